@@ -1,0 +1,3 @@
+//! `rnnc`: checks, shows, expands, runs and explains `.rnn` models.
+
+fn main() {}

@@ -1,0 +1,126 @@
+//! The graph of layers: a DAG from the first day; a Sequential is one chain in it.
+//!
+//! [`Graph`] is what the text says; [`TypedGraph`], made only by `infer`, knows every shape and weight.
+
+use std::rc::Rc;
+
+use rnn_grammar::Span;
+
+use crate::layer::{LayerInstance, WeightSpec};
+use crate::shape::Shape;
+
+/// A model of the file, by its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub usize);
+
+/// A node of a graph, by its place in `nodes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// One output of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId {
+    /// Who makes it.
+    pub node: NodeId,
+    /// Which of its outputs.
+    pub output: usize,
+}
+
+/// Number types of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputType {
+    /// 32-bit floats.
+    Float32,
+    /// 32-bit integers.
+    Int32,
+}
+
+/// Where a node's values come from.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// A model input.
+    Input {
+        /// Its name (`input_layer`).
+        name: String,
+        /// Its shape, batch first.
+        shape: Shape,
+        /// The type asked for, if any.
+        dtype: InputType,
+    },
+    /// A layer applied to earlier tensors.
+    Layer {
+        /// The layer object; two nodes with the same one share its weights.
+        instance: Rc<LayerInstance>,
+        /// What it reads.
+        inputs: Vec<TensorId>,
+    },
+}
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it was added or called.
+    pub span: Span,
+}
+
+/// What the text says of one model, in topological order.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Every node before its readers.
+    pub nodes: Vec<Node>,
+    /// The inputs.
+    pub inputs: Vec<NodeId>,
+    /// The outputs.
+    pub outputs: Vec<TensorId>,
+}
+
+/// A node with everything known.
+#[derive(Clone, Debug)]
+pub struct TypedNode {
+    /// The node.
+    pub node: Node,
+    /// Shapes it reads, batch first.
+    pub inputs: Vec<Shape>,
+    /// Shapes it makes, batch first.
+    pub outputs: Vec<Shape>,
+    /// Its weights as Keras lists them, also on a later use of a shared layer.
+    pub weights: Vec<WeightSpec>,
+    /// Whether this is the layer object's first node in the graph: weights are counted here only.
+    pub is_first_use: bool,
+}
+
+/// A graph in which every shape is known and agrees. Made by `infer` alone.
+#[derive(Clone, Debug)]
+pub struct TypedGraph {
+    pub(crate) nodes: Vec<TypedNode>,
+    pub(crate) inputs: Vec<NodeId>,
+    pub(crate) outputs: Vec<TensorId>,
+}
+
+impl TypedGraph {
+    /// Nodes, each before its readers.
+    #[must_use]
+    pub fn nodes(&self) -> &[TypedNode] {
+        &self.nodes
+    }
+
+    /// The inputs.
+    #[must_use]
+    pub fn inputs(&self) -> &[NodeId] {
+        &self.inputs
+    }
+
+    /// The outputs.
+    #[must_use]
+    pub fn outputs(&self) -> &[TensorId] {
+        &self.outputs
+    }
+
+    /// The shape of a tensor.
+    #[must_use]
+    pub fn shape(&self, tensor: TensorId) -> &Shape {
+        &self.nodes[tensor.node.0].outputs[tensor.output]
+    }
+}

@@ -1,0 +1,163 @@
+//! What every layer can do. One file a layer in `layers/`, one line each in `layers.rs`.
+
+use std::fmt::Debug;
+use std::rc::Rc;
+
+use ndarray::ArrayD;
+use rnn_grammar::{Code, Span};
+
+use crate::declaration::Declaration;
+use crate::shape::Shape;
+
+/// A layer object of the user's text: what was built, under its name.
+#[derive(Debug)]
+pub struct LayerInstance {
+    /// Unique within a compilation; two uses of one object share it (and its weights).
+    pub id: usize,
+    /// Its name, given or automatic.
+    pub name: String,
+    /// Whether the name was given in the text.
+    pub is_named: bool,
+    /// Whether its weights count as trainable.
+    pub trainable: bool,
+    /// The call that made it.
+    pub span: Span,
+    /// The callee inside that call (`LSTM`), for the smallest underline.
+    pub class_span: Span,
+    /// Input shape (with batch) that the call gave with Keras 2's keywords (`input_shape=` …), and where.
+    pub legacy_input: Option<(Shape, Span)>,
+    /// Just before the call's closing parenthesis: where a fix inserts a further argument. The text to insert
+    /// starts with `, ` where `has_arguments`.
+    pub insert: Span,
+    /// Whether the call has arguments already.
+    pub has_arguments: bool,
+    /// What it computes.
+    pub layer: Box<dyn Layer>,
+}
+
+/// A weight as Keras stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightSpec {
+    /// Path below the layer's own name: `kernel`, `lstm_cell/recurrent_kernel`, `forward_lstm/lstm_cell/bias`.
+    pub path: String,
+    /// Its shape as Keras stores it.
+    pub shape: Vec<u64>,
+    /// Whether training would change it (a frozen layer's weights are counted as non-trainable by the caller).
+    pub trainable: bool,
+}
+
+impl WeightSpec {
+    /// A trainable weight.
+    #[must_use]
+    pub fn new(path: impl Into<String>, shape: &[u64]) -> Self {
+        Self { path: path.into(), shape: shape.to_vec(), trainable: true }
+    }
+}
+
+/// Why a layer refuses its input shape; `infer` adds the place, the producer and its fix.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// E2xx.
+    pub code: Code,
+    /// The diagnostic's title; names both shapes and the axis.
+    pub title: String,
+    /// What is said at the layer itself: `needs 3 dimensions`.
+    pub at: String,
+    /// Advice in words, where the layer has some.
+    pub help: Option<String>,
+    /// Whether the producer's `return_sequences=True` (or the like) would mend it: `infer` asks the producer.
+    pub wants_sequence: bool,
+    /// The place inside the layer's call to underline, where it is smaller than the call.
+    pub span: Option<Span>,
+}
+
+/// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Streaming {
+    /// Each frame (step of the first sample axis) goes through by itself.
+    PerFrame,
+    /// Frames in order with a carried state.
+    Recurrent,
+    /// Needs frames that are not there yet; the text says why: `reads the sequence from its end`.
+    Impossible(String),
+}
+
+/// Behaviour of one layer with its arguments fixed.
+///
+/// `output_shapes` is asked first; the other functions may rely on its answer having been `Ok` for these inputs.
+pub trait Layer: Debug {
+    /// Its class.
+    fn declaration(&self) -> &'static Declaration;
+
+    /// Output shapes for these inputs, one an output (one for almost every layer), batch included.
+    ///
+    /// # Errors
+    /// Where Keras would refuse the input.
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch>;
+
+    /// The weights in the order of Keras's `get_weights()`, which puts a layer's trainable ones first.
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec>;
+
+    /// What the layer's output is, said at the layer when the next one refuses it: `returns only its last step`.
+    fn describes_output(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The argument that would make the layer answer a whole sequence: `return_sequences=True`.
+    fn sequence_fix(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Layers inside this one (`Bidirectional`, `TimeDistributed`), for messages and reports.
+    fn sublayers(&self) -> Vec<Rc<LayerInstance>> {
+        Vec::new()
+    }
+
+    /// Whether inference passes the input on unchanged (`Dropout` and its kin).
+    fn is_identity(&self) -> bool {
+        false
+    }
+
+    /// Whether the input holds integer ids (`Embedding`).
+    fn takes_integers(&self) -> bool {
+        false
+    }
+
+    /// How it runs in a stream, for these input shapes.
+    fn streaming(&self, inputs: &[Shape]) -> Streaming;
+
+    /// The same layer as `copy`'s configuration says: the deep copies that `Bidirectional` makes of its layer.
+    /// `reverse` flips `go_backwards`. `None`: the layer has no such flag (Keras: not allowed in Bidirectional).
+    fn reversed(&self) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// The slow, obvious evaluation in f64: the oracle. Inputs and outputs carry the batch axis.
+    fn evaluate_f64(&self, call: &Call<'_, f64>) -> Vec<ArrayD<f64>>;
+
+    /// The same in f32.
+    fn evaluate_f32(&self, call: &Call<'_, f32>) -> Vec<ArrayD<f32>>;
+}
+
+/// One evaluation of a layer: its inputs and its weights in the order of [`Layer::weights`].
+#[derive(Debug)]
+pub struct Call<'a, R> {
+    /// Inputs, batch first.
+    pub inputs: &'a [ArrayD<R>],
+    /// Weights as Keras stores them.
+    pub weights: &'a [ArrayD<R>],
+}
+
+/// Implements both evaluations of [`Layer`] by one generic function `fn evaluate<R: Real>(&self, call: &Call<R>)`.
+#[macro_export]
+macro_rules! evaluate_generically {
+    () => {
+        fn evaluate_f64(&self, call: &$crate::layer::Call<'_, f64>) -> Vec<ndarray::ArrayD<f64>> {
+            self.evaluate(call)
+        }
+
+        fn evaluate_f32(&self, call: &$crate::layer::Call<'_, f32>) -> Vec<ndarray::ArrayD<f32>> {
+            self.evaluate(call)
+        }
+    };
+}

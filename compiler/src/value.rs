@@ -1,0 +1,92 @@
+//! What an expression of the language evaluates to.
+
+use std::rc::Rc;
+
+use rnn_grammar::Span;
+
+use crate::activation::Activation;
+use crate::graph::{ModelId, TensorId};
+use crate::layer::LayerInstance;
+
+/// A value of the language.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `None`.
+    None,
+    /// `True`, `False`.
+    Boolean(bool),
+    /// An exact integer.
+    Integer(i128),
+    /// A float.
+    Float(f64),
+    /// A text.
+    String(Rc<str>),
+    /// A tuple; each element knows where it came from.
+    Tuple(Rc<[Located]>),
+    /// A list.
+    List(Rc<[Located]>),
+    /// A dictionary, in insertion order.
+    Dictionary(Rc<[(Located, Located)]>),
+    /// A layer object.
+    Layer(Rc<LayerInstance>),
+    /// A model object.
+    Model(ModelId),
+    /// A symbolic tensor, or several (what a layer with several outputs answers is a List of them).
+    Tensor(TensorId),
+    /// An activation function (`keras.activations.relu`).
+    Activation(Activation),
+    /// Something that only training reads: an initializer, a regularizer, a constraint, an optimizer object
+    /// or class. It keeps its name for messages.
+    Training(TrainingKind, Rc<str>),
+    /// A public name of the language: a module, class or function, by its full Keras path
+    /// (`keras.layers.LSTM`).
+    Public(&'static str),
+    /// What a failed expression gives: whoever meets it stays silent, the mistake is reported already.
+    Failed,
+}
+
+/// What a training-only value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainingKind {
+    /// Makes initial weights.
+    Initializer,
+    /// Adds a penalty to the loss.
+    Regularizer,
+    /// Limits a weight during training.
+    Constraint,
+    /// Anything else of training: optimizers, losses, metrics, seed generators.
+    Other,
+}
+
+/// A value and the place in the text that gave it.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The value.
+    pub value: Value,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Value {
+    /// Python's name of the value's type, for messages.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Boolean(_) => "bool",
+            Self::Integer(_) => "int",
+            Self::Float(_) => "float",
+            Self::String(_) => "str",
+            Self::Tuple(_) => "tuple",
+            Self::List(_) => "list",
+            Self::Dictionary(_) => "dict",
+            Self::Layer(_) => "layer",
+            Self::Model(_) => "model",
+            Self::Tensor(_) => "symbolic tensor",
+            Self::Activation(_) => "activation function",
+            Self::Training(..) => "training object",
+            Self::Public(_) => "name of the language",
+            Self::Failed => "failed expression",
+        }
+    }
+}
