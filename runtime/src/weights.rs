@@ -1,0 +1,399 @@
+//! Weights in memory: embedded ones as a static byte string, loaded ones packed into the caller's buffer.
+//!
+//! Packing is a list of strided copies ([`PackOp`]). The compiler runs it for embedded weights; for weights that come
+//! at run time it emits the list, and [`load`] runs it here, over a safetensors file, without allocation.
+
+use core::fmt;
+
+use crate::safetensors::{Entry, SafeTensors};
+
+/// Embedded weights: the bytes of little-endian floats, at the start of a cache line.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug)]
+pub struct Aligned<const BYTES: usize>(pub [u8; BYTES]);
+
+impl<const BYTES: usize> Aligned<BYTES> {
+    /// The same memory as `FLOATS` floats; none where the lengths don't agree.
+    #[must_use]
+    #[inline(always)]
+    pub const fn floats(&self) -> &[f32] {
+        const { assert!(cfg!(target_endian = "little"), "embedded weights are little-endian") };
+        let length = BYTES / size_of::<f32>();
+        #[allow(unsafe_code, reason = "the one cast of weights")]
+        // SAFETY: the bytes are initialised, aligned to 64 (more than f32 needs), and `length` floats fit in
+        // `BYTES` bytes; every bit pattern is a float.
+        unsafe {
+            core::slice::from_raw_parts(self.0.as_ptr().cast::<f32>(), length)
+        }
+    }
+}
+
+/// A buffer for loaded weights that starts at a cache line: `static mut`-free homes for it are a `Box`, a static cell
+/// or the stack of a small model.
+#[repr(C, align(64))]
+#[derive(Clone, Debug)]
+pub struct WeightBuffer<const FLOATS: usize>(pub [f32; FLOATS]);
+
+impl<const FLOATS: usize> WeightBuffer<FLOATS> {
+    /// All zeros, ready to be loaded into.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([0.0; FLOATS])
+    }
+}
+
+impl<const FLOATS: usize> Default for WeightBuffer<FLOATS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A weight that a model needs, as Keras stores it.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorSpec {
+    /// Its key: `lstm/lstm_cell/kernel`.
+    pub name: &'static str,
+    /// The layer it belongs to, for messages: `LSTM`.
+    pub class: &'static str,
+    /// Its shape.
+    pub shape: &'static [u64],
+}
+
+/// One part of a packing.
+#[derive(Clone, Copy, Debug)]
+pub enum PackOp {
+    /// For every index of the four loops adds `scale` times a value of the tensor to a place of the packed weights.
+    Add {
+        /// Which tensor.
+        tensor: usize,
+        /// Its first element.
+        source: usize,
+        /// The first place.
+        destination: usize,
+        /// Count, step in the tensor, step in the packed weights; outermost first.
+        loops: [(usize, usize, usize); 4],
+        /// The factor.
+        scale: f32,
+    },
+    /// Batch normalization as a factor and a shift a feature: `gamma / √(variance + epsilon)` and
+    /// `beta − mean · factor`.
+    Normalize {
+        /// Which tensor holds gamma; ones where there is none.
+        gamma: Option<usize>,
+        /// Which tensor holds beta; zeros where there is none.
+        beta: Option<usize>,
+        /// Which tensor holds the mean.
+        mean: usize,
+        /// Which tensor holds the variance.
+        variance: usize,
+        /// Added to the variance.
+        epsilon: f64,
+        /// How many features.
+        count: usize,
+        /// Where the first factor goes.
+        factors: usize,
+        /// Where the first shift goes.
+        shifts: usize,
+    },
+}
+
+/// Why weights could not be loaded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WeightsError {
+    /// The bytes are no whole safetensors file.
+    Malformed,
+    /// The caller's buffer is too short.
+    Buffer {
+        /// Floats needed.
+        expected: usize,
+        /// Floats given.
+        got: usize,
+    },
+    /// The file lacks a weight.
+    Missing {
+        /// The weight's key.
+        name: &'static str,
+        /// The layer's class.
+        class: &'static str,
+        /// Its shape.
+        shape: &'static [u64],
+    },
+    /// A weight has another shape.
+    Shape {
+        /// The weight's key.
+        name: &'static str,
+        /// The layer's class.
+        class: &'static str,
+        /// The shape needed.
+        expected: &'static [u64],
+        /// The shape found: its first four axes.
+        got: [u64; 4],
+        /// How many axes were found.
+        rank: usize,
+    },
+    /// A weight's numbers are not float32.
+    Type {
+        /// The weight's key.
+        name: &'static str,
+        /// The layer's class.
+        class: &'static str,
+    },
+    /// A weight is NaN or infinite.
+    NotFinite {
+        /// The weight's key.
+        name: &'static str,
+        /// The layer's class.
+        class: &'static str,
+        /// Which of its values, row-major.
+        position: usize,
+    },
+    /// The file holds tensors that the model does not have.
+    Superfluous {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl fmt::Display for WeightsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Malformed => write!(formatter, "the bytes are no whole safetensors file"),
+            Self::Buffer { expected, got } => {
+                write!(formatter, "the buffer holds {got} floats, the packed weights need {expected}")
+            }
+            Self::Missing { name, class, shape } => {
+                write!(formatter, "`{name}` of shape {} is missing ({class})", Tuple(shape))
+            }
+            Self::Shape { name, class, expected, got, rank } => {
+                let found = got.get(..rank.min(4)).unwrap_or(&[]);
+                let more = if rank > 4 { " and more axes" } else { "" };
+                write!(
+                    formatter,
+                    "`{name}` has shape {}{more}, {class} needs {}",
+                    Tuple(found),
+                    Tuple(expected)
+                )
+            }
+            Self::Type { name, class } => write!(formatter, "`{name}` holds no float32 numbers ({class})"),
+            Self::NotFinite { name, class, position } => {
+                write!(formatter, "`{name}` is not finite at position {position} ({class})")
+            }
+            Self::Superfluous { count } => {
+                write!(formatter, "the file holds {count} tensors that the model does not have")
+            }
+        }
+    }
+}
+
+impl core::error::Error for WeightsError {}
+
+/// Displays a shape as Python does.
+struct Tuple<'a>(&'a [u64]);
+
+impl fmt::Display for Tuple<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(")?;
+        for (index, size) in self.0.iter().enumerate() {
+            formatter.write_str(if index > 0 { ", " } else { "" })?;
+            write!(formatter, "{size}")?;
+        }
+        formatter.write_str(if self.0.len() == 1 { ",)" } else { ")" })
+    }
+}
+
+/// Finds every tensor in a safetensors file and packs them into `packed`, which is cleared first.
+///
+/// `model` is a name that keys may start with (`tagger/lstm/lstm_cell/kernel`).
+///
+/// # Errors
+/// Where the file is malformed, a weight is missing, has another shape or type, or is not finite; where the file
+/// holds tensors that the model does not have; where `packed` is shorter than `length`. `packed` is then unusable.
+pub fn load(
+    file: &[u8],
+    model: &str,
+    tensors: &'static [TensorSpec],
+    program: &[PackOp],
+    length: usize,
+    packed: &mut [f32],
+) -> Result<(), WeightsError> {
+    let got = packed.len();
+    let packed = packed.get_mut(..length).ok_or(WeightsError::Buffer { expected: length, got })?;
+    let file = SafeTensors::new(file).map_err(|_| WeightsError::Malformed)?;
+    for spec in tensors {
+        check(&find(file, model, spec)?, spec)?;
+    }
+    let count = file.entries().count().saturating_sub(tensors.len());
+    if count > 0 {
+        return Err(WeightsError::Superfluous { count });
+    }
+    packed.fill(0.0);
+    let bytes = |tensor: usize| {
+        tensors.get(tensor).and_then(|spec| find(file, model, spec).ok()).map_or(&[][..], |entry| entry.bytes)
+    };
+    for op in program {
+        run(op, packed, &bytes);
+    }
+    Ok(())
+}
+
+fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> &'a [u8]) {
+    match *op {
+        PackOp::Add { tensor: index, source, destination, loops, scale } => {
+            add(tensor(index), source, packed, destination, &loops, scale);
+        }
+        PackOp::Normalize { gamma, beta, mean, variance, epsilon, count, factors, shifts } => {
+            let (mean, variance) = (tensor(mean), tensor(variance));
+            for at in 0..count {
+                let gamma = gamma.map_or(1.0, |gamma| float(tensor(gamma), at));
+                let beta = beta.map_or(0.0, |beta| float(tensor(beta), at));
+                let factor = f64::from(gamma) / square_root(f64::from(float(variance, at)) + epsilon);
+                put(packed, factors + at, factor as f32);
+                put(packed, shifts + at, (f64::from(beta) - f64::from(float(mean, at)) * factor) as f32);
+            }
+        }
+    }
+}
+
+fn add(
+    tensor: &[u8],
+    source: usize,
+    packed: &mut [f32],
+    destination: usize,
+    loops: &[(usize, usize, usize)],
+    scale: f32,
+) {
+    let Some((&(count, from, to), inner)) = loops.split_first() else {
+        let value = packed.get(destination).copied().unwrap_or(0.0) + scale * float(tensor, source);
+        return put(packed, destination, value);
+    };
+    for index in 0..count {
+        add(tensor, source + index * from, packed, destination + index * to, inner, scale);
+    }
+}
+
+fn put(packed: &mut [f32], at: usize, value: f32) {
+    if let Some(place) = packed.get_mut(at) {
+        *place = value;
+    }
+}
+
+/// The square root by Newton's method, for want of one in `core`: within one unit in the last place of f64, so its
+/// rounding to f32 is that of the exact root.
+fn square_root(value: f64) -> f64 {
+    if !(value > 0.0) || value.is_infinite() {
+        return if value == 0.0 || value.is_infinite() { value } else { f64::NAN };
+    }
+    let mut root = f64::from_bits((value.to_bits() >> 1) + (1023 << 51));
+    for _ in 0..6 {
+        root = 0.5 * (root + value / root);
+    }
+    root
+}
+
+fn find<'a>(file: SafeTensors<'a>, model: &str, spec: &TensorSpec) -> Result<Entry<'a>, WeightsError> {
+    file.entries()
+        .find(|entry| entry.is_named("", spec.name) || entry.is_named_below(model, spec.name))
+        .ok_or(WeightsError::Missing { name: spec.name, class: spec.class, shape: spec.shape })
+}
+
+fn check(entry: &Entry<'_>, spec: &TensorSpec) -> Result<(), WeightsError> {
+    let (name, class) = (spec.name, spec.class);
+    if entry.dtype != "F32" {
+        return Err(WeightsError::Type { name, class });
+    }
+    if !entry.has_shape(spec.shape) {
+        let mut got = [0; 4];
+        got.iter_mut().zip(entry.shape()).for_each(|(place, size)| *place = size);
+        return Err(WeightsError::Shape { name, class, expected: spec.shape, got, rank: entry.shape().count() });
+    }
+    match entry.floats().position(|value| !value.is_finite()) {
+        Some(position) => Err(WeightsError::NotFinite { name, class, position }),
+        None => Ok(()),
+    }
+}
+
+fn float(bytes: &[u8], at: usize) -> f32 {
+    bytes.as_chunks::<4>().0.get(at).map_or(0.0, |&chunk| f32::from_le_bytes(chunk))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENSORS: &[TensorSpec] = &[
+        TensorSpec { name: "dense/kernel", class: "Dense", shape: &[2, 3] },
+        TensorSpec { name: "dense/bias", class: "Dense", shape: &[3] },
+    ];
+    const PROGRAM: &[PackOp] = &[
+        PackOp::Add { tensor: 1, source: 0, destination: 0, loops: [(1, 0, 0), (1, 0, 0), (1, 0, 0), (3, 1, 1)], scale: 1.0 },
+        PackOp::Add { tensor: 0, source: 0, destination: 4, loops: [(1, 0, 0), (1, 0, 0), (3, 1, 2), (2, 3, 1)], scale: 0.5 },
+    ];
+
+    fn file(tensors: &[(&str, &str, &[f32])]) -> Vec<u8> {
+        let (mut header, mut data) = (String::from("{"), Vec::new());
+        for (name, shape, values) in tensors {
+            let start = data.len();
+            values.iter().for_each(|value| data.extend_from_slice(&value.to_le_bytes()));
+            let comma = if header.len() > 1 { "," } else { "" };
+            let end = data.len();
+            header += &format!(r#"{comma}"{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{start},{end}]}}"#);
+        }
+        header.push('}');
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(&data);
+        bytes
+    }
+
+    const KERNEL: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+
+    fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[f32; 12], WeightsError> {
+        let mut packed = [f32::NAN; 12];
+        load(&file(tensors), "m", TENSORS, PROGRAM, 12, &mut packed).map(|()| packed)
+    }
+
+    #[test]
+    fn packs_transposed_and_scaled_under_plain_and_full_names() {
+        let expected = [7.0, 8.0, 9.0, 0.0, 0.5, 2.0, 1.0, 2.5, 1.5, 3.0, 0.0, 0.0];
+        let bias: &[f32] = &[7.0, 8.0, 9.0];
+        assert_eq!(loaded(&[("dense/kernel", "[2,3]", KERNEL), ("dense/bias", "[3]", bias)]), Ok(expected));
+        assert_eq!(loaded(&[("m/dense/bias", "[3]", bias), ("m/dense/kernel", "[2,3]", KERNEL)]), Ok(expected));
+    }
+
+    #[test]
+    fn every_mistake_names_the_tensor() {
+        let bias: (&str, &str, &[f32]) = ("dense/bias", "[3]", &[7.0, 8.0, 9.0]);
+        let kernel = ("dense/kernel", "[2,3]", KERNEL);
+        let message = |tensors: &[(&str, &str, &[f32])]| loaded(tensors).unwrap_err().to_string();
+        assert_eq!(message(&[kernel]), "`dense/bias` of shape (3,) is missing (Dense)");
+        assert_eq!(
+            message(&[bias, ("dense/kernel", "[3,2]", KERNEL)]),
+            "`dense/kernel` has shape (3, 2), Dense needs (2, 3)"
+        );
+        assert_eq!(
+            message(&[kernel, ("dense/bias", "[3]", &[0.0, f32::NAN, 0.0])]),
+            "`dense/bias` is not finite at position 1 (Dense)"
+        );
+        assert_eq!(
+            message(&[bias, kernel, ("other", "[]", &[0.0])]),
+            "the file holds 1 tensors that the model does not have"
+        );
+        assert_eq!(load(&[], "m", TENSORS, PROGRAM, 12, &mut [0.0; 12]), Err(WeightsError::Malformed));
+        let short = load(&file(&[bias, kernel]), "m", TENSORS, PROGRAM, 12, &mut [0.0; 11]);
+        assert_eq!(short, Err(WeightsError::Buffer { expected: 12, got: 11 }));
+    }
+
+    #[test]
+    fn the_square_root_rounds_like_the_exact_one() {
+        for value in [0.0, 1e-300, 1e-12, 0.001, 0.5, 1.0, 2.0, 3.0, 1e10, 1.7e308] {
+            assert_eq!(square_root(value) as f32, value.sqrt() as f32, "{value}");
+        }
+        assert!(square_root(-1.0).is_nan() && square_root(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn embedded_bytes_are_floats() {
+        static BYTES: Aligned<8> = Aligned([0, 0, 128, 63, 0, 0, 0, 192]);
+        assert_eq!(BYTES.floats(), [1.0, -2.0]);
+    }
+}
