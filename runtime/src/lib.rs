@@ -1,1 +1,19 @@
-//! Placeholder of the workspace's layout.
+//! What generated code calls: kernels over vectors, activations, the traits of a model, weights.
+//!
+//! `no_std`, no allocation. Kernels are written once, over an instruction-set token ([`simd::Isa`]); [`dispatch`] finds
+//! the fastest set once and runs a [`Program`] on it.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+
+pub mod activation;
+pub mod kernels;
+mod model;
+pub mod safetensors;
+#[allow(unsafe_code, reason = "the vector primitives; each block names the token or the length that proves it")]
+pub mod simd;
+pub mod state;
+
+pub mod weights;
+
+pub use model::{Checked, Model, ShapeError, Shaped, Stream, Tensor, Workspace};
+pub use simd::{Isa, Level, Program, dispatch, dispatch_at, isa_name, level};

@@ -1,0 +1,37 @@
+//! Layers over packed weights: written once for all instruction sets, in safe Rust.
+//!
+//! Every sum runs in an order that the layer's shape alone decides: a gate's sum is its bias, then the inputs ascending,
+//! then the state ascending (small cells: as several partial sums, state unit k in sum k mod `SETS`; panels: as `SPLITS`
+//! ranges). So a stream, a sequence and a batch give the same bits, on every instruction set with fused multiply-add.
+
+pub mod copy;
+mod dense;
+mod drive;
+mod elementwise;
+mod gru;
+mod gru_reset_before;
+mod lstm;
+mod panel;
+mod project;
+pub mod rows;
+mod simple_rnn;
+mod small;
+
+pub use copy::Embedding;
+pub use dense::Dense;
+pub use drive::{Backward, BackwardAligned, Forward, Walk};
+pub use elementwise::{Elementwise, affine, merge, prelu};
+pub use gru::Gru;
+pub use gru_reset_before::GruResetBefore;
+pub use lstm::Lstm;
+pub use rows::LayerNorm;
+pub use simple_rnn::SimpleRnn;
+
+/// The class of a cell whose row of gate sums fits the registers: one pass over rows of `VECTORS` lines, the state's
+/// part in `SETS` partial sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Small<const VECTORS: usize, const SETS: usize>;
+
+/// The class of larger cells: panels of sixteen units, each with all its gates, the state's part as `SPLITS` ranges.
+#[derive(Clone, Copy, Debug)]
+pub struct Panels<const SPLITS: usize>;

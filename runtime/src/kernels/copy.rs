@@ -1,0 +1,55 @@
+//! Layers that only move values.
+
+/// A table of `D` values for each of `V` ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Embedding<const V: usize, const D: usize>;
+
+impl<const V: usize, const D: usize> Embedding<V, D> {
+    /// Each id's row; NaN for an id outside the table.
+    ///
+    /// - `weights`: the table, row after row
+    #[inline(always)]
+    pub fn rows(weights: &[f32], ids: &[i32], output: &mut [[f32; D]]) {
+        for (id, output) in ids.iter().zip(output) {
+            let known = usize::try_from(*id).ok().filter(|id| *id < V);
+            let row = known.and_then(|id| weights.get(id * D..)?.first_chunk());
+            *output = *row.unwrap_or(&[f32::NAN; D]);
+        }
+    }
+}
+
+/// The same row into every row of `output`: `RepeatVector`.
+#[inline(always)]
+pub fn repeat<const N: usize>(row: &[f32; N], output: &mut [[f32; N]]) {
+    for output in output {
+        *output = *row;
+    }
+}
+
+/// Axes in another order: axis `a` of the output is axis `order[a]` of the input, whose shape is `shape`.
+#[inline(always)]
+pub fn permute<const RANK: usize>(shape: [usize; RANK], order: [usize; RANK], input: &[f32], output: &mut [f32]) {
+    // The input's stride of each axis of the output.
+    let mut strides = [0; RANK];
+    let mut sizes = [0; RANK];
+    for axis in 0..RANK {
+        let from = order[axis] % RANK.max(1);
+        sizes[axis] = shape[from];
+        strides[axis] = shape.iter().skip(from + 1).product();
+    }
+    let mut place = [0; RANK];
+    for value in output {
+        let mut index = 0;
+        for axis in 0..RANK {
+            index += place[axis] * strides[axis];
+        }
+        *value = input.get(index).copied().unwrap_or_default();
+        for axis in (0..RANK).rev() {
+            place[axis] += 1;
+            if place[axis] < sizes[axis] {
+                break;
+            }
+            place[axis] = 0;
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Dense: act(x·K + b), row by row.
+//!
+//! Up to [`MOST_DOTS`] outputs: `[biases, padded to 16][output][inputs, padded to 16]`; an output's sum runs over sixteen
+//! lanes, input k in lane k mod 16, folded in halves, the bias last. More: groups of up to 64 outputs,
+//! `[group][bias, inputs][width]`, the last group as wide as its outputs need in steps of 16; an output's sum is its bias,
+//! then the inputs ascending, input k in partial sum k mod 4 (groups of 16 or 32 outputs) or k mod 2 (48 or 64).
+//! Source: Keras `Dense`.
+
+use crate::activation::Activation;
+use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, accumulate};
+use core::marker::PhantomData;
+
+/// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
+const MOST_DOTS: usize = 4;
+/// From this many weights on the code stands in a function of its own, which layers share.
+const LARGE: usize = 2048;
+/// Outputs of a full group.
+const GROUP: usize = 64;
+
+/// A dense layer of `OUT` outputs over `IN` inputs with activation `A`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense<const IN: usize, const OUT: usize, A>(PhantomData<A>);
+
+impl<const IN: usize, const OUT: usize, A: Activation> Dense<IN, OUT, A> {
+    /// Every row of `input` into its row of `output`.
+    ///
+    /// - `weights`: the layer's packed segment
+    #[inline(always)]
+    pub fn rows<I: Isa>(isa: I, weights: &[f32], input: &[[f32; IN]], output: &mut [[f32; OUT]]) {
+        if OUT <= MOST_DOTS {
+            for (input, output) in input.iter().zip(output) {
+                dots::<I, IN, OUT, A>(isa, weights, input, output);
+            }
+            return;
+        }
+        let rows = input.len().min(output.len());
+        let program = Groups {
+            weights,
+            input: input.as_flattened(),
+            output: output.as_flattened_mut(),
+            rows,
+            inputs: IN,
+            outputs: OUT,
+            activation: PhantomData::<A>,
+        };
+        if IN * OUT >= LARGE { isa.outline(program) } else { program.run(isa) }
+    }
+}
+
+/// A few outputs of one row.
+#[inline(always)]
+fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation>(
+    isa: I,
+    weights: &[f32],
+    input: &[f32; IN],
+    output: &mut [f32; OUT],
+) {
+    let (lines, tail) = input.as_chunks::<16>();
+    let (biases, weights) = weights.split_at_checked(16).unwrap_or_default();
+    let mut sums: Line = [0.0; 16];
+    for (index, sum) in sums.iter_mut().take(OUT).enumerate() {
+        let (row, _) = weights.get(index * IN.next_multiple_of(16)..).unwrap_or_default().as_chunks::<16>();
+        let mut sixteen = I::V16::of(isa, 0.0);
+        for (x, w) in lines.iter().zip(row) {
+            sixteen = I::V16::load(isa, x, 0).mul_add(I::V16::load(isa, w, 0), sixteen);
+        }
+        let [low, high] = isa.halves(sixteen);
+        let [low, high] = isa.split_eight(low.add(high));
+        let mut four = low.add(high);
+        if let Some(w) = row.get(IN / 16) {
+            four = four.add(tail_products::<I, IN>(isa, tail, w));
+        }
+        *sum = four.sum() + biases.get(index).copied().unwrap_or_default();
+    }
+    A::apply(I::V4::load(isa, &sums, 0)).store(&mut sums, 0);
+    output.copy_from_slice(&sums[..OUT]);
+}
+
+/// The products of the inputs behind the last whole line, folded to four lanes.
+#[inline(always)]
+fn tail_products<I: Isa, const IN: usize>(isa: I, tail: &[f32], weights: &Line) -> I::V4 {
+    if IN % 16 == 4 {
+        return I::V4::read(isa, tail).mul(I::V4::load(isa, weights, 0));
+    }
+    if IN % 16 == 8 {
+        let [low, high] = isa.split_eight(I::V8::read(isa, tail).mul(I::V8::load(isa, weights, 0)));
+        return low.add(high);
+    }
+    let mut padded: Line = [0.0; 16];
+    for (to, from) in padded.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    if IN % 16 < 4 {
+        return I::V4::load(isa, &padded, 0).mul(I::V4::load(isa, weights, 0));
+    }
+    if IN % 16 < 8 {
+        let [low, high] = isa.split_eight(I::V8::load(isa, &padded, 0).mul(I::V8::load(isa, weights, 0)));
+        return low.add(high);
+    }
+    let [low, high] = isa.halves(I::V16::load(isa, &padded, 0).mul(I::V16::load(isa, weights, 0)));
+    let [low, high] = isa.split_eight(low.add(high));
+    low.add(high)
+}
+
+/// Many outputs; the shape is not in the type, so that layers can share the code.
+struct Groups<'a, A> {
+    weights: &'a [f32],
+    input: &'a [f32],
+    output: &'a mut [f32],
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    activation: PhantomData<A>,
+}
+
+impl<A: Activation> Program for Groups<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self, isa: I) {
+        for group in 0..self.outputs.div_ceil(GROUP) {
+            let width = (self.outputs - group * GROUP).div_ceil(16).min(4);
+            // Tiles of 24 registers, or 12: rows times columns times partial sums.
+            match (I::MANY_REGISTERS, width) {
+                (true, 1) => self.group::<I, 6, 1, 4>(isa, group, width),
+                (true, 2) => self.group::<I, 3, 2, 4>(isa, group, width),
+                (true, 3) => self.group::<I, 4, 3, 2>(isa, group, width),
+                (true, _) => self.group::<I, 3, 4, 2>(isa, group, width),
+                (false, 1 | 2) => self.group::<I, 3, 1, 4>(isa, group, width),
+                (false, _) => self.group::<I, 3, 2, 2>(isa, group, width),
+            }
+        }
+    }
+}
+
+impl<A: Activation> Groups<'_, A> {
+    /// One group of outputs for all rows, in tiles of `ROWS` rows by `N` columns with `SETS` partial sums.
+    #[inline(always)]
+    fn group<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(&mut self, isa: I, group: usize, width: usize) {
+        let mut column = 0;
+        while column < 16 * width / I::Tile::LANES {
+            let mut row = 0;
+            while row + ROWS <= self.rows {
+                self.tile::<I, ROWS, N, SETS>(isa, group, width, row, column);
+                row += ROWS;
+            }
+            while row < self.rows {
+                self.tile::<I, 1, N, SETS>(isa, group, width, row, column);
+                row += 1;
+            }
+            column += N;
+        }
+    }
+
+    /// One tile.
+    #[inline(always)]
+    fn tile<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
+        &mut self,
+        isa: I,
+        group: usize,
+        width: usize,
+        row: usize,
+        column: usize,
+    ) {
+        let lanes = I::Tile::LANES;
+        let first = column * lanes;
+        let weights = self.weights.get(group * GROUP * (1 + self.inputs)..).unwrap_or_default();
+        let Some(input) = self.input.get(row * self.inputs..) else { return };
+        let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
+        for (index, bias) in weights.get(first..).unwrap_or_default().chunks_exact(lanes).take(N).enumerate() {
+            for sums in &mut sums[0] {
+                sums[index % N] = I::Tile::read(isa, bias);
+            }
+        }
+        let columns = Columns {
+            first: 16 * width + first,
+            column_stride: lanes,
+            per_stream: N,
+            stream_stride: 0,
+            row_stride: 16 * width,
+            skipped: 0,
+        };
+        accumulate(isa, &mut sums, weights, columns, Inputs { values: input, stride: self.inputs }, self.inputs);
+        for index in 0..ROWS {
+            let start = (row + index) * self.outputs + group * GROUP;
+            let Some(output) = self.output.get_mut(start + first..) else { return };
+            let left = (self.outputs - group * GROUP).saturating_sub(first);
+            put::<I, A, ROWS, N, SETS>(&sums, index, output, left);
+        }
+    }
+}
+
+/// Combines a row's partial sums, activates them and writes as many as there are outputs left.
+#[inline(always)]
+fn put<I: Isa, A: Activation, const ROWS: usize, const N: usize, const SETS: usize>(
+    sums: &[[[I::Tile; N]; ROWS]; SETS],
+    row: usize,
+    output: &mut [f32],
+    left: usize,
+) {
+    for column in 0..N {
+        let mut value = sums[0][row % ROWS][column].add(sums[1 % SETS][row % ROWS][column]);
+        if SETS == 4 {
+            value = value.add(sums[2 % SETS][row % ROWS][column].add(sums[3 % SETS][row % ROWS][column]));
+        }
+        let value = A::apply(value);
+        let first = column * I::Tile::LANES;
+        if first + I::Tile::LANES <= left {
+            value.write(output.get_mut(first..).unwrap_or_default());
+        } else if first < left {
+            let mut line: Line = [0.0; 16];
+            value.store(&mut line, 0);
+            for (to, from) in output.iter_mut().skip(first).zip(&line).take(left - first) {
+                *to = *from;
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! GRU, reset gate after the product (`reset_after=True`).
+//!
+//! z = rec(x·Kz + bz + h·Rz + cz);  r = rec(x·Kr + br + h·Rr + cr);
+//! h' = z ⊙ h + (1 − z) ⊙ act(x·Kh + bh + r ⊙ (h·Rh + ch))
+//!
+//! Small: `small.rs` with four columns, z, r, the state's part of h and the inputs' part of h. Panels:
+//! `[block of 16 units]` of a bias z, r, h, ch, then for every feature and every unit a row z, r, h, sixteen lanes each.
+//! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
+
+use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::small::{self, Kind, Layout, Step, Without, sums};
+use super::{Panels, Small};
+use crate::activation::Activation;
+use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::state::GruState;
+use core::marker::PhantomData;
+
+/// A GRU layer of `U` units over `F` features: activation `A`, recurrent activation `R`, size class `C`.
+#[derive(Clone, Copy, Debug)]
+pub struct Gru<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
+
+/// The candidate and the blend: from z and r, activated, and the two parts of the candidate's sum.
+#[inline(always)]
+fn blend<V: Vector, A: Activation>([z, r, state, input]: [V; 4], h: V) -> V {
+    let candidate = A::apply(r.mul_add(state, input));
+    z.mul_add(h.sub(candidate), candidate)
+}
+
+/// The small class.
+#[derive(Clone, Copy)]
+struct SmallGru<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(PhantomData<(A, R)>);
+
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
+    SmallGru<U, LINES, V, S, A, R>
+{
+    /// In whole blocks the state's column has no inputs, and the inputs' column no state; in the tail they share vectors
+    /// with others.
+    const WITHOUT: Without = {
+        let mut without = Without::NONE;
+        let mut block = 0;
+        while block < Layout::<U>::BLOCKS {
+            without.input |= 4 << (4 * block);
+            without.state |= 8 << (4 * block);
+            block += 1;
+        }
+        without
+    };
+}
+
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Kind
+    for SmallGru<U, LINES, V, S, A, R>
+{
+    type State = GruState<LINES>;
+    const LINES_A_ROW: usize = V;
+    const UNITS: usize = U;
+
+    #[inline(always)]
+    fn hidden(state: &Self::State) -> &[f32] {
+        state.h.0.as_flattened()
+    }
+
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
+        let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT);
+        let lines = &mut state.h.0;
+        for block in 0..Layout::<U>::BLOCKS {
+            let first = 4 * block;
+            let (z, r) = (R::gate(sums[first % V]), R::gate(sums[(first + 1) % V]));
+            let line = &mut lines[block % LINES];
+            let h = I::V16::load(isa, line, 0);
+            blend::<I::V16, A>([z, r, sums[(first + 2) % V], sums[(first + 3) % V]], h).store(line, 0);
+        }
+        let first = 4 * Layout::<U>::BLOCKS;
+        let line = &mut lines[U / 16 % LINES];
+        if Layout::<U>::TAIL == 4 {
+            let [gates, _] = isa.halves(sums[first % V]);
+            let [_, _, state, input] = isa.quarters(sums[first % V]);
+            let [z, r] = isa.split_eight(R::gate(gates));
+            let h = I::V4::load(isa, line, 0);
+            blend::<I::V4, A>([z, r, state, input], h).store(line, 0);
+        } else if Layout::<U>::TAIL == 8 {
+            let [z, r] = isa.halves(R::gate(sums[first % V]));
+            let [state, input] = isa.halves(sums[(first + 1) % V]);
+            let h = I::V8::load(isa, line, 0);
+            blend::<I::V8, A>([z, r, state, input], h).store(line, 0);
+        }
+    }
+}
+
+/// Floats of a row: z, r, h of sixteen units.
+const ROW: usize = 48;
+/// Floats of the bias: those of a row, then the state's bias of h.
+const BIAS: usize = 64;
+
+/// The panels class.
+#[derive(Clone, Copy)]
+struct LargeGru<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+
+impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeGru<SPLITS, A, R> {
+    const BIAS: usize = BIAS;
+    const WIDTH: usize = ROW;
+
+    #[inline(always)]
+    fn stride(features: usize, units: usize) -> usize {
+        BIAS + ROW * (features + units)
+    }
+    #[inline(always)]
+    fn panels(units: usize) -> usize {
+        units.div_ceil(16)
+    }
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
+        let groups = Groups::new(isa, Self::panels(cell.units));
+        for index in 0..groups.count() {
+            let (first, panels) = groups.get(index, step.turned);
+            match panels {
+                1 => Self::group::<I, 3>(isa, cell, state, step, first),
+                2 => Self::group::<I, 6>(isa, cell, state, step, first),
+                _ => Self::group::<I, 9>(isa, cell, state, step, first),
+            }
+        }
+    }
+}
+
+impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
+    /// The panels from `first` on, `N` columns.
+    #[inline(always)]
+    fn group<I: Isa, const N: usize>(
+        isa: I,
+        cell: panel::Cell<'_, Self>,
+        state: &mut panel::State<'_>,
+        step: panel::Step<'_>,
+        first: usize,
+    ) {
+        let inputs = Rows {
+            weights: cell.panel(first, BIAS),
+            panel_stride: cell.stride(),
+            row: ROW,
+            input: step.input,
+        };
+        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
+        let units = Rows { weights: cell.panel(first, BIAS + ROW * cell.features), input: hidden, ..inputs };
+        for part in 0..16 / I::Block::LANES {
+            let mut sums: [I::Block; N] = step.load(isa, first, 3, part);
+            add_rows(isa, &mut sums, inputs, 3, part);
+            let from_inputs = sums;
+            // The candidate's sum over the state starts from its own bias.
+            for (panel, gates) in sums.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                if let Some((bias, _)) = cell.panel(first + panel, ROW).split_first_chunk() {
+                    gates[2] = I::Block::load(isa, bias, part);
+                }
+            }
+            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 3, part, step.turned);
+            let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
+            for (panel, ([z, r, candidate], [_, _, input])) in panels.enumerate() {
+                if let (Some(h), Some(next)) = (state.h.get(first + panel), state.next.get_mut(first + panel)) {
+                    finish::<I, A, R>(isa, [*z, *r, *candidate, *input], h, next, part);
+                }
+            }
+        }
+    }
+}
+
+/// Gate sums to the next output.
+#[inline(always)]
+fn finish<I: Isa, A: Activation, R: Activation>(
+    isa: I,
+    [z, r, state, input]: [I::Block; 4],
+    h: &Line,
+    next: &mut Line,
+    part: usize,
+) {
+    let gates = [R::gate(z), R::gate(r), state, input];
+    blend::<I::Block, A>(gates, I::Block::load(isa, h, part)).store(next, part);
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Layer
+    for Gru<F, U, LINES, A, R, Small<V, S>>
+{
+    type State = GruState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = small::Cell::<F, SmallGru<U, LINES, V, S, A, R>> { weights, kind: PhantomData };
+        Drive { cell, state, journey }.run(isa);
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
+    for Gru<F, U, LINES, A, R, Panels<SPLITS>>
+{
+    type State = GruState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R>> };
+        let mut next = [[0.0; 16]; LINES];
+        let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+recurrent_layer! { Gru<A, R>, GruState }

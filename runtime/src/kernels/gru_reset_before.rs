@@ -1,0 +1,159 @@
+//! GRU, reset gate before the product (`reset_after=False`).
+//!
+//! z = rec(x·Kz + bz + h·Rz);  r = rec(x·Kr + br + h·Rr);  h' = z ⊙ h + (1 − z) ⊙ act(x·Kh + bh + (r ⊙ h)·Rh)
+//!
+//! One layout for all sizes: `[block of 16 units]` of a bias and a row for every feature, z, r, h, and for every unit a
+//! row z, r; behind all blocks the candidate's weights, `[block of 16 units][units][16]`. Source: Keras `GRU`; Cho et al.
+//! 2014, arXiv:1406.1078v3.
+
+use super::Panels;
+use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use crate::activation::Activation;
+use crate::simd::{In, Isa, Line, Vector};
+use crate::state::GruState;
+use core::marker::PhantomData;
+
+/// A GRU layer of `U` units over `F` features: activation `A`, recurrent activation `R`; the class is always [`Panels`].
+#[derive(Clone, Copy, Debug)]
+pub struct GruResetBefore<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
+
+/// Floats of an input's row: z, r, h of sixteen units.
+const ROW: usize = 48;
+/// Floats of a unit's row: z, r.
+const GATES: usize = 32;
+
+/// All sizes.
+#[derive(Clone, Copy)]
+struct Large<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+
+impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for Large<SPLITS, A, R> {
+    const BIAS: usize = ROW;
+    const WIDTH: usize = ROW;
+
+    #[inline(always)]
+    fn stride(features: usize, units: usize) -> usize {
+        ROW * (1 + features) + GATES * units
+    }
+    #[inline(always)]
+    fn panels(units: usize) -> usize {
+        units.div_ceil(16)
+    }
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
+        let groups = Groups::new(isa, Self::panels(cell.units));
+        // First every reset gate, as the candidate's sums need r ⊙ h of all units; z waits in `c`.
+        for index in 0..groups.count() {
+            let (first, panels) = groups.get(index, step.turned);
+            match panels {
+                1 => Self::gates::<I, 2>(isa, cell, state, step, first),
+                2 => Self::gates::<I, 4>(isa, cell, state, step, first),
+                _ => Self::gates::<I, 6>(isa, cell, state, step, first),
+            }
+        }
+        for index in 0..groups.count() {
+            let (first, panels) = groups.get(index, step.turned);
+            match panels {
+                1 => Self::candidate::<I, 1>(isa, cell, state, step, first),
+                2 => Self::candidate::<I, 2>(isa, cell, state, step, first),
+                _ => Self::candidate::<I, 3>(isa, cell, state, step, first),
+            }
+        }
+        // The candidate's sums read `next`, so the outputs were gathered in `c`.
+        for (next, output) in state.next.iter_mut().zip(state.c.iter()) {
+            *next = *output;
+        }
+    }
+}
+
+impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
+    /// z into `c` and r ⊙ h into `next`, for the panels from `first` on; `N` columns, two in each panel.
+    #[inline(always)]
+    fn gates<I: Isa, const N: usize>(
+        isa: I,
+        cell: panel::Cell<'_, Self>,
+        state: &mut panel::State<'_>,
+        step: panel::Step<'_>,
+        first: usize,
+    ) {
+        let inputs = Rows {
+            weights: cell.panel(first, ROW),
+            panel_stride: cell.stride(),
+            row: ROW,
+            input: step.input,
+        };
+        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
+        let weights = cell.panel(first, ROW * (1 + cell.features));
+        let units = Rows { weights, row: GATES, input: hidden, ..inputs };
+        for part in 0..16 / I::Block::LANES {
+            let mut sums: [I::Block; N] = step.load(isa, first, 2, part);
+            add_rows(isa, &mut sums, inputs, 2, part);
+            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 2, part, step.turned);
+            for (panel, [z, r]) in sums.as_chunks::<2>().0.iter().enumerate() {
+                let index = first + panel;
+                if let (Some(h), Some(c), Some(next)) =
+                    (state.h.get(index), state.c.get_mut(index), state.next.get_mut(index))
+                {
+                    R::gate(*z).store(c, part);
+                    R::gate(*r).mul(I::Block::load(isa, h, part)).store(next, part);
+                }
+            }
+        }
+    }
+
+    /// The output into `c`, for `N` panels from `first` on.
+    #[inline(always)]
+    fn candidate<I: Isa, const N: usize>(
+        isa: I,
+        cell: panel::Cell<'_, Self>,
+        state: &mut panel::State<'_>,
+        step: panel::Step<'_>,
+        first: usize,
+    ) {
+        // The candidate's column is the third of an input's row.
+        let step_h = panel::Step { start: step.start.get(32..).unwrap_or_default(), ..step };
+        let inputs = Rows {
+            weights: cell.panel(first, ROW + 32),
+            panel_stride: cell.stride(),
+            row: ROW,
+            input: step.input,
+        };
+        let behind = cell.panel(<Self as panel::Kind>::panels(cell.units), first * 16 * cell.units);
+        let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
+        let units = Rows { weights: behind, panel_stride: 16 * cell.units, row: 16, input: reset };
+        for part in 0..16 / I::Block::LANES {
+            let mut sums: [I::Block; N] = step_h.load(isa, first, 1, part);
+            add_rows(isa, &mut sums, inputs, 1, part);
+            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 1, part, step.turned);
+            for (panel, sum) in sums.into_iter().enumerate() {
+                if let (Some(h), Some(c)) = (state.h.get(first + panel), state.c.get_mut(first + panel)) {
+                    blend::<I, A>(isa, sum, h, c, part);
+                }
+            }
+        }
+    }
+}
+
+/// From z, which is replaced, and the candidate's sum to the output.
+#[inline(always)]
+fn blend<I: Isa, A: Activation>(isa: I, sum: I::Block, h: &Line, z_then_output: &mut Line, part: usize) {
+    let candidate = A::apply(sum);
+    let z = I::Block::load(isa, z_then_output, part);
+    z.mul_add(I::Block::load(isa, h, part).sub(candidate), candidate).store(z_then_output, part);
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
+    for GruResetBefore<F, U, LINES, A, R, Panels<SPLITS>>
+{
+    type State = GruState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R>> };
+        let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
+        let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
+        isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+recurrent_layer! { GruResetBefore<A, R>, GruState }

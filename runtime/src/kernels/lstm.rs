@@ -1,0 +1,198 @@
+//! LSTM.
+//!
+//! i, f, g, o = x·K + h·R + b;  c' = rec(f) ⊙ c + rec(i) ⊙ act(g);  h' = rec(o) ⊙ act(c')
+//!
+//! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` with four columns; panels
+//! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
+
+use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::small::{self, Kind, Layout, Step, Without, sums};
+use super::{Panels, Small};
+use crate::activation::{Activation, tanh};
+use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::state::LstmState;
+use core::marker::PhantomData;
+
+/// An LSTM layer of `U` units over `F` features: activation `A`, recurrent activation `R`, size class `C`.
+#[derive(Clone, Copy, Debug)]
+pub struct Lstm<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
+
+/// Gate sums to the next cell and output, written to their lines.
+#[inline(always)]
+fn finish<I: Isa, V: In<I>, A: Activation, R: Activation>(
+    isa: I,
+    [i, f, g, o]: [V; 4],
+    c: &mut Line,
+    h: &mut Line,
+    part: usize,
+) {
+    finish_activated::<I, V, A>(isa, [R::gate(i), R::gate(f), A::apply(g), R::gate(o)], c, h, part);
+}
+
+/// As [`finish`], the gates' activations already applied.
+#[inline(always)]
+fn finish_activated<I: Isa, V: In<I>, A: Activation>(
+    isa: I,
+    [i, f, g, o]: [V; 4],
+    c: &mut Line,
+    h: &mut Line,
+    part: usize,
+) {
+    let cell = f.mul_add(V::load(isa, c, part), i.mul(g));
+    cell.store(c, part);
+    o.mul(A::apply(cell)).store(h, part);
+}
+
+/// The small class: `U` units in `V` lines a row, `S` partial sums.
+#[derive(Clone, Copy)]
+pub(super) struct SmallLstm<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(PhantomData<(A, R)>);
+
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Kind
+    for SmallLstm<U, LINES, V, S, A, R>
+{
+    type State = LstmState<LINES>;
+    const LINES_A_ROW: usize = V;
+    const UNITS: usize = U;
+
+    #[inline(always)]
+    fn hidden(state: &Self::State) -> &[f32] {
+        state.h.0.as_flattened()
+    }
+
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
+        let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Without::NONE);
+        let (c, h) = (&mut state.c.0, &mut state.h.0);
+        for block in 0..Layout::<U>::BLOCKS {
+            let first = 4 * block;
+            let gates = [sums[first % V], sums[(first + 1) % V], sums[(first + 2) % V], sums[(first + 3) % V]];
+            finish::<I, I::V16, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], 0);
+        }
+        let first = 4 * Layout::<U>::BLOCKS;
+        let (c, h) = (&mut c[U / 16 % LINES], &mut h[U / 16 % LINES]);
+        if Layout::<U>::TAIL == 4 {
+            tail_of_four::<I, A, R>(isa, sums[first % V], c, h);
+        } else if Layout::<U>::TAIL == 8 {
+            tail_of_eight::<I, A, R>(isa, sums[first % V], sums[(first + 1) % V], c, h);
+        }
+    }
+}
+
+/// Up to four units whose gates lie side by side in one vector.
+#[inline(always)]
+fn tail_of_four<I: Isa, A: Activation, R: Activation>(isa: I, gates: I::V16, c: &mut Line, h: &mut Line) {
+    if A::IS_TANH && R::GATE_IS_OF_TANH {
+        // One tangent for all four gates.
+        let [i, f, g, o] = isa.quarters(tanh(gates));
+        let gates = [R::gate_of_tanh(i), R::gate_of_tanh(f), g, R::gate_of_tanh(o)];
+        finish_activated::<I, I::V4, A>(isa, gates, c, h, 0);
+    } else {
+        finish::<I, I::V4, A, R>(isa, isa.quarters(gates), c, h, 0);
+    }
+}
+
+/// Five to eight units: two gates in each of two vectors.
+#[inline(always)]
+fn tail_of_eight<I: Isa, A: Activation, R: Activation>(isa: I, first: I::V16, second: I::V16, c: &mut Line, h: &mut Line) {
+    let [i, f] = isa.halves(R::gate(first));
+    if A::IS_TANH && R::GATE_IS_OF_TANH {
+        let [g, o] = isa.halves(tanh(second));
+        finish_activated::<I, I::V8, A>(isa, [i, f, g, R::gate_of_tanh(o)], c, h, 0);
+    } else {
+        let [g, o] = isa.halves(second);
+        finish_activated::<I, I::V8, A>(isa, [i, f, A::apply(g), R::gate(o)], c, h, 0);
+    }
+}
+
+/// The panels class.
+#[derive(Clone, Copy)]
+pub(super) struct LargeLstm<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+
+/// Floats of a row: four gates of sixteen units.
+const ROW: usize = 64;
+
+impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeLstm<SPLITS, A, R> {
+    const BIAS: usize = ROW;
+    const WIDTH: usize = ROW;
+
+    #[inline(always)]
+    fn stride(features: usize, units: usize) -> usize {
+        ROW * (1 + features + units)
+    }
+    #[inline(always)]
+    fn panels(units: usize) -> usize {
+        units.div_ceil(16)
+    }
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
+        let groups = Groups::new(isa, Self::panels(cell.units));
+        for index in 0..groups.count() {
+            let (first, panels) = groups.get(index, step.turned);
+            match panels {
+                1 => Self::group::<I, 4>(isa, cell, state, step, first),
+                2 => Self::group::<I, 8>(isa, cell, state, step, first),
+                _ => Self::group::<I, 12>(isa, cell, state, step, first),
+            }
+        }
+    }
+}
+
+impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> {
+    /// The panels from `first` on, `N` columns.
+    #[inline(always)]
+    fn group<I: Isa, const N: usize>(
+        isa: I,
+        cell: panel::Cell<'_, Self>,
+        state: &mut panel::State<'_>,
+        step: panel::Step<'_>,
+        first: usize,
+    ) {
+        let inputs = Rows {
+            weights: cell.panel(first, ROW),
+            panel_stride: cell.stride(),
+            row: ROW,
+            input: step.input,
+        };
+        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
+        let units = Rows { weights: cell.panel(first, ROW * (1 + cell.features)), input: hidden, ..inputs };
+        for part in 0..16 / I::Block::LANES {
+            let mut sums: [I::Block; N] = step.load(isa, first, 4, part);
+            add_rows(isa, &mut sums, inputs, 4, part);
+            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 4, part, step.turned);
+            for (panel, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
+                if let (Some(c), Some(h)) = (state.c.get_mut(first + panel), state.next.get_mut(first + panel)) {
+                    finish::<I, I::Block, A, R>(isa, *gates, c, h, part);
+                }
+            }
+        }
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Layer
+    for Lstm<F, U, LINES, A, R, Small<V, S>>
+{
+    type State = LstmState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = small::Cell::<F, SmallLstm<U, LINES, V, S, A, R>> { weights, kind: PhantomData };
+        Drive { cell, state, journey }.run(isa);
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
+    for Lstm<F, U, LINES, A, R, Panels<SPLITS>>
+{
+    type State = LstmState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R>> };
+        let mut next = [[0.0; 16]; LINES];
+        let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
+        isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+recurrent_layer! { Lstm<A, R>, LstmState }

@@ -1,0 +1,256 @@
+//! Panels: the weights of sixteen units, all gates of one input side by side, input after input.
+//!
+//! A panel's sums stay in registers while the inputs run; then its activations follow at once. Instruction sets with
+//! registers to spare take two or three panels as parallel streams.
+
+use super::drive::Recurrence;
+use super::project::{Projection, Target, project};
+use crate::simd::{Columns, In, Inputs, Isa, Line, accumulate};
+use core::marker::PhantomData;
+
+/// The state of a cell of any size.
+pub(super) struct State<'a> {
+    /// The last output.
+    pub(super) h: &'a mut [Line],
+    /// The carried cell; empty where there is none.
+    pub(super) c: &'a mut [Line],
+    /// Where a step's output is gathered, as all panels read the last one.
+    pub(super) next: &'a mut [Line],
+}
+
+/// What tells one kind of panels from another.
+pub(super) trait Kind: Copy {
+    /// Floats of a panel's bias; the first `width` of them go with the inputs.
+    const BIAS: usize;
+    /// Floats of an input's row in a full panel, and of the panel's product.
+    const WIDTH: usize;
+    /// Floats of a panel.
+    fn stride(features: usize, units: usize) -> usize;
+    /// How many panels `units` need.
+    fn panels(units: usize) -> usize;
+    /// Floats of an input's row in the given panel.
+    fn width(_units: usize, _panel: usize) -> usize {
+        Self::WIDTH
+    }
+    /// One step, all panels: `start` holds each panel's first sums, `stride` apart, and `input` what is not in them yet.
+    /// Leaves the output in `next`.
+    fn advance<I: Isa>(isa: I, cell: Cell<'_, Self>, state: &mut State<'_>, step: Step<'_>);
+}
+
+/// What a step starts from.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'a> {
+    /// Each panel's first sums: the weights themselves, whose panels begin with the bias, or a step's product.
+    pub(super) start: &'a [f32],
+    /// Floats from one panel's first sums to the next panel's.
+    pub(super) stride: usize,
+    /// The inputs that are not in the sums yet: all features, or none.
+    pub(super) input: &'a [f32],
+    /// Whether to go through the panels in descending order.
+    pub(super) turned: bool,
+}
+
+impl Step<'_> {
+    /// The first sums of `N` columns, `per_panel` from each panel from `first` on.
+    #[inline(always)]
+    pub(super) fn load<I: Isa, V: In<I>, const N: usize>(
+        self,
+        isa: I,
+        first: usize,
+        per_panel: usize,
+        part: usize,
+    ) -> [V; N] {
+        let mut sums = [V::of(isa, 0.0); N];
+        for (column, sum) in sums.iter_mut().enumerate() {
+            let start = (first + column / per_panel) * self.stride + column % per_panel * 16;
+            if let Some((line, _)) = self.start.get(start..).and_then(<[f32]>::split_first_chunk) {
+                *sum = V::load(isa, line, part);
+            }
+        }
+        sums
+    }
+}
+
+/// A large cell over its weights. Its shape is not in its type, so that layers share the code.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a, K> {
+    pub(super) weights: &'a [f32],
+    pub(super) features: usize,
+    pub(super) units: usize,
+    pub(super) kind: PhantomData<K>,
+}
+
+impl<'a, K: Kind> Cell<'a, K> {
+    /// Floats of a panel.
+    #[inline(always)]
+    pub(super) fn stride(self) -> usize {
+        K::stride(self.features, self.units)
+    }
+    /// The weights from the given panel's float `offset` on.
+    #[inline(always)]
+    pub(super) fn panel(self, panel: usize, offset: usize) -> &'a [f32] {
+        self.weights.get(panel * self.stride() + offset..).unwrap_or(&[])
+    }
+}
+
+impl<'a, K: Kind> Recurrence for Cell<'a, K> {
+    type State = State<'a>;
+
+    #[inline(always)]
+    fn features(self) -> usize {
+        self.features
+    }
+    #[inline(always)]
+    fn units(self) -> usize {
+        self.units
+    }
+    #[inline(always)]
+    fn product_row(self) -> usize {
+        K::panels(self.units) * K::WIDTH
+    }
+    #[inline(always)]
+    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
+        let stride = self.product_row();
+        let steps = product.len() / stride;
+        for panel in 0..K::panels(self.units) {
+            let width = K::width(self.units, panel);
+            let (bias, weights) = self.panel(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();
+            let projection = Projection { bias, weights, row: width, width, features: self.features };
+            let values = product.get_mut(panel * K::WIDTH..).unwrap_or_default();
+            project(isa, projection, input, steps, &mut Target { values, stride });
+        }
+    }
+    #[inline(always)]
+    fn step<I: Isa>(self, isa: I, state: &mut State<'a>, input: &[f32], turned: bool) {
+        K::advance(isa, self, state, Step { start: self.weights, stride: self.stride(), input, turned });
+        state.settle();
+    }
+    #[inline(always)]
+    fn resume<I: Isa>(self, isa: I, state: &mut State<'a>, product: &[f32], turned: bool) {
+        K::advance(isa, self, state, Step { start: product, stride: K::WIDTH, input: &[], turned });
+        state.settle();
+    }
+    #[inline(always)]
+    fn hidden<'b>(state: &'b State<'a>) -> &'b [f32] {
+        state.h.as_flattened()
+    }
+}
+
+/// Floats of the bias of a panel whose rows have `width`.
+#[inline(always)]
+fn bias_length<K: Kind>(width: usize) -> usize {
+    if K::BIAS == K::WIDTH { width } else { K::BIAS }
+}
+
+impl State<'_> {
+    /// Makes the step's output the last one.
+    #[inline(always)]
+    fn settle(&mut self) {
+        for (line, next) in self.h.iter_mut().zip(self.next.iter()) {
+            *line = *next;
+        }
+    }
+}
+
+/// Rows of panels to be added to sums.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    /// From the first panel's first row on.
+    pub(super) weights: &'a [f32],
+    /// Floats from one panel to the next.
+    pub(super) panel_stride: usize,
+    /// Floats of a row: sixteen for each column.
+    pub(super) row: usize,
+    /// What the rows are multiplied by.
+    pub(super) input: &'a [f32],
+}
+
+/// Adds `rows` to the sums of `N` columns, `per_panel` of them in each panel, of the lanes that are `part` of their line.
+#[inline(always)]
+pub(super) fn add_rows<I: Isa, V: In<I>, const N: usize>(
+    isa: I,
+    sums: &mut [V; N],
+    rows: Rows<'_>,
+    per_panel: usize,
+    part: usize,
+) {
+    let columns = Columns {
+        first: part * V::LANES,
+        column_stride: 16,
+        per_stream: per_panel,
+        stream_stride: rows.panel_stride,
+        row_stride: rows.row,
+        skipped: 0,
+    };
+    let inputs = Inputs { values: rows.input, stride: 0 };
+    let mut sets = [[*sums; 1]; 1];
+    accumulate(isa, &mut sets, rows.weights, columns, inputs, rows.input.len());
+    *sums = sets[0][0];
+}
+
+/// As [`add_rows`], but as `SPLITS` partial sums over equal ranges of the inputs, of which the first goes on from `sums`
+/// and the others start from zero. `turned` computes the ranges last to first, which changes no bits.
+#[inline(always)]
+pub(super) fn add_split_rows<I: Isa, V: In<I>, const N: usize, const SPLITS: usize>(
+    isa: I,
+    sums: &mut [V; N],
+    rows: Rows<'_>,
+    per_panel: usize,
+    part: usize,
+    turned: bool,
+) {
+    if SPLITS == 1 {
+        return add_rows(isa, sums, rows, per_panel, part);
+    }
+    let range = rows.input.len().div_ceil(SPLITS).max(1);
+    let mut partial = [[V::of(isa, 0.0); N]; SPLITS];
+    partial[0] = *sums;
+    for index in 0..SPLITS {
+        let split = if turned { SPLITS - 1 - index } else { index };
+        let first = (split * range).min(rows.input.len());
+        let last = (first + range).min(rows.input.len());
+        let (Some(weights), Some(input)) = (rows.weights.get(first * rows.row..), rows.input.get(first..last)) else {
+            continue;
+        };
+        let mut local = if split == 0 { *sums } else { [V::of(isa, 0.0); N] };
+        add_rows(isa, &mut local, Rows { weights, input, ..rows }, per_panel, part);
+        partial[split % SPLITS] = local;
+    }
+    for (column, sum) in sums.iter_mut().enumerate() {
+        let (first, second) = (partial[0][column % N], partial[1 % SPLITS][column % N]);
+        *sum = match SPLITS {
+            2 => first.add(second),
+            _ => first.add(second).add(partial[2 % SPLITS][column % N].add(partial[3 % SPLITS][column % N])),
+        };
+    }
+}
+
+/// How panels are taken in groups of [`Isa::STREAMS`]: an odd one joins the last group.
+#[derive(Clone, Copy)]
+pub(super) struct Groups {
+    panels: usize,
+    streams: usize,
+}
+
+impl Groups {
+    /// All groups of `panels`.
+    #[inline(always)]
+    pub(super) fn new<I: Isa>(_isa: I, panels: usize) -> Self {
+        Groups { panels, streams: I::STREAMS }
+    }
+    /// How many groups there are.
+    #[inline(always)]
+    pub(super) fn count(self) -> usize {
+        if self.streams == 1 { self.panels } else { (self.panels / 2).max(self.panels.min(1)) }
+    }
+    /// First panel and number of panels of the group that comes as number `index`.
+    #[inline(always)]
+    pub(super) fn get(self, index: usize, turned: bool) -> (usize, usize) {
+        let index = if turned { self.count() - 1 - index } else { index };
+        if self.streams == 1 {
+            return (index, 1);
+        }
+        let first = 2 * index;
+        (first, if index + 1 == self.count() { self.panels - first } else { 2 })
+    }
+}

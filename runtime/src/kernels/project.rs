@@ -1,0 +1,143 @@
+//! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
+//! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
+
+use crate::simd::{Columns, In, Inputs, Isa, Vector, accumulate};
+
+/// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
+const DEPTH: usize = 64;
+
+/// Columns of packed weights to be applied to every step.
+#[derive(Clone, Copy)]
+pub(super) struct Projection<'a> {
+    /// The bias of every column.
+    pub(super) bias: &'a [f32],
+    /// The rows of the first input on.
+    pub(super) weights: &'a [f32],
+    /// Floats from one input's row to the next.
+    pub(super) row: usize,
+    /// Floats that are to be computed, a multiple of sixteen.
+    pub(super) width: usize,
+    /// Inputs of a step.
+    pub(super) features: usize,
+}
+
+/// Where the sums go.
+pub(super) struct Target<'a> {
+    /// The first step's first sum on.
+    pub(super) values: &'a mut [f32],
+    /// Floats from one step to the next.
+    pub(super) stride: usize,
+}
+
+/// Applies the projection to all steps of `input`.
+#[inline(always)]
+pub(super) fn project<I: Isa>(isa: I, projection: Projection<'_>, input: &[f32], steps: usize, target: &mut Target<'_>) {
+    let mut first = 0;
+    // Without inputs the sums are their biases.
+    while first < projection.features || first == 0 {
+        let depth = DEPTH.min(projection.features - first);
+        let count = projection.width / I::Tile::LANES;
+        let mut column = 0;
+        while column < count {
+            let left = count - column;
+            let pass = Pass { projection, input, steps, first, depth, column };
+            if left % 4 == 0 || left > 6 {
+                if I::MANY_REGISTERS { pass.run::<I, 6, 3, 4>(isa, target) } else { pass.run::<I, 3, 2, 4>(isa, target) }
+                column += 4;
+            } else if left % 3 == 0 {
+                if I::MANY_REGISTERS { pass.run::<I, 8, 3, 3>(isa, target) } else { pass.run::<I, 4, 2, 3>(isa, target) }
+                column += 3;
+            } else {
+                if I::MANY_REGISTERS { pass.run::<I, 8, 3, 1>(isa, target) } else { pass.run::<I, 6, 2, 1>(isa, target) }
+                column += 1;
+            }
+        }
+        first += depth.max(1);
+    }
+}
+
+/// Some columns and some inputs, over all steps.
+#[derive(Clone, Copy)]
+struct Pass<'a> {
+    projection: Projection<'a>,
+    input: &'a [f32],
+    steps: usize,
+    first: usize,
+    depth: usize,
+    column: usize,
+}
+
+impl Pass<'_> {
+    /// All steps: `ROWS` at a time, then `FEWER`, then one.
+    #[inline(always)]
+    fn run<I: Isa, const ROWS: usize, const FEWER: usize, const N: usize>(self, isa: I, target: &mut Target<'_>) {
+        let mut step = 0;
+        while step + ROWS <= self.steps {
+            self.tile::<I, ROWS, N>(isa, target, step);
+            step += ROWS;
+        }
+        while step + FEWER <= self.steps {
+            self.tile::<I, FEWER, N>(isa, target, step);
+            step += FEWER;
+        }
+        while step < self.steps {
+            self.tile::<I, 1, N>(isa, target, step);
+            step += 1;
+        }
+    }
+
+    /// `ROWS` steps of `N` columns.
+    #[inline(always)]
+    fn tile<I: Isa, const ROWS: usize, const N: usize>(self, isa: I, target: &mut Target<'_>, step: usize) {
+        let Pass { projection, input, first, depth, column, .. } = self;
+        let lanes = I::Tile::LANES;
+        let lane = column * lanes;
+        let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; 1];
+        for (row, sums) in sums[0].iter_mut().enumerate() {
+            let start = if first == 0 {
+                projection.bias.get(lane..)
+            } else {
+                target.values.get((step + row) * target.stride + lane..)
+            };
+            load_row(isa, sums, start.unwrap_or(&[]));
+        }
+        let columns = Columns {
+            first: lane,
+            column_stride: lanes,
+            per_stream: N,
+            stream_stride: 0,
+            row_stride: projection.row,
+            skipped: 0,
+        };
+        let (Some(weights), Some(values)) = (
+            projection.weights.get(first * projection.row..),
+            input.get(step * projection.features + first..),
+        ) else {
+            return;
+        };
+        accumulate(isa, &mut sums, weights, columns, Inputs { values, stride: projection.features }, depth);
+        for (row, sums) in sums[0].iter().enumerate() {
+            if let Some(to) = target.values.get_mut((step + row) * target.stride + lane..) {
+                store_row::<I, N>(sums, to);
+            }
+        }
+    }
+}
+
+/// Reads neighbouring vectors.
+#[inline(always)]
+fn load_row<I: Isa, const N: usize>(isa: I, sums: &mut [I::Tile; N], from: &[f32]) {
+    if from.len() >= N * I::Tile::LANES {
+        for (sum, from) in sums.iter_mut().zip(from.chunks_exact(I::Tile::LANES)) {
+            *sum = I::Tile::read(isa, from);
+        }
+    }
+}
+
+/// Writes neighbouring vectors.
+#[inline(always)]
+fn store_row<I: Isa, const N: usize>(sums: &[I::Tile; N], to: &mut [f32]) {
+    for (sum, to) in sums.iter().zip(to.chunks_exact_mut(I::Tile::LANES)) {
+        sum.write(to);
+    }
+}

@@ -1,0 +1,162 @@
+//! SimpleRNN.
+//!
+//! h' = act(x·K + b + h·R)
+//!
+//! Layouts: `small.rs` with one column; panels of up to 64 units, `[panel][bias, features, units][width]`, where the last
+//! panel is as wide as its units need, in steps of 16. Source: Keras `SimpleRNN`; Elman 1990.
+
+use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::small::{self, Kind, Step, Without, columns, sums};
+use super::{Panels, Small};
+use crate::activation::Activation;
+use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::state::SimpleRnnState;
+use core::marker::PhantomData;
+
+/// A SimpleRNN layer of `U` units over `F` features: activation `A`, size class `C`.
+#[derive(Clone, Copy, Debug)]
+pub struct SimpleRnn<const F: usize, const U: usize, const LINES: usize, A, C>(PhantomData<(A, C)>);
+
+/// The small class.
+#[derive(Clone, Copy)]
+struct SmallRnn<const U: usize, const LINES: usize, const V: usize, const S: usize, A>(PhantomData<A>);
+
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> SmallRnn<U, LINES, V, S, A> {
+    /// A cell of no more units than `W` has lanes.
+    #[inline(always)]
+    fn narrow<I: Isa, W: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
+        let [sum] = columns::<I, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
+        A::apply(sum).store(&mut h[0], 0);
+    }
+}
+
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> Kind
+    for SmallRnn<U, LINES, V, S, A>
+{
+    type State = SimpleRnnState<LINES>;
+    const LINES_A_ROW: usize = V;
+    const UNITS: usize = U;
+
+    #[inline(always)]
+    fn hidden(state: &Self::State) -> &[f32] {
+        state.h.0.as_flattened()
+    }
+
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
+        let hidden = *state.h.units::<U>();
+        if U <= 4 {
+            Self::narrow::<I, I::V4>(isa, &mut state.h.0, &hidden, step);
+        } else if U <= 8 {
+            Self::narrow::<I, I::V8>(isa, &mut state.h.0, &hidden, step);
+        } else {
+            let sums = sums::<I, V, S>(isa, step, &hidden, Without::NONE);
+            for (sum, line) in sums.into_iter().zip(&mut state.h.0) {
+                A::apply(sum).store(line, 0);
+            }
+        }
+    }
+}
+
+/// The panels class.
+#[derive(Clone, Copy)]
+struct LargeRnn<const SPLITS: usize, A>(PhantomData<A>);
+
+impl<const SPLITS: usize, A: Activation> panel::Kind for LargeRnn<SPLITS, A> {
+    const BIAS: usize = 64;
+    const WIDTH: usize = 64;
+
+    #[inline(always)]
+    fn stride(features: usize, units: usize) -> usize {
+        64 * (1 + features + units)
+    }
+    #[inline(always)]
+    fn panels(units: usize) -> usize {
+        units.div_ceil(64)
+    }
+    #[inline(always)]
+    fn width(units: usize, panel: usize) -> usize {
+        (units - 64 * panel).div_ceil(16).min(4) * 16
+    }
+    #[inline(always)]
+    fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
+        let full = cell.units.div_ceil(16) / 4;
+        let rest = cell.units.div_ceil(16) % 4;
+        let groups = Groups::new(isa, full);
+        for index in 0..groups.count() + 1 {
+            // The narrower last panel comes after the groups, or before them on the way back.
+            let place = if step.turned { groups.count() - index } else { index };
+            if place == groups.count() {
+                match rest {
+                    0 => {}
+                    1 => Self::group::<I, 1>(isa, cell, state, step, full, 1),
+                    2 => Self::group::<I, 2>(isa, cell, state, step, full, 2),
+                    _ => Self::group::<I, 3>(isa, cell, state, step, full, 3),
+                }
+                continue;
+            }
+            let (first, panels) = groups.get(place, false);
+            match panels {
+                1 => Self::group::<I, 4>(isa, cell, state, step, first, 4),
+                2 => Self::group::<I, 8>(isa, cell, state, step, first, 4),
+                _ => Self::group::<I, 12>(isa, cell, state, step, first, 4),
+            }
+        }
+    }
+}
+
+impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
+    /// The panels from `first` on, `N` columns, `width` of them in each panel.
+    #[inline(always)]
+    fn group<I: Isa, const N: usize>(
+        isa: I,
+        cell: panel::Cell<'_, Self>,
+        state: &mut panel::State<'_>,
+        step: panel::Step<'_>,
+        first: usize,
+        width: usize,
+    ) {
+        let row = 16 * width;
+        let inputs =
+            Rows { weights: cell.panel(first, row), panel_stride: cell.stride(), row, input: step.input };
+        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
+        let units = Rows { weights: cell.panel(first, row * (1 + cell.features)), input: hidden, ..inputs };
+        for part in 0..16 / I::Block::LANES {
+            let mut sums: [I::Block; N] = step.load(isa, first, width, part);
+            add_rows(isa, &mut sums, inputs, width, part);
+            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, width, part, step.turned);
+            for (sum, line) in sums.into_iter().zip(state.next.iter_mut().skip(4 * first)) {
+                A::apply(sum).store(line, part);
+            }
+        }
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> Layer
+    for SimpleRnn<F, U, LINES, A, Small<V, S>>
+{
+    type State = SimpleRnnState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = small::Cell::<F, SmallRnn<U, LINES, V, S, A>> { weights, kind: PhantomData };
+        Drive { cell, state, journey }.run(isa);
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation> Layer
+    for SimpleRnn<F, U, LINES, A, Panels<SPLITS>>
+{
+    type State = SimpleRnnState<LINES>;
+
+    #[inline(always)]
+    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A>> };
+        let mut next = [[0.0; 16]; LINES];
+        let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+recurrent_layer! { SimpleRnn<A>, SimpleRnnState }

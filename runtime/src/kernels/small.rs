@@ -1,0 +1,219 @@
+//! Small cells: all gate sums of a step in one pass over rows of packed weights.
+//!
+//! A row holds, for one input, the columns of all gates: whole blocks of sixteen units gate after gate, sixteen lanes
+//! each, then the remaining units with their gates side by side, 4 or 8 lanes each (or 16: then it is a block of its
+//! own). Row 0 is the bias; then come the features' rows, then the state's.
+
+use super::drive::Recurrence;
+use super::project::{Projection, Target, project};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, accumulate};
+use core::marker::PhantomData;
+
+/// How the units of a small cell lie in a row.
+pub(super) struct Layout<const U: usize>;
+
+impl<const U: usize> Layout<U> {
+    /// Whole blocks of sixteen lanes a gate, also the last one when more than half of it is filled.
+    pub(super) const BLOCKS: usize = U / 16 + (U % 16 > 8) as usize;
+    /// Lanes a gate of what is left: 0, 4 or 8.
+    pub(super) const TAIL: usize = match U % 16 {
+        0 | 9.. => 0,
+        1..=4 => 4,
+        _ => 8,
+    };
+}
+
+/// What tells one kind of small cell from another.
+pub(super) trait Kind: Copy {
+    /// What the cell carries.
+    type State;
+    /// Lines of a row.
+    const LINES_A_ROW: usize;
+    /// Units of an output.
+    const UNITS: usize;
+    /// The last output's lines.
+    fn hidden(state: &Self::State) -> &[f32];
+    /// One step, of which `step` names all but the state.
+    fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>);
+}
+
+/// A small cell over its weights, `F` features an input.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a, const F: usize, K> {
+    pub(super) weights: &'a [f32],
+    pub(super) kind: PhantomData<K>,
+}
+
+impl<'a, const F: usize, K: Kind> Cell<'a, F, K> {
+    /// A step that starts from `start` with `input` still to be added.
+    #[inline(always)]
+    fn from<'b>(self, start: &'b [f32], input: &'b [f32]) -> Step<'b>
+    where
+        'a: 'b,
+    {
+        Step { weights: self.weights, start, input, features: F }
+    }
+}
+
+impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
+    type State = K::State;
+
+    #[inline(always)]
+    fn features(self) -> usize {
+        F
+    }
+    #[inline(always)]
+    fn units(self) -> usize {
+        K::UNITS
+    }
+    #[inline(always)]
+    fn product_row(self) -> usize {
+        16 * K::LINES_A_ROW
+    }
+    #[inline(always)]
+    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
+        let row = self.product_row();
+        let (bias, weights) = self.weights.split_at_checked(row).unwrap_or_default();
+        let projection = Projection { bias, weights, row, width: row, features: F };
+        let steps = product.len() / row;
+        project(isa, projection, input, steps, &mut Target { values: product, stride: row });
+    }
+    #[inline(always)]
+    fn step<I: Isa>(self, isa: I, state: &mut Self::State, input: &[f32], _turned: bool) {
+        K::advance(isa, state, self.from(self.weights, input));
+    }
+    #[inline(always)]
+    fn resume<I: Isa>(self, isa: I, state: &mut Self::State, product: &[f32], _turned: bool) {
+        K::advance(isa, state, self.from(product, &[]));
+    }
+    #[inline(always)]
+    fn hidden(state: &Self::State) -> &[f32] {
+        K::hidden(state)
+    }
+}
+
+/// One step's operands.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'a> {
+    /// All rows.
+    pub(super) weights: &'a [f32],
+    /// What the sums start from: the bias row or the step's product.
+    pub(super) start: &'a [f32],
+    /// The inputs that are not in `start` yet: all features, or none.
+    pub(super) input: &'a [f32],
+    /// Features of an input.
+    pub(super) features: usize,
+}
+
+/// Columns that are zero and left out, a bit each.
+#[derive(Clone, Copy)]
+pub(super) struct Without {
+    /// In the inputs' rows.
+    pub(super) input: u64,
+    /// In the state's rows.
+    pub(super) state: u64,
+}
+
+impl Without {
+    /// Every column is there.
+    pub(super) const NONE: Without = Without { input: 0, state: 0 };
+}
+
+/// The gate sums of a step: `VECTORS` lines.
+#[inline(always)]
+pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
+    isa: I,
+    step: Step<'_>,
+    hidden: &[f32],
+    without: Without,
+) -> [I::V16; VECTORS] {
+    if I::WHOLE_ROWS {
+        return columns::<I, I::V16, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
+    }
+    let mut lines = [[0.0; 16]; VECTORS];
+    let width = I::Block::LANES;
+    let count = 16 / width * VECTORS;
+    let mut done = 0;
+    // As many columns at once as there are registers for their partial sums.
+    while SETS == 1 && done + 4 <= count {
+        let group = columns::<I, I::Block, 4, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
+        store(&mut lines, done, group);
+        done += 4;
+    }
+    while SETS <= 2 && done + 2 <= count {
+        let group = columns::<I, I::Block, 2, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
+        store(&mut lines, done, group);
+        done += 2;
+    }
+    while done < count {
+        let group = columns::<I, I::Block, 1, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
+        store(&mut lines, done, group);
+        done += 1;
+    }
+    let mut result = [I::V16::of(isa, 0.0); VECTORS];
+    for (vector, line) in result.iter_mut().zip(&lines) {
+        *vector = I::V16::load(isa, line, 0);
+    }
+    result
+}
+
+/// Puts vectors into lines, from the `first`th vector on.
+#[inline(always)]
+fn store<I: Isa, V: In<I>, const N: usize, const LINES: usize>(lines: &mut [Line; LINES], first: usize, group: [V; N]) {
+    for (index, vector) in group.into_iter().enumerate() {
+        let lane = (first + index) * V::LANES;
+        vector.store(&mut lines[lane / 16 % LINES], lane % 16 / V::LANES);
+    }
+}
+
+/// The sums of `N` neighbouring columns of `V` lanes each.
+#[inline(always)]
+pub(super) fn columns<I: Isa, V: In<I>, const N: usize, const SETS: usize>(
+    isa: I,
+    step: Step<'_>,
+    hidden: &[f32],
+    without: Without,
+    [first, lines_a_row]: [usize; 2],
+) -> [V; N] {
+    let row = 16 * lines_a_row;
+    let mut skipped = Without::NONE;
+    for column in 0..N {
+        let line = (first + column * V::LANES) / 16;
+        skipped.input |= (without.input >> line & 1) << column;
+        skipped.state |= (without.state >> line & 1) << column;
+    }
+    let neighbours =
+        Columns { first, column_stride: V::LANES, per_stream: N, stream_stride: 0, row_stride: row, skipped: 0 };
+    let mut from = [[[V::of(isa, 0.0); N]; 1]; 1];
+    for (column, sum) in from[0][0].iter_mut().enumerate() {
+        let lane = first + column * V::LANES;
+        if let Some((line, _)) = step.start.get(lane / 16 * 16..).and_then(<[f32]>::split_first_chunk) {
+            *sum = V::load(isa, line, lane % 16 / V::LANES);
+        }
+    }
+    let input = Inputs { values: step.input, stride: 0 };
+    let columns = Columns { first: first + row, skipped: skipped.input, ..neighbours };
+    accumulate(isa, &mut from, step.weights, columns, input, step.input.len());
+    let mut sets = [[[V::of(isa, 0.0); N]; 1]; SETS];
+    sets[0] = from[0];
+    let depth = hidden.len();
+    let hidden = Inputs { values: hidden, stride: 0 };
+    let columns = Columns { first: first + row * (1 + step.features), skipped: skipped.state, ..neighbours };
+    accumulate(isa, &mut sets, step.weights, columns, hidden, depth);
+    combine(sets)
+}
+
+/// The sum of the partial sums: neighbours first.
+#[inline(always)]
+fn combine<V: Vector, const N: usize, const SETS: usize>(sets: [[[V; N]; 1]; SETS]) -> [V; N] {
+    let mut result = sets[0][0];
+    for (column, sum) in result.iter_mut().enumerate() {
+        let (first, second) = (sets[0][0][column % N], sets[1 % SETS][0][column % N]);
+        *sum = match SETS {
+            1 => first,
+            2 => first.add(second),
+            _ => first.add(second).add(sets[2 % SETS][0][column % N].add(sets[3 % SETS][0][column % N])),
+        };
+    }
+    result
+}

@@ -1,0 +1,230 @@
+//! Vectors of `f32` and the instruction sets that have them.
+//!
+//! Every kernel is written once over three *logical* widths, 4, 8 and 16 lanes. An instruction set whose registers
+//! are narrower builds the wider ones out of pairs ([`Pair`]), so the layout of the weights and the order of every sum
+//! are the same everywhere, and so are the bits of the results wherever multiply-add is fused.
+//!
+//! A value of an [`Isa`] type is a proof that the processor has that set: only `dispatch` makes one.
+//! A value of a [`Vector`] type is the same proof, as it can only be made from such a token.
+
+mod dispatch;
+mod pair;
+mod panel;
+mod scalar;
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm32;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+pub use aarch64::Neon;
+pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
+pub use pair::Pair;
+pub use panel::{Columns, Inputs, accumulate};
+pub use scalar::Scalar;
+#[cfg(feature = "std")]
+pub use scalar::ScalarFma;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub use wasm32::Simd128;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::{Avx2, Avx512, Sse2};
+
+/// Sixteen floats: one cache line, the unit of every packed layout.
+pub type Line = [f32; 16];
+
+/// Keeps the traits of this module to this module.
+pub(crate) mod sealed {
+    /// Implemented by this crate's vectors and tokens only.
+    pub trait Sealed {}
+}
+
+/// Several `f32` in one value; see the module's text for what having one proves.
+pub trait Vector: Copy + sealed::Sealed {
+    /// How many `f32` it holds.
+    const LANES: usize;
+    /// A truth value per lane.
+    type Mask: Copy;
+    /// As many `i32`.
+    type Int: Copy;
+
+    /// `value` in every lane.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set.
+    unsafe fn splat_unproven(value: f32) -> Self;
+    /// Reads `LANES` floats.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` floats.
+    unsafe fn load_pointer(source: *const f32) -> Self;
+    /// Writes `LANES` floats.
+    ///
+    /// # Safety
+    /// `destination` is writable for `LANES` floats.
+    unsafe fn store_pointer(self, destination: *mut f32);
+
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    fn mul(self, other: Self) -> Self;
+    /// `self / other`, correctly rounded.
+    fn div(self, other: Self) -> Self;
+    /// The square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// The lesser; `other` where either is NaN.
+    fn min(self, other: Self) -> Self;
+    /// The greater; `other` where either is NaN.
+    fn max(self, other: Self) -> Self;
+    /// `self * factor + addend`, rounded once where the instruction set can, else twice.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// Where `self < other`; false on NaN.
+    fn less(self, other: Self) -> Self::Mask;
+    /// `yes` where the mask holds, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// Rounded to the nearest integer, ties to even; for |self| < 2³¹.
+    fn round_to_int(self) -> Self::Int;
+    /// The integers as floats.
+    fn from_int(self, int: Self::Int) -> Self;
+    /// The bit patterns.
+    fn to_bits(self) -> Self::Int;
+    /// The floats with these bit patterns.
+    fn from_bits(self, bits: Self::Int) -> Self;
+    /// `value` in every lane of an integer vector.
+    fn splat_int(self, value: i32) -> Self::Int;
+    /// The wrapping sum.
+    fn int_add(left: Self::Int, right: Self::Int) -> Self::Int;
+    /// The wrapping difference.
+    fn int_sub(left: Self::Int, right: Self::Int) -> Self::Int;
+    /// Bitwise and.
+    fn int_and(left: Self::Int, right: Self::Int) -> Self::Int;
+    /// Bitwise or.
+    fn int_or(left: Self::Int, right: Self::Int) -> Self::Int;
+    /// Shifted left by `BITS`.
+    fn int_shift_left<const BITS: i32>(int: Self::Int) -> Self::Int;
+    /// Shifted right by `BITS`, the sign bit kept.
+    fn int_shift_right<const BITS: i32>(int: Self::Int) -> Self::Int;
+    /// The lanes' sum: halves are added to each other until one lane is left, at every width alike.
+    fn sum(self) -> f32;
+    /// The lanes' maximum, taken as [`Vector::sum`] is; any NaN may or may not show.
+    fn largest(self) -> f32;
+
+    /// `value` in every lane of another vector like this one.
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self {
+        // SAFETY: `self` exists, so the processor has its instruction set.
+        unsafe { Self::splat_unproven(value) }
+    }
+    /// The magnitudes.
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.from_bits(Self::int_and(self.to_bits(), self.splat_int(0x7fff_ffff)))
+    }
+    /// The magnitude of `self` with the sign of `other`, where `self` is not negative.
+    #[inline(always)]
+    fn with_sign_of(self, other: Self) -> Self {
+        let sign = Self::int_and(other.to_bits(), self.splat_int(i32::MIN));
+        self.from_bits(Self::int_or(self.to_bits(), sign))
+    }
+    /// `self` with the sign turned.
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.splat(-0.0).sub(self)
+    }
+    /// `self`, but NaN wherever `other` is.
+    #[inline(always)]
+    fn nan_of(self, other: Self) -> Self {
+        // Of the two comparisons at least one holds for every number, and neither does for NaN.
+        let zero = self.splat(0.0);
+        let number = Self::select(other.less(zero), self, other);
+        let magnitude = other.abs();
+        Self::select(magnitude.less(self.splat(f32::INFINITY)), self, Self::select(zero.less(magnitude), self, number))
+    }
+}
+
+/// Vectors that the token `I` proves.
+pub trait In<I: Isa>: Vector {
+    /// `value` in every lane.
+    #[inline(always)]
+    fn of(_isa: I, value: f32) -> Self {
+        // SAFETY: the token proves the instruction set.
+        unsafe { Self::splat_unproven(value) }
+    }
+    /// Reads a part of a line: `part` counts vectors of this width, taken modulo how many a line has.
+    #[inline(always)]
+    fn load(_isa: I, line: &Line, part: usize) -> Self {
+        // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
+        unsafe { Self::load_pointer(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
+    }
+    /// Reads the slice's first floats, or zeros where it is too short.
+    #[inline(always)]
+    fn read(isa: I, from: &[f32]) -> Self {
+        if from.len() < Self::LANES {
+            return Self::of(isa, 0.0);
+        }
+        // SAFETY: the token proves the instruction set, the comparison the length.
+        unsafe { Self::load_pointer(from.as_ptr()) }
+    }
+    /// Writes to the slice's first floats; nothing where it is too short.
+    #[inline(always)]
+    fn write(self, to: &mut [f32]) {
+        if to.len() >= Self::LANES {
+            // SAFETY: the comparison proves the length.
+            unsafe { self.store_pointer(to.as_mut_ptr()) }
+        }
+    }
+    /// Writes a part of a line, as [`In::load`] reads it.
+    #[inline(always)]
+    fn store(self, line: &mut Line, part: usize) {
+        // SAFETY: the remainder keeps the write inside the line.
+        unsafe { self.store_pointer(line.as_mut_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
+    }
+}
+
+/// An instruction set; a value proves that the processor has it.
+pub trait Isa: Copy + sealed::Sealed {
+    /// 4 lanes.
+    type V4: In<Self>;
+    /// 8 lanes.
+    type V8: In<Self>;
+    /// 16 lanes.
+    type V16: In<Self>;
+    /// The units that a large cell takes at once, in each of [`Isa::STREAMS`] blocks.
+    type Block: In<Self>;
+    /// One register's worth for tiles of several rows.
+    type Tile: In<Self>;
+    /// How many blocks of units a large cell takes side by side.
+    const STREAMS: usize;
+    /// Whether the registers hold 24 sums of [`Isa::Tile`] or only 12.
+    const MANY_REGISTERS: bool;
+    /// Whether a small cell's whole row of sums stays in registers, as 16-lane vectors.
+    const WHOLE_ROWS: bool;
+    /// Its name, as `RNN_MAX_ISA` spells it.
+    const NAME: &'static str;
+
+    /// The lower and the upper 8 lanes.
+    fn halves(self, vector: Self::V16) -> [Self::V8; 2];
+    /// The lower and the upper 4 lanes.
+    fn split_eight(self, vector: Self::V8) -> [Self::V4; 2];
+    /// Four times 4 lanes.
+    fn quarters(self, vector: Self::V16) -> [Self::V4; 4];
+    /// Runs `program` in a function of its own, compiled for this instruction set and never inlined.
+    fn outline<P: Program>(self, program: P) -> P::Output;
+    /// Runs `program` in a function compiled for this instruction set.
+    fn enter<P: Program>(self, program: P) -> P::Output;
+}
+
+/// Work that is written once and compiled for every instruction set.
+///
+/// `run` must be `#[inline(always)]` and free of closures: only what is inlined into the function that names
+/// the instruction set may use it.
+pub trait Program {
+    /// What it gives.
+    type Output;
+    /// Does the work with the instruction set that the token proves.
+    fn run<I: Isa>(self, isa: I) -> Self::Output;
+}

@@ -1,0 +1,226 @@
+//! Which instruction set a program runs on: found once, then one comparison a call.
+//!
+//! With `std` the processor is asked at run time, and `RNN_MAX_ISA` (one of the names of [`Level::name`]) caps the
+//! answer, read once. Without it, what the compiler was told of the target decides.
+
+#[cfg(target_arch = "aarch64")]
+use super::Neon;
+#[cfg(feature = "std")]
+use super::ScalarFma;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::Simd128;
+use super::{Isa, Program, Scalar};
+#[cfg(target_arch = "x86_64")]
+use super::{Avx2, Avx512, Sse2};
+
+/// An instruction set by name, ordered from the slowest to the fastest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Level {
+    /// Plain Rust.
+    Scalar = 1,
+    /// Plain Rust with fused multiply-add; for checks only.
+    ScalarFma,
+    /// x86-64's baseline.
+    Sse2,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 F, VL, DQ and BW.
+    Avx512,
+    /// 64-bit ARM.
+    Neon,
+    /// WebAssembly with 128-bit vectors.
+    Simd128,
+}
+
+impl Level {
+    /// All of them, also those of other processors.
+    pub const ALL: [Level; 7] = [
+        Level::Scalar,
+        Level::ScalarFma,
+        Level::Sse2,
+        Level::Avx2,
+        Level::Avx512,
+        Level::Neon,
+        Level::Simd128,
+    ];
+
+    /// As `RNN_MAX_ISA` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Scalar => "scalar",
+            Level::ScalarFma => "scalar-fma",
+            Level::Sse2 => "sse2",
+            Level::Avx2 => "avx2",
+            Level::Avx512 => "avx512",
+            Level::Neon => "neon",
+            Level::Simd128 => "simd128",
+        }
+    }
+
+    /// Whether multiply-add rounds once: all levels for which this holds give the same bits.
+    pub const fn is_fused(self) -> bool {
+        matches!(self, Level::ScalarFma | Level::Avx2 | Level::Avx512 | Level::Neon)
+    }
+
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Level::Scalar => true,
+            Level::ScalarFma => cfg!(feature = "std"),
+            Level::Sse2 => cfg!(target_arch = "x86_64"),
+            Level::Avx2 | Level::Avx512 => self <= x86_level(),
+            Level::Neon => cfg!(target_arch = "aarch64"),
+            Level::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
+        }
+    }
+}
+
+/// The best x86-64 level of this processor; below all of them on others.
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+fn x86_level() -> Level {
+    let avx2 = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
+    let avx512 = std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512vl")
+        && std::arch::is_x86_feature_detected!("avx512dq")
+        && std::arch::is_x86_feature_detected!("avx512bw");
+    match (avx2, avx512) {
+        (true, true) => Level::Avx512,
+        (true, false) => Level::Avx2,
+        (false, _) => Level::Sse2,
+    }
+}
+
+/// The best x86-64 level that the target promises.
+#[cfg(not(all(target_arch = "x86_64", feature = "std")))]
+const fn x86_level() -> Level {
+    let avx2 = cfg!(all(target_feature = "avx2", target_feature = "fma"));
+    let avx512 = cfg!(all(
+        target_feature = "avx512f",
+        target_feature = "avx512vl",
+        target_feature = "avx512dq",
+        target_feature = "avx512bw"
+    ));
+    match (avx2, avx512) {
+        _ if !cfg!(target_arch = "x86_64") => Level::Scalar,
+        (true, true) => Level::Avx512,
+        (true, false) => Level::Avx2,
+        (false, _) => Level::Sse2,
+    }
+}
+
+/// The fastest level of this processor.
+fn fastest() -> Level {
+    if cfg!(target_arch = "aarch64") {
+        Level::Neon
+    } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
+        Level::Simd128
+    } else {
+        x86_level()
+    }
+}
+
+/// The fastest available level that `cap` does not forbid.
+#[cfg(feature = "std")]
+fn capped(cap: Option<&str>) -> Level {
+    let best = fastest();
+    let Some(cap) = cap.and_then(|name| Level::ALL.into_iter().find(|level| level.name() == name)) else {
+        return best;
+    };
+    let vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
+    vectors.filter(|level| *level <= cap).last().unwrap_or_else(|| fallback(best))
+}
+
+/// The lowest level that [`dispatch`] compiles, for caps below it.
+#[cfg(feature = "std")]
+fn fallback(best: Level) -> Level {
+    if cfg!(target_arch = "x86_64") { Level::Sse2 } else { best }
+}
+
+/// The level that [`dispatch`] uses in this process.
+#[cfg(feature = "std")]
+#[inline]
+pub fn level() -> Level {
+    use core::sync::atomic::{AtomicU8, Ordering};
+    static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+    #[cold]
+    fn choose() -> Level {
+        let cap = std::env::var("RNN_MAX_ISA").ok();
+        let level = capped(cap.as_deref());
+        CHOSEN.store(level as u8, Ordering::Relaxed);
+        level
+    }
+
+    let chosen = CHOSEN.load(Ordering::Relaxed);
+    if chosen == Level::Avx512 as u8 {
+        return Level::Avx512;
+    }
+    match Level::ALL.get(usize::from(chosen).wrapping_sub(1)) {
+        Some(level) => *level,
+        None => choose(),
+    }
+}
+
+/// The level that [`dispatch`] uses on this target.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub fn level() -> Level {
+    fastest()
+}
+
+/// The name of the instruction set in use.
+pub fn isa_name() -> &'static str {
+    level().name()
+}
+
+/// Runs `program` on the fastest instruction set that is there and allowed.
+///
+/// Only the sets that [`level`] can choose on this target are compiled.
+#[inline(always)]
+pub fn dispatch<P: Program>(program: P) -> P::Output {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `level` found the features on this processor.
+        Level::Avx512 => unsafe { Avx512::new_unchecked() }.enter(program),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 => unsafe { Avx2::new_unchecked() }.enter(program),
+        _ => Baseline::new().enter(program),
+    }
+}
+
+/// What every processor of this target has.
+#[cfg(target_arch = "x86_64")]
+type Baseline = Sse2;
+/// What every processor of this target has.
+#[cfg(target_arch = "aarch64")]
+type Baseline = Neon;
+/// What every processor of this target has.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+type Baseline = Simd128;
+/// What every processor of this target has.
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+type Baseline = Scalar;
+
+/// Runs `program` on the named instruction set, or says that this processor lacks it.
+pub fn dispatch_at<P: Program>(level: Level, program: P) -> Option<P::Output> {
+    match level {
+        Level::Scalar => Some(Scalar::new().enter(program)),
+        #[cfg(feature = "std")]
+        Level::ScalarFma => Some(ScalarFma::new().enter(program)),
+        _ if !level.is_available() => None,
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the guard above found the features on this processor.
+        Level::Avx512 => Some(unsafe { Avx512::new_unchecked() }.enter(program)),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.enter(program)),
+        _ => Some(Baseline::new().enter(program)),
+    }
+}

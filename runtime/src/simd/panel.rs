@@ -1,0 +1,103 @@
+//! The one loop in which nearly all time goes: rows of packed weights, times inputs, into sums held in registers.
+
+use super::{In, Isa};
+
+/// Where the columns of a block of packed weights lie, in floats from the start of the slice.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    /// The first column's first lane.
+    pub first: usize,
+    /// From one column to the next in a stream.
+    pub column_stride: usize,
+    /// How many columns follow each other before the next stream starts.
+    pub per_stream: usize,
+    /// From one stream to the next.
+    pub stream_stride: usize,
+    /// From one input's row to the next input's.
+    pub row_stride: usize,
+    /// A set bit leaves that column out.
+    pub skipped: u64,
+}
+
+impl Columns {
+    /// The offset of a column in its first row.
+    #[inline(always)]
+    const fn offset(self, column: usize) -> usize {
+        self.first + column / self.per_stream * self.stream_stride + column % self.per_stream * self.column_stride
+    }
+}
+
+/// Rows of inputs that share the weights.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The inputs of the first row, then those of the others at `stride`.
+    pub values: &'a [f32],
+    /// From one row's first input to the next one's.
+    pub stride: usize,
+}
+
+/// Adds `inputs[row][k] * weights[k][column]` to `sums[k mod SETS][row][column]`, for k from 0 to `depth`, ascending.
+///
+/// Does nothing if any of it would lie outside the slices; callers' shapes never let that happen, and with constant
+/// shapes the check vanishes.
+#[inline(always)]
+pub fn accumulate<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
+    _isa: I,
+    sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
+    weights: &[f32],
+    columns: Columns,
+    inputs: Inputs<'_>,
+    depth: usize,
+) {
+    let last_weight = columns.offset(COLUMNS - 1) + (depth.max(1) - 1) * columns.row_stride + V::LANES;
+    let last_input = (ROWS - 1) * inputs.stride + depth;
+    if depth == 0 || last_weight > weights.len() || last_input > inputs.values.len() {
+        return;
+    }
+    let mut local = *sums;
+    let mut k = 0;
+    while k + SETS <= depth {
+        for (set, sums) in local.iter_mut().enumerate() {
+            // SAFETY: k + set < depth; the furthest weight and the furthest input were found to lie in the slices, and
+            // the token proves the instruction set.
+            unsafe { add_one::<V, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+        }
+        k += SETS;
+    }
+    for (set, sums) in local.iter_mut().enumerate() {
+        if k + set < depth {
+            // SAFETY: as above.
+            unsafe { add_one::<V, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+        }
+    }
+    *sums = local;
+}
+
+/// One input of each row into all columns.
+///
+/// # Safety
+/// The processor has the instruction set of `V`; row `k` of every column and input `k` of every row are readable.
+#[inline(always)]
+unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
+    sums: &mut [[V; COLUMNS]; ROWS],
+    weights: *const f32,
+    columns: Columns,
+    inputs: Inputs<'_>,
+    k: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut row = [V::splat_unproven(0.0); COLUMNS];
+        for (column, weight) in row.iter_mut().enumerate() {
+            *weight = V::load_pointer(weights.add(columns.offset(column) + k * columns.row_stride));
+        }
+        for (index, sums) in sums.iter_mut().enumerate() {
+            let input = V::splat_unproven(*inputs.values.as_ptr().add(index * inputs.stride + k));
+            for (column, sum) in sums.iter_mut().enumerate() {
+                if columns.skipped >> (column % 64) & 1 == 0 {
+                    *sum = input.mul_add(row[column], *sum);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a recurrent layer remembers between steps: whole cache lines, zero at the start of a sequence.
+
+use crate::simd::Line;
+
+/// Sixteen units a line; lanes beyond the layer's units hold what their zero weights make of them and are never read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub struct Lines<const LINES: usize>(pub(crate) [Line; LINES]);
+
+impl<const LINES: usize> Lines<LINES> {
+    /// All zero.
+    pub const fn zero() -> Self {
+        Lines([[0.0; 16]; LINES])
+    }
+
+    /// The first `U` units; `LINES` must hold as many, which is checked when compiling.
+    #[inline(always)]
+    pub fn units<const U: usize>(&self) -> &[f32; U] {
+        const { assert!(U <= 16 * LINES, "the state has fewer lines than the units need") };
+        match self.0.as_flattened().first_chunk() {
+            Some(units) => units,
+            None => &[0.0; U],
+        }
+    }
+
+    /// As [`Lines::units`], to be written: an initial state.
+    #[inline(always)]
+    pub fn set<const U: usize>(&mut self, values: &[f32; U]) {
+        const { assert!(U <= 16 * LINES, "the state has fewer lines than the units need") };
+        if let Some(units) = self.0.as_flattened_mut().first_chunk_mut() {
+            *units = *values;
+        }
+    }
+}
+
+/// States that consist of lines.
+macro_rules! states {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name<const LINES: usize> {
+            $($(#[$field_doc])* pub $field: Lines<LINES>,)*
+        }
+
+        impl<const LINES: usize> $name<LINES> {
+            /// The state before the first step.
+            pub const fn zero() -> Self {
+                $name { $($field: Lines::zero()),* }
+            }
+        }
+
+        impl<const LINES: usize> Default for $name<LINES> {
+            fn default() -> Self {
+                Self::zero()
+            }
+        }
+    )*};
+}
+
+states! {
+    /// State of a [`SimpleRnn`](crate::kernels::SimpleRnn).
+    SimpleRnnState {
+        /// The last output.
+        h
+    }
+    /// State of a [`Gru`](crate::kernels::Gru) or a [`GruResetBefore`](crate::kernels::GruResetBefore).
+    GruState {
+        /// The last output.
+        h
+    }
+    /// State of an [`Lstm`](crate::kernels::Lstm).
+    LstmState {
+        /// The last output.
+        h,
+        /// The carried cell.
+        c
+    }
+}
