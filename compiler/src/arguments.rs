@@ -108,6 +108,17 @@ impl Arguments<'_> {
         }
     }
 
+    /// The integers of an argument of kind `Axis` or `Shape`: one, or all of a tuple or list.
+    #[must_use]
+    pub fn integers(&self, name: &str) -> Vec<i128> {
+        let integer = |element: &Located| match element.value {
+            Value::Integer(value) => Some(value),
+            Value::Boolean(value) => Some(i128::from(value)),
+            _ => None,
+        };
+        self.elements(name).iter().filter_map(integer).collect()
+    }
+
     /// The elements of a tuple or list argument; a single value counts as one element.
     #[must_use]
     pub fn elements(&self, name: &str) -> Vec<Located> {

@@ -40,6 +40,32 @@ pub struct Argument {
     pub doc: &'static str,
 }
 
+impl Argument {
+    /// An argument that must be given.
+    #[must_use]
+    pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self { name, kind, default: None, doc }
+    }
+
+    /// An argument with this default, as Python text.
+    #[must_use]
+    pub const fn optional(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Self {
+        Self { name, kind, default: Some(default), doc }
+    }
+
+    /// An argument that only the training of weights reads: initializers, regularizers, constraints.
+    #[must_use]
+    pub const fn training(name: &'static str, kind: Kind, default: &'static str) -> Self {
+        Self { name, kind, default: Some(default), doc: "Training only: checked, without effect here." }
+    }
+
+    /// A choice that Keras has and that is not done here yet: only the default passes.
+    #[must_use]
+    pub const fn not_yet(name: &'static str, default: &'static str) -> Self {
+        Self { name, kind: Kind::NotYet, default: Some(default), doc: "Not supported yet: only the default." }
+    }
+}
+
 /// What an argument may be. The checker refuses what Keras refuses, with E1xx codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {

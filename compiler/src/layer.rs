@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 use rnn_grammar::{Code, Span};
 
 use crate::declaration::Declaration;
+use crate::graph::InputType;
 use crate::shape::Shape;
 
 /// A layer object of the user's text: what was built, under its name.
@@ -31,6 +32,8 @@ pub struct LayerInstance {
     pub insert: Span,
     /// Whether the call has arguments already.
     pub has_arguments: bool,
+    /// Where the values of the call's own arguments stand, by keyword: a fix replaces what is there already.
+    pub arguments: Vec<(&'static str, Span)>,
     /// What it computes.
     pub layer: Box<dyn Layer>,
 }
@@ -69,6 +72,50 @@ pub struct Mismatch {
     pub wants_sequence: bool,
     /// The place inside the layer's call to underline, where it is smaller than the call.
     pub span: Option<Span>,
+}
+
+impl Mismatch {
+    /// A mismatch with its title and what is said at the layer.
+    #[must_use]
+    pub fn new(code: Code, title: impl Into<String>, at: impl Into<String>) -> Self {
+        Self { code, title: title.into(), at: at.into(), help: None, wants_sequence: false, span: None }
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Underlines a place inside the call.
+    #[must_use]
+    pub fn within(mut self, span: Option<Span>) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// Says that a whole sequence from the producer would mend it.
+    #[must_use]
+    pub fn wants_sequence(mut self) -> Self {
+        self.wants_sequence = true;
+        self
+    }
+}
+
+/// The time loop of a recurrent layer: what `Bidirectional`, the plan and messages ask about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recurrence {
+    /// Width of the state and of each output.
+    pub units: u64,
+    /// Whether every step's output is answered, not only the last one.
+    pub return_sequences: bool,
+    /// Whether steps are taken from the last to the first; outputs stay in the order of processing.
+    pub go_backwards: bool,
+    /// Whether Keras would keep the state from one call to the next; needs a fixed batch.
+    pub stateful: bool,
+    /// What the text says of unrolling; `None` where it says nothing.
+    pub unroll: Option<bool>,
 }
 
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
@@ -123,7 +170,23 @@ pub trait Layer: Debug {
         false
     }
 
-    /// How it runs in a stream, for these input shapes.
+    /// How many ids the table holds that the inputs are looked up in (`Embedding`).
+    fn vocabulary(&self) -> Option<u64> {
+        None
+    }
+
+    /// The time loop, where the layer is a recurrent one.
+    fn recurrence(&self) -> Option<Recurrence> {
+        None
+    }
+
+    /// Shape and type of the model input that this layer stands for (`InputLayer`).
+    fn model_input(&self) -> Option<(&Shape, InputType)> {
+        None
+    }
+
+    /// How it runs in a stream, for these input shapes. Inputs with a batch and one axis at most have no time
+    /// axis left to mix: each is one frame.
     fn streaming(&self, inputs: &[Shape]) -> Streaming;
 
     /// The same layer as `copy`'s configuration says: the deep copies that `Bidirectional` makes of its layer.

@@ -9,6 +9,8 @@ pub mod arguments;
 pub mod declaration;
 pub mod graph;
 pub mod layer;
+pub mod layers;
+pub mod reference;
 pub mod shape;
 pub mod value;
 

@@ -1,0 +1,103 @@
+//! The registry of layers: one file a layer, one line each.
+
+mod activation;
+mod activity_regularization;
+mod alpha_dropout;
+mod axes;
+mod batch_normalization;
+pub mod bidirectional;
+mod checks;
+mod dense;
+mod dropout;
+mod elu;
+mod embedding;
+mod flatten;
+mod gaussian_dropout;
+mod gaussian_noise;
+mod gru;
+mod identity;
+pub mod input;
+mod layer_normalization;
+mod leaky_relu;
+mod lstm;
+mod not_yet;
+mod pass_through;
+mod permute;
+mod prelu;
+mod recurrent;
+mod relu;
+mod repeat_vector;
+mod reshape;
+mod simple_rnn;
+mod softmax;
+mod spatial_dropout_1d;
+#[cfg(test)]
+mod testing;
+mod time_distributed;
+
+pub use not_yet::NOT_YET;
+
+use crate::declaration::Declaration;
+
+/// Every layer class of the language.
+pub const LAYERS: &[&Declaration] = &[
+    &input::INPUT_LAYER,
+    &simple_rnn::SIMPLE_RNN,
+    &lstm::LSTM,
+    &gru::GRU,
+    &bidirectional::BIDIRECTIONAL,
+    &time_distributed::TIME_DISTRIBUTED,
+    &dense::DENSE,
+    &embedding::EMBEDDING,
+    &activation::ACTIVATION,
+    &relu::RELU,
+    &leaky_relu::LEAKY_RELU,
+    &prelu::PRELU,
+    &elu::ELU,
+    &softmax::SOFTMAX,
+    &dropout::DROPOUT,
+    &spatial_dropout_1d::SPATIAL_DROPOUT_1D,
+    &gaussian_noise::GAUSSIAN_NOISE,
+    &gaussian_dropout::GAUSSIAN_DROPOUT,
+    &alpha_dropout::ALPHA_DROPOUT,
+    &activity_regularization::ACTIVITY_REGULARIZATION,
+    &identity::IDENTITY,
+    &flatten::FLATTEN,
+    &reshape::RESHAPE,
+    &repeat_vector::REPEAT_VECTOR,
+    &permute::PERMUTE,
+    &layer_normalization::LAYER_NORMALIZATION,
+    &batch_normalization::BATCH_NORMALIZATION,
+];
+
+/// The layer class of this name, which may be one of its aliases.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Declaration> {
+    LAYERS.iter().copied().find(|layer| layer.class == name || layer.aliases.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_found_by_its_name_and_is_not_among_the_missing_ones() {
+        for layer in LAYERS {
+            assert_eq!(find(layer.class).unwrap().class, layer.class);
+            assert!(!NOT_YET.contains(&layer.class), "{}", layer.class);
+        }
+        assert!(find("Conv1D").is_none());
+    }
+
+    #[test]
+    fn arguments_are_named_once_and_required_ones_come_first() {
+        for layer in LAYERS {
+            let mut names: Vec<_> = layer.arguments.iter().map(|argument| argument.name).collect();
+            let optional = layer.arguments.iter().skip_while(|argument| argument.default.is_none());
+            assert!(optional.clone().all(|argument| argument.default.is_some()), "{}", layer.class);
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), layer.arguments.len(), "{}", layer.class);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `BatchNormalization` as inference runs it: gamma·(x - moving_mean) / √(moving_variance + epsilon) + beta.
+//!
+//! Ioffe & Szegedy 2015, arXiv:1502.03167. <https://keras.io/api/layers/normalization_layers/batch_normalization/>
+//!
+//! Differences to Keras: the batch axis is refused as the axis, also where the batch is fixed; `renorm=True` and
+//! `synchronized=True` are not there yet (the latter is refused by Keras itself on all backends but TensorFlow).
+
+use ndarray::{ArrayD, IxDyn};
+use rnn_grammar::Span;
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layers::axes::shape_of;
+use crate::layers::checks::Check;
+use crate::reference::real::Real;
+use crate::shape::Shape;
+
+/// `BatchNormalization`.
+pub(crate) const BATCH_NORMALIZATION: Declaration = Declaration {
+    class: "BatchNormalization",
+    aliases: &[],
+    base_name: "batch_normalization",
+    summary: "Scales and shifts each feature by the statistics that training gathered.",
+    details: "`gamma·(x - moving_mean) / sqrt(moving_variance + epsilon) + beta`, one of each per entry of `axis`.\n\n\
+              Weights: `gamma`, `beta`, and the non-trainable `moving_mean`, `moving_variance`.",
+    arguments: &[
+        Argument::optional("axis", Kind::Axis { many: false }, "-1", "The axis of the features; 0 is the batch."),
+        Argument::optional("momentum", Kind::Ignored, "0.99", "Training only."),
+        Argument::optional("epsilon", Kind::Float { minimum: 0.0, optional: false }, "0.001", "Added to the variance."),
+        Argument::optional("center", Kind::Boolean, "True", "Whether `beta` is added."),
+        Argument::optional("scale", Kind::Boolean, "True", "Whether it is multiplied by `gamma`."),
+        Argument::training("beta_initializer", Kind::Initializer, "\"zeros\""),
+        Argument::training("gamma_initializer", Kind::Initializer, "\"ones\""),
+        Argument::training("moving_mean_initializer", Kind::Initializer, "\"zeros\""),
+        Argument::training("moving_variance_initializer", Kind::Initializer, "\"ones\""),
+        Argument::training("beta_regularizer", Kind::Regularizer, "None"),
+        Argument::training("gamma_regularizer", Kind::Regularizer, "None"),
+        Argument::training("beta_constraint", Kind::Constraint, "None"),
+        Argument::training("gamma_constraint", Kind::Constraint, "None"),
+        Argument::not_yet("renorm", "False"),
+        Argument::optional("renorm_clipping", Kind::Ignored, "None", "Training only."),
+        Argument::optional("renorm_momentum", Kind::Ignored, "0.99", "Training only."),
+        Argument::not_yet("synchronized", "False"),
+    ],
+    takes_common: true,
+    build,
+};
+
+/// A `BatchNormalization` with its arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchNormalization {
+    pub(crate) axis: i128,
+    pub(crate) span: Option<Span>,
+    pub(crate) epsilon: f64,
+    pub(crate) center: bool,
+    pub(crate) scale: bool,
+}
+
+fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    Some(Box::new(BatchNormalization {
+        axis: arguments.integer("axis")?,
+        span: arguments.get("axis").span,
+        epsilon: arguments.float("epsilon")?,
+        center: arguments.boolean("center"),
+        scale: arguments.boolean("scale"),
+    }))
+}
+
+impl BatchNormalization {
+    /// The place of the features' axis.
+    pub(crate) fn place(&self, shape: &Shape) -> Result<usize, Mismatch> {
+        Check { class: BATCH_NORMALIZATION.class, shape }.axis(self.axis, self.span)
+    }
+
+    /// Keras's order of operations: x·inv + (beta - mean·inv) with inv = gamma / √(variance + epsilon).
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let input = &call.inputs[0];
+        let place = self.place(&shape_of(input)).unwrap_or(0);
+        let mut shape = vec![1; input.ndim()];
+        shape[place] = input.shape()[place];
+        let mut weights = call.weights.iter().map(|weight| {
+            let spread = weight.view().into_shape_with_order(IxDyn(&shape));
+            spread.unwrap_or_else(|_| unreachable!("one value per entry of the axis")).to_owned()
+        });
+        let gamma = if self.scale { weights.next() } else { None };
+        let beta = if self.center { weights.next() } else { None };
+        let (Some(mean), Some(variance)) = (weights.next(), weights.next()) else {
+            unreachable!("the moving statistics are always there")
+        };
+        let mut inverse = variance.mapv(|variance| R::one() / (variance + R::of(self.epsilon)).sqrt());
+        if let Some(gamma) = gamma {
+            inverse = inverse * gamma;
+        }
+        let mut rest = mean.mapv(|mean| -mean) * &inverse;
+        if let Some(beta) = beta {
+            rest = rest + beta;
+        }
+        vec![input * &inverse + rest]
+    }
+}
+
+impl Layer for BatchNormalization {
+    fn declaration(&self) -> &'static Declaration {
+        &BATCH_NORMALIZATION
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let check = Check::single(BATCH_NORMALIZATION.class, inputs)?;
+        check.known_axis(self.place(check.shape)?)?;
+        Ok(vec![check.shape.clone()])
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let Some(shape) = inputs.first() else { return Vec::new() };
+        let size = self.place(shape).ok().and_then(|place| shape.0[place].known()).unwrap_or(0);
+        let names = [("gamma", self.scale), ("beta", self.center)];
+        let trained = names.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| WeightSpec::new(*name, &[size]));
+        let gathered = ["moving_mean", "moving_variance"]
+            .map(|name| WeightSpec { trainable: false, ..WeightSpec::new(name, &[size]) });
+        trained.chain(gathered).collect()
+    }
+
+    fn streaming(&self, inputs: &[Shape]) -> Streaming {
+        let is_time = |shape: &Shape| shape.rank() > 2 && self.place(shape).is_ok_and(|place| place == 1);
+        if inputs.first().is_some_and(is_time) {
+            return Streaming::Impossible("has a scale of its own for every timestep".to_owned());
+        }
+        Streaming::PerFrame
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{array, assert_near, params, shape};
+
+    fn layer(axis: i128) -> BatchNormalization {
+        BatchNormalization { axis, span: None, epsilon: 0.25, center: true, scale: true }
+    }
+
+    #[test]
+    fn each_entry_of_the_axis_has_its_statistics() {
+        let inputs = [array(&[1, 2, 1], &[1.0, 3.0])];
+        let weights =
+            [array(&[2], &[2.0, 1.0]), array(&[2], &[0.5, 0.0]), array(&[2], &[2.0, 1.0]), array(&[2], &[3.75, 0.0])];
+        let values = layer(1).evaluate(&Call { inputs: &inputs, weights: &weights });
+        assert_near(&values[0], &[1, 2, 1], &[-0.5, 4.0]);
+    }
+
+    #[test]
+    fn half_of_the_weights_are_not_trainable() {
+        let input = shape(&[None, Some(3), Some(4)]);
+        let weights = layer(-1).weights(std::slice::from_ref(&input));
+        assert_eq!(params(&layer(-1), &input), 16);
+        assert_eq!(weights.iter().filter(|weight| weight.trainable).count(), 2);
+        assert_eq!(params(&BatchNormalization { center: false, ..layer(1) }, &input), 9);
+        assert_eq!(layer(0).output_shapes(&[input]).unwrap_err().code, rnn_grammar::Code::E209);
+    }
+}

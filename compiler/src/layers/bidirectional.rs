@@ -1,0 +1,349 @@
+//! `Bidirectional`: a recurrent layer over the sequence and a second one over it backwards, their outputs merged.
+//!
+//! Schuster & Paliwal, *Bidirectional Recurrent Neural Networks*, 1997.
+//! <https://keras.io/api/layers/recurrent_layers/bidirectional/>
+//!
+//! The backward layer's sequence is turned round before the merge, so that both outputs of a place saw it last.
+//! Differences to Keras: `merge_mode=None` (two outputs) and `weights=` are not there yet; two directions of different
+//! width (Keras declares a wrong shape) and a forward layer that runs backwards are refused.
+
+use std::rc::Rc;
+
+use ndarray::{ArrayD, Axis, Slice, concatenate};
+use rnn_grammar::{Code, Diagnostic};
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layers::axes::shape_of;
+use crate::layers::checks::Check;
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
+use crate::layers::time_distributed::prefixed;
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+use crate::value::Value;
+
+/// `Bidirectional`.
+pub const BIDIRECTIONAL: Declaration = Declaration {
+    class: "Bidirectional",
+    aliases: &[],
+    base_name: "bidirectional",
+    summary: "Runs a recurrent layer in both directions and merges the outputs.",
+    details: "A copy of the layer reads the sequence forwards (`forward_<name>`), another one backwards \
+              (`backward_<name>`), each with weights of its own.\n\n\
+              Weights: the forward layer's, then the backward layer's, below their names.",
+    arguments: &[
+        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM` or `GRU`."),
+        Argument::optional(
+            "merge_mode",
+            Kind::Any,
+            "\"concat\"",
+            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`.",
+        ),
+        Argument::not_yet("weights", "None"),
+        Argument::optional(
+            "backward_layer",
+            Kind::Layer { optional: true },
+            "None",
+            "Another layer for the way back, with `go_backwards=True`.",
+        ),
+    ],
+    takes_common: true,
+    build,
+};
+
+/// How the two outputs are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Side by side on the last axis, the forward one first.
+    Concat,
+    /// Added.
+    Sum,
+    /// Multiplied.
+    Multiply,
+    /// Their mean.
+    Average,
+}
+
+const MERGES: [(&str, Merge); 4] =
+    [("concat", Merge::Concat), ("sum", Merge::Sum), ("mul", Merge::Multiply), ("ave", Merge::Average)];
+
+/// A `Bidirectional` with its two layers.
+#[derive(Debug)]
+pub(crate) struct Bidirectional {
+    pub(crate) forward: Rc<LayerInstance>,
+    pub(crate) backward: Rc<LayerInstance>,
+    pub(crate) merge: Merge,
+    /// Whether the text gives the backward layer.
+    pub(crate) has_own_backward: bool,
+}
+
+fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    let Value::Layer(given) = arguments.get("layer").value.clone() else { return None };
+    let merge = merge_mode(arguments);
+    let Some(opposite) = given.layer.reversed() else {
+        refuse_class(arguments, "layer", &given);
+        return None;
+    };
+    let forward = opposite.reversed()?;
+    let own_backward = match arguments.get("backward_layer").value.clone() {
+        Value::Layer(layer) => Some(layer),
+        Value::None => None,
+        _ => return None,
+    };
+    let has_own_backward = own_backward.is_some();
+    let backward = own_backward.unwrap_or_else(|| copy(&given, "backward_", opposite));
+    let forward = copy(&given, "forward_", forward);
+    if backward.layer.recurrence().is_none() {
+        refuse_class(arguments, "backward_layer", &backward);
+        return None;
+    }
+    verify(arguments, &forward, &backward, has_own_backward)?;
+    Some(Box::new(Bidirectional { forward, backward, merge: merge?, has_own_backward }))
+}
+
+fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
+    let span = arguments.span("merge_mode");
+    let diagnostic = match &arguments.get("merge_mode").value {
+        Value::String(text) => {
+            if let Some((_, merge)) = MERGES.iter().find(|(name, _)| **name == **text) {
+                return Some(*merge);
+            }
+            let title = format!("`{text}` is no merge mode of `Bidirectional`");
+            Diagnostic::new(Code::E117, span, title)
+                .at("unknown")
+                .help("write `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`")
+        }
+        Value::None => Diagnostic::new(Code::E104, span, "`merge_mode=None` is not supported yet")
+            .at("gives two outputs")
+            .help("join them: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`"),
+        Value::Failed => return None,
+        _ => Diagnostic::new(Code::E115, span, "`merge_mode` of `Bidirectional` must be a text").at("no text"),
+    };
+    arguments.report(diagnostic);
+    None
+}
+
+/// The given layer under a prefixed name, which it may have already, around another behaviour.
+fn copy(given: &LayerInstance, prefix: &str, layer: Box<dyn Layer>) -> Rc<LayerInstance> {
+    let name = format!("{prefix}{}", given.name.strip_prefix(prefix).unwrap_or(&given.name));
+    Rc::new(LayerInstance {
+        id: given.id,
+        name,
+        is_named: given.is_named,
+        trainable: given.trainable,
+        span: given.span,
+        class_span: given.class_span,
+        legacy_input: None,
+        insert: given.insert,
+        has_arguments: given.has_arguments,
+        arguments: given.arguments.clone(),
+        layer,
+    })
+}
+
+fn refuse_class(arguments: &mut Arguments<'_>, argument: &str, layer: &LayerInstance) {
+    let class = layer.layer.declaration().class;
+    let title = format!("`{class}` can't run backwards, so `Bidirectional` can't wrap it");
+    arguments.report(
+        Diagnostic::new(Code::E216, arguments.span(argument), title)
+            .at("no recurrent layer")
+            .help("wrap a `SimpleRNN`, `LSTM` or `GRU`"),
+    );
+}
+
+/// Reports what keeps the two directions apart.
+fn verify(
+    arguments: &mut Arguments<'_>,
+    forward: &LayerInstance,
+    backward: &LayerInstance,
+    has_own_backward: bool,
+) -> Option<()> {
+    let (Some(there), Some(back)) = (forward.layer.recurrence(), backward.layer.recurrence()) else { return None };
+    let (title, help) = mistake(there, back, has_own_backward)?;
+    if title.is_empty() {
+        return Some(());
+    }
+    let argument = if has_own_backward && !there.go_backwards { "backward_layer" } else { "layer" };
+    let mut diagnostic = Diagnostic::new(Code::E217, arguments.span(argument), title).at("does not fit");
+    if argument == "backward_layer" {
+        diagnostic = diagnostic.label(arguments.span("layer"), "the forward layer");
+    }
+    arguments.report(diagnostic.help(help));
+    None
+}
+
+/// Title and help of the first thing that does not fit; an empty title where all does.
+fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Option<(String, &'static str)> {
+    let differing = |what: &str, there: String, back: String| {
+        Some((
+            format!("the two directions of `Bidirectional` need the same {what}, not {there} and {back}"),
+            "give both layers the same value",
+        ))
+    };
+    let flag = |value: bool| if value { "`True`".to_owned() } else { "`False`".to_owned() };
+    if there.go_backwards {
+        let help = if has_own_backward { "swap the two layers" } else { "drop `go_backwards=True`: the copy gets it" };
+        return Some(("the forward layer of `Bidirectional` must not run backwards".to_owned(), help));
+    }
+    if !back.go_backwards {
+        let title = "the backward layer of `Bidirectional` must run backwards".to_owned();
+        return Some((title, "give it `go_backwards=True`"));
+    }
+    if there.return_sequences != back.return_sequences {
+        return differing("`return_sequences`", flag(there.return_sequences), flag(back.return_sequences));
+    }
+    if there.stateful != back.stateful {
+        return differing("`stateful`", flag(there.stateful), flag(back.stateful));
+    }
+    if there.units != back.units {
+        return differing("`units`", there.units.to_string(), back.units.to_string());
+    }
+    Some((String::new(), ""))
+}
+
+impl Bidirectional {
+    fn returns_sequences(&self) -> bool {
+        self.forward.layer.recurrence().is_some_and(|flags| flags.return_sequences)
+    }
+
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let shapes = [shape_of(&call.inputs[0])];
+        let n_forward = self.forward.layer.weights(&shapes).len();
+        let (there, back) = call.weights.split_at(n_forward);
+        let run = |instance: &LayerInstance, weights: &[ArrayD<R>]| {
+            let outputs = R::evaluate(instance.layer.as_ref(), &Call { inputs: call.inputs, weights });
+            outputs.into_iter().next().unwrap_or_else(|| unreachable!("a recurrent layer has one output"))
+        };
+        let there = run(&self.forward, there);
+        let mut back = run(&self.backward, back);
+        if self.returns_sequences() {
+            back.slice_axis_inplace(Axis(1), Slice::new(0, None, -1));
+        }
+        vec![match self.merge {
+            Merge::Concat => concatenate(Axis(there.ndim() - 1), &[there.view(), back.view()])
+                .unwrap_or_else(|_| unreachable!("both directions have the same shape")),
+            Merge::Sum => there + back,
+            Merge::Multiply => there * back,
+            Merge::Average => (there + back).mapv(|sum| sum / R::of(2.0)),
+        }]
+    }
+}
+
+impl Layer for Bidirectional {
+    fn declaration(&self) -> &'static Declaration {
+        &BIDIRECTIONAL
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        Check::single(BIDIRECTIONAL.class, inputs)?;
+        let rename = |mut mismatch: Mismatch, inner: &LayerInstance| {
+            let class = format!("`{}`", inner.layer.declaration().class);
+            mismatch.title =
+                mismatch.title.replacen(&class, &format!("`Bidirectional({})`", class.trim_matches('`')), 1);
+            mismatch
+        };
+        let outputs = self.forward.layer.output_shapes(inputs).map_err(|mismatch| rename(mismatch, &self.forward))?;
+        self.backward.layer.output_shapes(inputs).map_err(|mismatch| rename(mismatch, &self.backward))?;
+        let output = &outputs[0];
+        let width = output.last().and_then(Dimension::known).unwrap_or(0);
+        let width = if self.merge == Merge::Concat { width.saturating_mul(2) } else { width };
+        Ok(vec![output.with_last(width)])
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let mut weights = prefixed(&self.forward, inputs);
+        weights.extend(prefixed(&self.backward, inputs));
+        weights
+    }
+
+    fn describes_output(&self) -> Option<&'static str> {
+        (!self.returns_sequences()).then_some(LAST_STEP)
+    }
+
+    fn sequence_fix(&self) -> Option<&'static str> {
+        (!self.returns_sequences() && !self.has_own_backward).then_some(SEQUENCE_FIX)
+    }
+
+    fn sublayers(&self) -> Vec<Rc<LayerInstance>> {
+        vec![Rc::clone(&self.forward), Rc::clone(&self.backward)]
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::Impossible("reads the sequence from both ends".to_owned())
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::layers::simple_rnn::SimpleRnn;
+    use crate::layers::testing::{array, assert_near, instance, params, shape};
+
+    fn layer(units: u64, return_sequences: bool, merge: Merge) -> Bidirectional {
+        let direction = |go_backwards| SimpleRnn {
+            flags: Recurrence { units, return_sequences, go_backwards, stateful: false, unroll: None },
+            activation: Activation::Linear,
+            use_bias: true,
+        };
+        Bidirectional {
+            forward: instance("forward_simple_rnn", direction(false)),
+            backward: instance("backward_simple_rnn", direction(true)),
+            merge,
+            has_own_backward: false,
+        }
+    }
+
+    fn values(return_sequences: bool, merge: Merge) -> ArrayD<f64> {
+        let inputs = [array(&[1, 2, 1], &[1.0, 2.0])];
+        let one_way = |kernel: f64| [array(&[1, 1], &[kernel]), array(&[1, 1], &[1.0]), array(&[1], &[0.0])];
+        let weights: Vec<_> = one_way(1.0).into_iter().chain(one_way(10.0)).collect();
+        layer(1, return_sequences, merge).evaluate(&Call { inputs: &inputs, weights: &weights }).remove(0)
+    }
+
+    #[test]
+    fn each_place_merges_what_both_directions_saw_last() {
+        // Forwards the sums are 1, 3; backwards they are 20, 30, the second one at the first place.
+        assert_near(&values(true, Merge::Concat), &[1, 2, 2], &[1.0, 30.0, 3.0, 20.0]);
+        assert_near(&values(true, Merge::Sum), &[1, 2, 1], &[31.0, 23.0]);
+        assert_near(&values(true, Merge::Multiply), &[1, 2, 1], &[30.0, 60.0]);
+        assert_near(&values(true, Merge::Average), &[1, 2, 1], &[15.5, 11.5]);
+    }
+
+    #[test]
+    fn without_sequences_both_last_steps_are_merged() {
+        assert_near(&values(false, Merge::Concat), &[1, 2], &[3.0, 30.0]);
+    }
+
+    #[test]
+    fn counts_shapes_and_paths_are_keras_s() {
+        let input = shape(&[None, None, Some(4)]);
+        assert_eq!(params(&layer(8, true, Merge::Concat), &input), 208);
+        assert_eq!(params(&layer(8, true, Merge::Concat), &shape(&[None, None, Some(16)])), 400);
+        let bidirectional = layer(8, true, Merge::Concat);
+        assert_eq!(
+            bidirectional.output_shapes(std::slice::from_ref(&input)).unwrap()[0].to_string(),
+            "(None, None, 16)"
+        );
+        let paths: Vec<_> = bidirectional.weights(&[input]).into_iter().map(|weight| weight.path).collect();
+        assert_eq!(paths[0], "forward_simple_rnn/simple_rnn_cell/kernel");
+        assert_eq!(paths[5], "backward_simple_rnn/simple_rnn_cell/bias");
+    }
+
+    #[test]
+    fn directions_that_do_not_fit_are_told_apart() {
+        let there = Recurrence { units: 2, return_sequences: true, go_backwards: false, stateful: false, unroll: None };
+        let back = Recurrence { go_backwards: true, ..there };
+        let title = |there, back| mistake(there, back, true).unwrap().0;
+        assert_eq!(title(there, back), "");
+        assert!(title(there, there).contains("must run backwards"));
+        assert!(title(back, there).contains("must not run backwards"));
+        assert!(title(there, Recurrence { units: 3, ..back }).contains("`units`"));
+        assert!(title(there, Recurrence { return_sequences: false, ..back }).contains("`return_sequences`"));
+        assert!(title(there, Recurrence { stateful: true, ..back }).contains("`stateful`"));
+    }
+}

@@ -1,0 +1,163 @@
+//! What `SimpleRNN`, `LSTM` and `GRU` share: their flags, their shapes, the walk over time.
+
+use ndarray::{Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Ix3, s};
+use rnn_grammar::{Code, Diagnostic};
+
+use crate::activation::Activation;
+use crate::arguments::Arguments;
+use crate::layer::{Call, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layers::checks::Check;
+use crate::reference::activation;
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+
+/// The fix that makes a recurrent layer answer a sequence.
+pub(crate) const SEQUENCE_FIX: &str = "return_sequences=True";
+/// What a recurrent layer without it answers.
+pub(crate) const LAST_STEP: &str = "returns only its last step";
+
+/// Reads the flags of a recurrent layer's call.
+pub(crate) fn flags(arguments: &Arguments<'_>) -> Recurrence {
+    Recurrence {
+        units: arguments.positive("units"),
+        return_sequences: arguments.boolean("return_sequences"),
+        go_backwards: arguments.boolean("go_backwards"),
+        stateful: arguments.boolean("stateful"),
+        unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
+    }
+}
+
+/// An activation of a layer's own output; those that change the width are reported and refused.
+pub(crate) fn activation_of(arguments: &mut Arguments<'_>, name: &str) -> Option<Activation> {
+    let activation = arguments.activation(name);
+    if activation != Activation::Glu {
+        return Some(activation);
+    }
+    let title = format!("the activation `glu` halves the width of `{}`", arguments.declaration.class);
+    let diagnostic = Diagnostic::new(Code::E218, arguments.span(name), title)
+        .at("changes the width")
+        .note("Keras declares the full width here and then computes half of it")
+        .help("choose an activation that keeps the width");
+    arguments.report(diagnostic);
+    None
+}
+
+/// A cell's weights: kernel, recurrent kernel, and a bias of this shape.
+#[derive(Debug)]
+pub(crate) struct CellWeights<'a> {
+    /// The cell's name: `lstm_cell`.
+    pub(crate) cell: &'a str,
+    /// How many gates stand side by side in each matrix.
+    pub(crate) n_gates: u64,
+    /// The bias' shape, where there is one.
+    pub(crate) bias: Option<Vec<u64>>,
+}
+
+/// The time loop of a recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeLoop {
+    /// Keras's class name.
+    pub(crate) class: &'static str,
+    /// The flags.
+    pub(crate) flags: Recurrence,
+}
+
+impl TimeLoop {
+    /// `(batch, timesteps, units)` or `(batch, units)`.
+    pub(crate) fn output_shapes(self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let check = Check::single(self.class, inputs)?.sequence()?;
+        check.features()?;
+        let [batch, timesteps] = [check.shape.0[0], check.shape.0[1]];
+        if self.flags.unroll == Some(true) && timesteps == Dimension::Free {
+            let title = format!("`{}` can't be unrolled over `{}`", self.class, check.shape);
+            return Err(Mismatch::new(Code::E214, title, "the number of timesteps is free")
+                .help("fix the timesteps, e.g. `Input(shape=(10, 8))`, or drop `unroll=True`"));
+        }
+        if self.flags.stateful && batch == Dimension::Free {
+            let title = format!("`{}` is stateful and needs a fixed batch, but gets `{}`", self.class, check.shape);
+            return Err(Mismatch::new(Code::E215, title, "needs a fixed batch size")
+                .help("fix it, e.g. `Input(batch_shape=(1, 10, 8))`"));
+        }
+        let units = Dimension::Known(self.flags.units);
+        Ok(vec![Shape(if self.flags.return_sequences { vec![batch, timesteps, units] } else { vec![batch, units] })])
+    }
+
+    /// Kernel, recurrent kernel and bias, below the cell's name.
+    pub(crate) fn weights(self, inputs: &[Shape], cell: &CellWeights<'_>) -> Vec<WeightSpec> {
+        let units = self.flags.units;
+        let features = inputs.first().and_then(Shape::last).and_then(Dimension::known).unwrap_or(0);
+        let width = cell.n_gates.saturating_mul(units);
+        let path = |name: &str| format!("{}/{name}", cell.cell);
+        let mut weights = vec![
+            WeightSpec::new(path("kernel"), &[features, width]),
+            WeightSpec::new(path("recurrent_kernel"), &[units, width]),
+        ];
+        weights.extend(cell.bias.as_ref().map(|shape| WeightSpec::new(path("bias"), shape)));
+        weights
+    }
+
+    /// Frames in order, unless the layer starts at the end.
+    pub(crate) fn streaming(self) -> Streaming {
+        if self.flags.go_backwards {
+            Streaming::Impossible("reads the sequence from its end".to_owned())
+        } else {
+            Streaming::Recurrent
+        }
+    }
+
+    /// Runs `step` over time. It gets one step of every sample's input product (`x·K`, shape `[batch, gates ·
+    /// units]`) and the previous output `[batch, units]`, zero at first, and answers the next output.
+    pub(crate) fn run<R: Real>(
+        self,
+        call: &Call<'_, R>,
+        mut step: impl FnMut(ArrayView2<'_, R>, &Array2<R>) -> Array2<R>,
+    ) -> Vec<ArrayD<R>> {
+        let input = rank_3(&call.inputs[0]);
+        let kernel = matrix(&call.weights[0]);
+        let (batch, timesteps, features) = input.dim();
+        let units = call.weights[1].shape()[0];
+        let frames = input.as_standard_layout().into_owned();
+        let frames = frames
+            .into_shape_with_order((batch * timesteps, features))
+            .unwrap_or_else(|_| unreachable!("an array in standard layout takes any shape of the same size"));
+        let products = frames.dot(&kernel);
+        let products = products
+            .into_shape_with_order((batch, timesteps, kernel.ncols()))
+            .unwrap_or_else(|_| unreachable!("a product is in standard layout"));
+        let mut output = Array2::zeros((batch, units));
+        let mut sequence = Array3::zeros((batch, if self.flags.return_sequences { timesteps } else { 0 }, units));
+        for place in 0..timesteps {
+            let time = if self.flags.go_backwards { timesteps - 1 - place } else { place };
+            output = step(products.index_axis(Axis(1), time), &output);
+            if self.flags.return_sequences {
+                sequence.index_axis_mut(Axis(1), place).assign(&output);
+            }
+        }
+        vec![if self.flags.return_sequences { sequence.into_dyn() } else { output.into_dyn() }]
+    }
+}
+
+/// The columns of one gate.
+pub(crate) fn block<'a, R: Real>(sums: &'a ArrayView2<'_, R>, gate: usize, units: usize) -> ArrayView2<'a, R> {
+    sums.slice(s![.., gate * units..(gate + 1) * units])
+}
+
+/// An activation as a function of a matrix.
+pub(crate) fn activated<R: Real>(activation: Activation, mut sums: Array2<R>) -> Array2<R> {
+    activation::apply(activation, &mut sums);
+    sums
+}
+
+/// An array that a checked shape makes a matrix.
+pub(crate) fn matrix<R: Real>(array: &ArrayD<R>) -> ArrayView2<'_, R> {
+    array.view().into_dimensionality::<Ix2>().unwrap_or_else(|_| unreachable!("the shape is checked: a matrix"))
+}
+
+/// An array that a checked shape makes a vector.
+pub(crate) fn vector<R: Real>(array: &ArrayD<R>) -> ArrayView1<'_, R> {
+    array.view().into_dimensionality::<Ix1>().unwrap_or_else(|_| unreachable!("the shape is checked: a vector"))
+}
+
+fn rank_3<R: Real>(array: &ArrayD<R>) -> ndarray::ArrayView3<'_, R> {
+    array.view().into_dimensionality::<Ix3>().unwrap_or_else(|_| unreachable!("the shape is checked: a sequence"))
+}

@@ -1,0 +1,190 @@
+//! `TimeDistributed`: a layer on every timestep, with the same weights.
+//!
+//! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer
+//! is not there yet.
+
+use std::rc::Rc;
+
+use ndarray::ArrayD;
+use rnn_grammar::{Code, Diagnostic};
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
+use crate::layers::axes::shape_of;
+use crate::layers::checks::Check;
+use crate::layers::reshape::reshaped;
+use crate::reference::real::Real;
+use crate::shape::Shape;
+use crate::value::Value;
+
+/// `TimeDistributed`.
+pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
+    class: "TimeDistributed",
+    aliases: &[],
+    base_name: "time_distributed",
+    summary: "Applies a layer to every timestep, with the same weights.",
+    details: "`output[:, t] = layer(input[:, t])` for each step of axis 1.\n\n\
+              Weights: the inner layer's, below its name.",
+    arguments: &[Argument::required("layer", Kind::Layer { optional: false }, "The layer for one timestep.")],
+    takes_common: true,
+    build,
+};
+
+/// A `TimeDistributed` with its layer.
+#[derive(Debug)]
+pub(crate) struct TimeDistributed {
+    pub(crate) inner: Rc<LayerInstance>,
+}
+
+fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    let Value::Layer(inner) = arguments.get("layer").value.clone() else { return None };
+    let span = arguments.span("layer");
+    if inner.layer.model_input().is_some() {
+        let diagnostic = Diagnostic::new(Code::E225, span, "`TimeDistributed` can't wrap a model's input");
+        arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
+        return None;
+    }
+    if is_stateful(inner.layer.as_ref()) {
+        let title = "a stateful layer inside `TimeDistributed` is not supported yet";
+        arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
+        return None;
+    }
+    Some(Box::new(TimeDistributed { inner }))
+}
+
+fn is_stateful(layer: &dyn Layer) -> bool {
+    layer.recurrence().is_some_and(|flags| flags.stateful)
+        || layer.sublayers().iter().any(|inner| is_stateful(inner.layer.as_ref()))
+}
+
+/// The shape of one timestep: without axis 1.
+pub(crate) fn step_of(shape: &Shape) -> Shape {
+    let mut step = shape.clone();
+    step.0.remove(1);
+    step
+}
+
+impl TimeDistributed {
+    fn step_output(&self, shape: &Shape) -> Result<Shape, Mismatch> {
+        let step = step_of(shape);
+        if self.inner.layer.is_identity() {
+            return Ok(step);
+        }
+        let outputs = self.inner.layer.output_shapes(std::slice::from_ref(&step)).map_err(|mut mismatch| {
+            mismatch.title = format!("{}, one step of `{shape}`", mismatch.title);
+            mismatch.wants_sequence = false;
+            mismatch
+        })?;
+        Ok(outputs.into_iter().next().unwrap_or(step))
+    }
+
+    /// Samples don't touch each other, so all steps of all samples go through as one batch.
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let input = &call.inputs[0];
+        let sizes = |shape: &Shape| -> Vec<usize> {
+            shape.0.iter().map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(0)).collect()
+        };
+        let (batch, timesteps) = (input.shape()[0], input.shape()[1]);
+        let mut step = sizes(&step_of(&shape_of(input)));
+        step[0] = batch * timesteps;
+        let inputs = [reshaped(input.view(), &step)];
+        let outputs = R::evaluate(self.inner.layer.as_ref(), &Call { inputs: &inputs, weights: call.weights });
+        let shape: Vec<usize> = [batch, timesteps].into_iter().chain(outputs[0].shape()[1..].iter().copied()).collect();
+        vec![reshaped(outputs[0].view(), &shape)]
+    }
+}
+
+impl Layer for TimeDistributed {
+    fn declaration(&self) -> &'static Declaration {
+        &TIME_DISTRIBUTED
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let shape = Check::single(TIME_DISTRIBUTED.class, inputs)?.shape;
+        if shape.rank() < 3 {
+            let title = format!("`TimeDistributed` needs a sequence `(batch, timesteps, …)`, but gets `{shape}`");
+            let mismatch = Mismatch::new(Code::E204, title, "needs 3 dimensions or more");
+            return Err(mismatch.help("give each sample a time axis, e.g. `Input(shape=(10, 8))`").wants_sequence());
+        }
+        let mut output = self.step_output(shape)?;
+        output.0.insert(1, shape.0[1]);
+        Ok(vec![output])
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let Some(shape) = inputs.first().filter(|shape| shape.rank() > 2) else { return Vec::new() };
+        prefixed(&self.inner, &[step_of(shape)])
+    }
+
+    fn sublayers(&self) -> Vec<Rc<LayerInstance>> {
+        vec![Rc::clone(&self.inner)]
+    }
+
+    fn is_identity(&self) -> bool {
+        self.inner.layer.is_identity()
+    }
+
+    fn takes_integers(&self) -> bool {
+        self.inner.layer.takes_integers()
+    }
+
+    fn vocabulary(&self) -> Option<u64> {
+        self.inner.layer.vocabulary()
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::PerFrame
+    }
+
+    evaluate_generically!();
+}
+
+/// An inner layer's weights below its name, trainable where it is.
+pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpec> {
+    let weights = inner.layer.weights(inputs).into_iter();
+    weights
+        .map(|weight| WeightSpec {
+            path: format!("{}/{}", inner.name, weight.path),
+            trainable: weight.trainable && inner.trainable,
+            shape: weight.shape,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::layers::dense::Dense;
+    use crate::layers::flatten::Flatten;
+    use crate::layers::testing::{array, assert_near, instance, shape};
+
+    #[test]
+    fn every_step_goes_through_the_same_layer() {
+        let dense = Dense { units: 1, activation: Activation::Linear, use_bias: false };
+        let layer = TimeDistributed { inner: instance("dense", dense) };
+        let inputs = [array(&[1, 2, 2], &[1.0, 2.0, 3.0, 4.0])];
+        let weights = [array(&[2, 1], &[1.0, 10.0])];
+        assert_near(&layer.evaluate(&Call { inputs: &inputs, weights: &weights })[0], &[1, 2, 1], &[21.0, 43.0]);
+        let specs = layer.weights(&[shape(&[None, None, Some(2)])]);
+        assert_eq!(specs, [WeightSpec::new("dense/kernel", &[2, 1])]);
+    }
+
+    #[test]
+    fn steps_of_higher_rank_keep_their_time_axis() {
+        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let output = layer.output_shapes(&[shape(&[None, None, Some(3), Some(4)])]).unwrap();
+        assert_eq!(output[0].to_string(), "(None, None, 12)");
+    }
+
+    #[test]
+    fn a_vector_has_no_timesteps() {
+        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let mismatch = layer.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err();
+        assert!(mismatch.wants_sequence);
+        assert_eq!(mismatch.code, Code::E204);
+    }
+}
