@@ -1,10 +1,15 @@
 //! The arguments of one call of a layer class, bound and checked against its declaration.
 
+pub mod bind;
+mod kinds;
+
 use rnn_grammar::{Diagnostic, Span};
 
 use crate::activation::Activation;
 use crate::declaration::Declaration;
 use crate::value::{Located, Value};
+
+pub(crate) use kinds::frozen;
 
 /// One argument after binding.
 #[derive(Clone, Debug)]

@@ -7,11 +7,31 @@
 pub mod activation;
 pub mod arguments;
 pub mod declaration;
+mod evaluate;
 pub mod graph;
+pub mod infer;
 pub mod layer;
 pub mod layers;
+pub mod model;
+pub mod names;
+pub mod packing;
 pub mod reference;
 pub mod shape;
 pub mod value;
 
 pub use rnn_grammar::{Code, Diagnostic, Edit, Help, Label, Severity, Source, Span};
+pub use model::{Compiled, CompiledModel, LayerRow};
+
+/// Checks a text and gives its models, typed and counted, with every mistake in it.
+///
+/// With a syntax mistake nothing is evaluated: what stands behind it could not be trusted.
+#[must_use]
+pub fn compile(source: &Source) -> Compiled {
+    let parsed = rnn_grammar::parse(source);
+    if parsed.diagnostics.iter().any(Diagnostic::is_error) {
+        return Compiled { diagnostics: parsed.diagnostics, ..Compiled::default() };
+    }
+    let mut compiled = evaluate::evaluate(source, &parsed.file);
+    compiled.diagnostics.splice(0..0, parsed.diagnostics);
+    compiled
+}

@@ -1,5 +1,6 @@
 //! What an expression of the language evaluates to.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use rnn_grammar::Span;
@@ -7,6 +8,7 @@ use rnn_grammar::Span;
 use crate::activation::Activation;
 use crate::graph::{ModelId, TensorId};
 use crate::layer::LayerInstance;
+use crate::names::Public;
 
 /// A value of the language.
 #[derive(Clone, Debug)]
@@ -38,9 +40,19 @@ pub enum Value {
     /// Something that only training reads: an initializer, a regularizer, a constraint, an optimizer object
     /// or class. It keeps its name for messages.
     Training(TrainingKind, Rc<str>),
-    /// A public name of the language: a module, class or function, by its full Keras path
-    /// (`keras.layers.LSTM`).
-    Public(&'static str),
+    /// A public name of the language: a module, class or function.
+    Public(Public),
+    /// `range(start, stop, step)`, not written out.
+    Range {
+        /// First value.
+        start: i128,
+        /// End, not included.
+        stop: i128,
+        /// Step, never 0.
+        step: i128,
+    },
+    /// A list that the text can still change: what `[…]` gives. Layers only ever see [`Value::List`].
+    Growing(Rc<RefCell<Vec<Located>>>),
     /// What a failed expression gives: whoever meets it stays silent, the mistake is reported already.
     Failed,
 }
@@ -78,14 +90,17 @@ impl Value {
             Self::Float(_) => "float",
             Self::String(_) => "str",
             Self::Tuple(_) => "tuple",
-            Self::List(_) => "list",
+            Self::List(_) | Self::Growing(_) => "list",
+            Self::Range { .. } => "range",
             Self::Dictionary(_) => "dict",
             Self::Layer(_) => "layer",
             Self::Model(_) => "model",
             Self::Tensor(_) => "symbolic tensor",
             Self::Activation(_) => "activation function",
             Self::Training(..) => "training object",
-            Self::Public(_) => "name of the language",
+            Self::Public(Public::Module(_)) => "module",
+            Self::Public(Public::Ignored(_) | Public::ClearSession | Public::Input) => "function",
+            Self::Public(_) => "class",
             Self::Failed => "failed expression",
         }
     }

@@ -1,0 +1,173 @@
+//! Calls: who is called decides what happens.
+
+use rnn_grammar::ast::{Argument, Expression, ExpressionKind, Name};
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::arguments::bind::{CallSite, Given};
+use crate::evaluate::text::repr;
+use crate::evaluate::{Evaluator, builtins};
+use crate::names::Public;
+use crate::value::Value;
+
+impl Evaluator<'_> {
+    /// `function(arguments)`
+    pub(super) fn call(
+        &mut self,
+        function: &Expression,
+        arguments: &[Argument],
+        parentheses: Span,
+        span: Span,
+    ) -> Option<Value> {
+        match &function.kind {
+            ExpressionKind::Attribute { value, attribute } => {
+                let receiver = self.expression(value);
+                if !matches!(receiver, Some(Value::Public(Public::Module(_)))) {
+                    return self.method(receiver, value, attribute, arguments, parentheses, span);
+                }
+                let callee = self.attribute_of(receiver?, value, attribute);
+                self.call_value(callee, &attribute.text, attribute.span, arguments, parentheses, span)
+            }
+            ExpressionKind::Name(name) if builtins::is_known(name) && self.is_free(name) => {
+                let site = self.site(name, function.span, arguments, parentheses, span);
+                self.builtin(name, &site)
+            }
+            ExpressionKind::Name(name) => {
+                let callee = self.name(name, function.span);
+                self.call_value(callee, name, function.span, arguments, parentheses, span)
+            }
+            _ => {
+                let callee = self.expression(function);
+                self.call_value(callee, self.slice(function.span), function.span, arguments, parentheses, span)
+            }
+        }
+    }
+
+    /// Evaluates the arguments of a call.
+    pub(super) fn site(
+        &mut self,
+        callee: &str,
+        callee_span: Span,
+        arguments: &[Argument],
+        parentheses: Span,
+        span: Span,
+    ) -> CallSite {
+        let given = arguments.iter().map(|argument| Given {
+            name: argument.name.clone(),
+            value: self.located(&argument.value),
+            span: argument.span,
+        });
+        let given = given.collect();
+        CallSite { callee: callee.to_owned(), callee_span, span, parentheses, given }
+    }
+
+    fn call_value(
+        &mut self,
+        callee: Option<Value>,
+        name: &str,
+        callee_span: Span,
+        arguments: &[Argument],
+        parentheses: Span,
+        span: Span,
+    ) -> Option<Value> {
+        let mut site = self.site(name, callee_span, arguments, parentheses, span);
+        match callee? {
+            Value::Public(Public::Layer(declaration)) => {
+                declaration.class.clone_into(&mut site.callee);
+                self.layer(declaration, &site).map(Value::Layer)
+            }
+            Value::Public(Public::Sequential) => {
+                "Sequential".clone_into(&mut site.callee);
+                self.sequential(&site).map(Value::Model)
+            }
+            Value::Public(Public::Model) => self.functional(span),
+            Value::Public(Public::Input) => {
+                "Input".clone_into(&mut site.callee);
+                self.input(&site).map(Value::Tensor)
+            }
+            Value::Public(Public::Training(kind, class)) => self.training_object(kind, class, &site),
+            Value::Public(Public::Ignored(_)) => Some(Value::None),
+            Value::Public(Public::ClearSession) => {
+                self.counters.clear();
+                Some(Value::None)
+            }
+            Value::Layer(_) | Value::Model(_) | Value::Activation(_) if has_tensor(&site) => self.functional(span),
+            Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| Self::is_failed(&given.value)) => None,
+            other => self.not_callable(&other, &site),
+        }
+    }
+
+    fn not_callable(&mut self, value: &Value, site: &CallSite) -> Option<Value> {
+        let title = match value {
+            Value::Layer(layer) => format!("the layer `{}` is called without a tensor", layer.name),
+            Value::Public(Public::Module(path)) => format!("`{path}` is a module and can't be called"),
+            _ => format!("{} can't be called", value.type_name()),
+        };
+        let diagnostic = Diagnostic::new(Code::E107, site.callee_span, title);
+        self.fail(match value {
+            Value::Layer(_) => diagnostic.help("add it to a model: `model.add(…)`"),
+            _ => diagnostic.at(format!("this is `{}`", repr(value))),
+        })
+    }
+
+    /// Functional graphs are not done yet: said once, where the first one begins.
+    pub(super) fn functional<T>(&mut self, span: Span) -> Option<T> {
+        if std::mem::replace(&mut self.is_functional, true) {
+            return None;
+        }
+        self.fail(
+            Diagnostic::new(Code::E105, span, "functional graphs are not supported yet")
+                .at("a graph of layers begins here")
+                .help("a chain of layers can be written as `Sequential([Input(…), …])`"),
+        )
+    }
+
+    /// `receiver.method(arguments)`
+    fn method(
+        &mut self,
+        receiver: Option<Value>,
+        receiver_expression: &Expression,
+        method: &Name,
+        arguments: &[Argument],
+        parentheses: Span,
+        span: Span,
+    ) -> Option<Value> {
+        if let (Some(Value::Model(id)), "compile") = (&receiver, method.text.as_str()) {
+            // What is given to `compile` is training's affair and not even looked at.
+            self.ignore_compile(*id, method.span);
+            return Some(Value::None);
+        }
+        let callee = format!("{}.{}", self.short(receiver_expression.span), method.text);
+        let site = self.site(&callee, method.span, arguments, parentheses, span);
+        match receiver? {
+            Value::Model(id) => self.model_method(id, receiver_expression.span, method, &site),
+            Value::Layer(layer) => self.layer_method(&layer, method, &site),
+            Value::Growing(list) => self.list_method(&list, method, &site),
+            Value::String(text) => self.text_method(&text, method, &site),
+            Value::Dictionary(entries) => self.dictionary_method(&entries, method, &site),
+            Value::Tuple(items) => self.tuple_method(&items, method, &site),
+            Value::List(items) => self.tuple_method(&items, method, &site),
+            Value::Tensor(_) => self.functional(span),
+            other => {
+                let title = format!("{} has no method `{}`", other.type_name(), method.text);
+                self.fail(Diagnostic::new(Code::E106, method.span, title))
+            }
+        }
+    }
+
+    /// The text of an expression as a message names it: short, on one line.
+    fn short(&self, span: Span) -> String {
+        let text = self.slice(span);
+        let is_name = text.len() <= 40 && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        if is_name { text.to_owned() } else { "…".to_owned() }
+    }
+}
+
+/// Whether any argument is a symbolic tensor, or a list with one.
+fn has_tensor(site: &CallSite) -> bool {
+    let is_tensor = |value: &Value| matches!(value, Value::Tensor(_));
+    site.given.iter().any(|given| match &given.value.value {
+        Value::Growing(items) => items.borrow().iter().any(|item| is_tensor(&item.value)),
+        Value::Tuple(items) | Value::List(items) => items.iter().any(|item| is_tensor(&item.value)),
+        value => is_tensor(value),
+    })
+}

@@ -1,0 +1,203 @@
+//! Calls of layer classes and of `Input`: arguments are bound and checked, the layer is built under its name.
+
+use std::rc::Rc;
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::arguments::bind::{CallSite, Signature, bind};
+use crate::arguments::{Arguments, Bound};
+use crate::declaration::{COMMON, Declaration};
+use crate::evaluate::Evaluator;
+use crate::evaluate::limits::{MAX_DEPTH, MAX_LAYERS};
+use crate::evaluate::text::repr;
+use crate::graph::TensorId;
+use crate::layer::LayerInstance;
+use crate::layers;
+use crate::value::Value;
+
+/// Number types that Keras knows and that are not done yet.
+const OTHER_TYPES: &[&str] = &[
+    "bfloat16",
+    "bool",
+    "float16",
+    "float64",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "mixed_bfloat16",
+    "mixed_float16",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+];
+
+impl Evaluator<'_> {
+    /// `LSTM(…)`
+    pub(super) fn layer(&mut self, declaration: &'static Declaration, call: &CallSite) -> Option<Rc<LayerInstance>> {
+        let keywords = if declaration.takes_common { COMMON } else { &[] };
+        let bound = self.bound(call, Signature { own: declaration.arguments, keywords });
+        // The name is counted also for a layer with a mistake, as if it were right.
+        let given_name = bound.as_deref().and_then(|bound| find(bound, "name"));
+        let name = match given_name.map(|name| (name.value.clone(), name.span)) {
+            Some((Value::String(name), span)) => {
+                self.checked_name(&name, span.unwrap_or(call.span)).map(|name| (name, true))
+            }
+            Some((Value::None, _)) | None => Some((self.automatic_name(declaration.base_name), false)),
+            Some((other, span)) => self.not_a_name(&other, span.unwrap_or(call.span)),
+        };
+        let bound = bound?;
+        let (name, is_named) = name?;
+        if declaration.base_name != "input_layer" {
+            self.check_dtype(&bound, call.span)?;
+        }
+        let legacy = self.legacy_of(declaration, call, &bound);
+        let depth = self.wrapper_depth(&bound, call.span)?;
+        let trainable = !matches!(find(&bound, "trainable").map(|bound| &bound.value), Some(Value::Boolean(false)));
+        self.warn_inner_legacy(&bound, declaration.class);
+        let inner_layers: Vec<usize> = bound.iter().filter_map(|bound| layer_id(&bound.value)).collect();
+        let arguments = bound.iter().filter_map(|bound| Some((bound.name, bound.span?))).collect();
+        let layer = self.build(declaration, call, &name, bound)?;
+        let legacy = legacy?;
+        self.n_layers += 1;
+        if self.n_layers > MAX_LAYERS {
+            self.is_halted = true;
+            let title = format!("the text makes more than {MAX_LAYERS} layers");
+            return self.fail(Diagnostic::new(Code::E130, call.span, title).at("given up here"));
+        }
+        let id = self.n_layers;
+        self.wrapper_depths.insert(id, depth);
+        self.wrapped.extend(inner_layers.into_iter().map(|inner| (inner, id)));
+        let legacy_input = legacy.as_ref().and_then(|legacy| Some((legacy.shape.clone()?, legacy.span)));
+        if let Some(legacy) = legacy {
+            self.legacy.insert(id, legacy);
+        }
+        Some(Rc::new(LayerInstance {
+            id,
+            name,
+            is_named,
+            trainable,
+            span: call.span,
+            class_span: call.callee_span,
+            legacy_input,
+            insert: closing(call),
+            has_arguments: !call.given.is_empty(),
+            arguments,
+            layer,
+        }))
+    }
+
+    /// Binds a call's arguments and reports what is wrong with them.
+    pub(super) fn bound(&mut self, call: &CallSite, signature: Signature<'_>) -> Option<Vec<Bound>> {
+        let mut mistakes = Vec::new();
+        let bound = bind(call, signature, &mut mistakes);
+        self.report_all(mistakes);
+        bound
+    }
+
+    fn build(
+        &mut self,
+        declaration: &'static Declaration,
+        call: &CallSite,
+        name: &str,
+        bound: Vec<Bound>,
+    ) -> Option<Box<dyn crate::layer::Layer>> {
+        let mut mistakes = Vec::new();
+        let mut arguments = Arguments { declaration, call: call.span, name, bound, diagnostics: &mut mistakes };
+        let layer = (declaration.build)(&mut arguments);
+        let is_wrong = mistakes.iter().any(Diagnostic::is_error);
+        self.report_all(mistakes);
+        layer.filter(|_| !is_wrong)
+    }
+
+    /// Keras's rule for names: any text without `/`.
+    pub(super) fn checked_name(&mut self, name: &str, span: Span) -> Option<String> {
+        if name.contains('/') {
+            let title = format!("the name `{name}` has a `/`");
+            return self.fail(
+                Diagnostic::new(Code::E121, span, title)
+                    .at("`/` separates a weight's path")
+                    .help(format!("write `\"{}\"`", name.replace('/', "_"))),
+            );
+        }
+        Some(name.to_owned())
+    }
+
+    pub(super) fn not_a_name<T>(&mut self, value: &Value, span: Span) -> Option<T> {
+        let title = format!("a name must be a text, not {}", value.type_name());
+        self.fail(Diagnostic::new(Code::E121, span, title).at(format!("this is `{}`", repr(value))))
+    }
+
+    fn check_dtype(&mut self, bound: &[Bound], call: Span) -> Option<()> {
+        let Some(argument) = find(bound, "dtype") else { return Some(()) };
+        let span = argument.span.unwrap_or(call);
+        match &argument.value {
+            Value::None => Some(()),
+            Value::String(name) if &**name == "float32" => Some(()),
+            Value::String(name) if OTHER_TYPES.contains(&&**name) => {
+                let title = format!("`dtype=\"{name}\"` is not supported yet");
+                self.fail(Diagnostic::new(Code::E104, span, title).at("only `\"float32\"` so far"))
+            }
+            Value::String(name) => {
+                let title = format!("there is no number type `{name}`");
+                self.fail(Diagnostic::new(Code::E117, span, title).help("write `\"float32\"`, or leave it out"))
+            }
+            other => {
+                let title = format!("`dtype` must be a text, not {}", other.type_name());
+                self.fail(Diagnostic::new(Code::E115, span, title).help("write `\"float32\"`, or leave it out"))
+            }
+        }
+    }
+
+    /// How deep this layer wraps others; too deep is an error.
+    fn wrapper_depth(&mut self, bound: &[Bound], call: Span) -> Option<usize> {
+        let inner = bound.iter().filter_map(|bound| layer_id(&bound.value));
+        let depth = inner.filter_map(|id| self.wrapper_depths.get(&id)).max().map_or(0, |depth| depth + 1);
+        if depth <= MAX_DEPTH {
+            return Some(depth);
+        }
+        let title = format!("layers wrap each other more than {MAX_DEPTH} deep");
+        self.fail(Diagnostic::new(Code::E132, call, title).at("too deep"))
+    }
+
+    /// Keras ignores an input shape that is given to a wrapped layer.
+    fn warn_inner_legacy(&mut self, bound: &[Bound], wrapper: &str) {
+        for argument in bound {
+            let Value::Layer(inner) = &argument.value else { continue };
+            if let Some(legacy) = self.legacy.get(&inner.id).cloned() {
+                let advice = format!("give it to `{wrapper}(…)`, or begin the model with `Input(…)`");
+                self.warn_legacy(&legacy, &format!("Keras ignores it inside `{wrapper}`"), &advice);
+            }
+        }
+    }
+
+    /// `Input(…)`: a symbolic tensor that begins a model.
+    pub(super) fn input(&mut self, call: &CallSite) -> Option<TensorId> {
+        let instance = self.layer(&layers::input::INPUT, call)?;
+        self.input_tensor(&instance, call.span)
+    }
+
+    /// The tensor that an input layer stands for.
+    pub(super) fn input_tensor(&mut self, instance: &LayerInstance, span: Span) -> Option<TensorId> {
+        let (shape, dtype) = instance.layer.model_input()?;
+        Some(self.inference.input(instance.name.clone(), shape.clone(), dtype, span))
+    }
+}
+
+fn find<'a>(bound: &'a [Bound], name: &str) -> Option<&'a Bound> {
+    bound.iter().find(|argument| argument.name == name)
+}
+
+fn layer_id(value: &Value) -> Option<usize> {
+    match value {
+        Value::Layer(layer) => Some(layer.id),
+        _ => None,
+    }
+}
+
+/// The empty place before the call's closing parenthesis.
+fn closing(call: &CallSite) -> Span {
+    let end = call.given.last().map_or(call.parentheses.end.saturating_sub(1), |given| given.span.end);
+    Span::new(end, end)
+}

@@ -1,0 +1,445 @@
+//! Expressions.
+
+use rnn_grammar::ast::{ComparisonOperator, Expression, ExpressionKind, Index, LogicOperator};
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::evaluate::comparison::{self, Incomparable, range_length, truth};
+use crate::evaluate::imports::{not_yet, outside};
+use crate::evaluate::limits::{MAX_EXPRESSION_DEPTH, MAX_ITEMS};
+use crate::evaluate::operators::{self, growing};
+use crate::evaluate::text::repr;
+use crate::evaluate::{Binding, Evaluator, builtins};
+use crate::names::{self, Member, closest};
+use crate::value::{Located, Value};
+
+impl Evaluator<'_> {
+    /// The value of an expression; `None` where a mistake in it is reported.
+    pub(super) fn expression(&mut self, expression: &Expression) -> Option<Value> {
+        self.step(1, expression.span)?;
+        if self.depth >= MAX_EXPRESSION_DEPTH {
+            let title = format!("expressions nest more than {MAX_EXPRESSION_DEPTH} levels deep");
+            return self.fail(Diagnostic::new(Code::E132, expression.span, title).at("too deep"));
+        }
+        self.depth += 1;
+        let value = self.kind(expression);
+        self.depth -= 1;
+        value.filter(|value| !matches!(value, Value::Failed))
+    }
+
+    /// The value with its place; a failed one where a mistake is reported.
+    pub(super) fn located(&mut self, expression: &Expression) -> Located {
+        Located { value: self.expression(expression).unwrap_or(Value::Failed), span: expression.span }
+    }
+
+    fn kind(&mut self, expression: &Expression) -> Option<Value> {
+        let span = expression.span;
+        match &expression.kind {
+            ExpressionKind::Integer(value) => Some(Value::Integer(*value)),
+            ExpressionKind::Float(value) => Some(Value::Float(*value)),
+            ExpressionKind::String(text) => Some(Value::String(text.as_str().into())),
+            ExpressionKind::Boolean(value) => Some(Value::Boolean(*value)),
+            ExpressionKind::None => Some(Value::None),
+            ExpressionKind::Ellipsis => {
+                self.fail(Diagnostic::new(Code::E115, span, "`...` has no value here").help("write the value"))
+            }
+            ExpressionKind::Name(name) => self.name(name, span),
+            ExpressionKind::Tuple(items) => self.sequence(items, span, |items| Value::Tuple(items.into())),
+            ExpressionKind::List(items) => self.sequence(items, span, growing),
+            ExpressionKind::Dictionary(entries) => self.dictionary(entries, span),
+            ExpressionKind::Attribute { value, attribute } => self.attribute(value, attribute, span),
+            ExpressionKind::Call { function, arguments, parentheses } => {
+                self.call(function, arguments, *parentheses, span)
+            }
+            ExpressionKind::Subscript { value, indices } => self.subscript(value, indices, span),
+            ExpressionKind::Unary { operator, operand } => {
+                let operand = Located { value: self.expression(operand)?, span: operand.span };
+                operators::unary(*operator, &operand, span).map_err(|mistake| self.report(*mistake)).ok()
+            }
+            ExpressionKind::Binary { .. } => self.binary_chain(expression),
+            ExpressionKind::Comparison { first, rest } => self.comparison(first, rest),
+            ExpressionKind::Logic { operator, operands } => self.logic(*operator, operands),
+            ExpressionKind::Conditional { then, condition, otherwise } => {
+                let holds = truth(&self.expression(condition)?);
+                self.expression(if holds { then } else { otherwise })
+            }
+        }
+    }
+
+    /// `a + b + c + …` leans to the left and can be long: walked without recursion.
+    fn binary_chain(&mut self, expression: &Expression) -> Option<Value> {
+        let mut pending = Vec::new();
+        let mut leftmost = expression;
+        while let ExpressionKind::Binary { left, operator, right } = &leftmost.kind {
+            pending.push((*operator, right, leftmost.span));
+            leftmost = left;
+        }
+        let mut result = self.located(leftmost);
+        for (operator, right, span) in pending.into_iter().rev() {
+            let right = self.located(right);
+            let value = self.binary(operator, &result, &right, span).unwrap_or(Value::Failed);
+            result = Located { value, span };
+        }
+        Some(result.value)
+    }
+
+    fn sequence(
+        &mut self,
+        items: &[Expression],
+        span: Span,
+        make: impl FnOnce(Vec<Located>) -> Value,
+    ) -> Option<Value> {
+        // A failed item stays in its place: whoever uses it falls silent, the others are looked at.
+        let items: Vec<Located> = items.iter().map(|item| self.located(item)).collect();
+        self.hold(&items);
+        let value = make(items);
+        self.check_size(&value, span)?;
+        Some(value)
+    }
+
+    fn dictionary(&mut self, entries: &[(Expression, Expression)], span: Span) -> Option<Value> {
+        let mut result: Vec<(Located, Located)> = Vec::new();
+        for (key, value) in entries {
+            let entry = (self.located(key), self.located(value));
+            self.hold(std::slice::from_ref(&entry.1));
+            match result.iter_mut().find(|(known, _)| comparison::is_equal(&known.value, &entry.0.value)) {
+                Some(known) => known.1 = entry.1,
+                None => result.push(entry),
+            }
+            self.step(result.len(), span)?;
+        }
+        let value = Value::Dictionary(result.into());
+        self.check_size(&value, span)?;
+        Some(value)
+    }
+
+    /// What a name stands for: a variable, else a public name where nothing was imported.
+    pub(super) fn name(&mut self, name: &str, span: Span) -> Option<Value> {
+        match self.variables.get(name).map(|variable| variable.binding.clone()) {
+            Some(Binding::Value(Value::Failed)) => return None,
+            Some(Binding::Value(value)) => return Some(value),
+            Some(Binding::Foreign(path, imported)) => {
+                self.report_foreign(&path, imported, span);
+                return None;
+            }
+            None => {}
+        }
+        match self.public_name(name) {
+            Member::Known(value) => Some(value),
+            Member::NotYet(class) => self.fail(not_yet(class, span)),
+            Member::Outside => self.fail(outside(name, span)),
+            Member::Missing => {
+                let mistake = self.undefined(name, span);
+                self.report(mistake);
+                self.bind_text(name, Binding::Value(Value::Failed));
+                None
+            }
+        }
+    }
+
+    fn public_name(&self, name: &str) -> Member {
+        for module in self.starred.iter().rev() {
+            let member = names::member(module, name);
+            if !matches!(member, Member::Missing) {
+                return member;
+            }
+        }
+        if self.has_imports { Member::Missing } else { names::bare(name) }
+    }
+
+    /// Whether a name is neither a variable nor a public name, so that a builtin function may have it.
+    pub(super) fn is_free(&self, name: &str) -> bool {
+        !self.variables.contains_key(name) && matches!(self.public_name(name), Member::Missing)
+    }
+
+    fn undefined(&self, name: &str, span: Span) -> Diagnostic {
+        if builtins::is_known(name) {
+            return Diagnostic::new(Code::E108, span, format!("`{name}` is a function"))
+                .help(format!("call it: `{name}(…)`"));
+        }
+        if let Some(advice) = builtins::elsewhere(name) {
+            return Diagnostic::new(Code::E103, span, format!("`{name}` is not part of the language")).help(advice);
+        }
+        let diagnostic = Diagnostic::new(Code::E101, span, format!("`{name}` is not defined")).at("not known here");
+        if let Some(home) = names::home(name).filter(|_| self.has_imports) {
+            let line = format!("from {home} import {name}");
+            return diagnostic.fix(format!("import it: `{line}`"), Span::default(), format!("{line}\n"));
+        }
+        let mut candidates: Vec<&str> = self.variables.keys().map(String::as_str).collect();
+        candidates.sort_unstable();
+        candidates.extend(["True", "False", "None"]);
+        candidates.extend(builtins::NAMES);
+        if !self.has_imports {
+            candidates.extend(["Sequential", "Model", "keras", "layers"]);
+            candidates.extend(names::layer_names());
+        }
+        match closest(name, candidates) {
+            Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), span, near),
+            None => diagnostic.help(format!("give it a value first: `{name} = …`")),
+        }
+    }
+
+    fn comparison(&mut self, first: &Expression, rest: &[(ComparisonOperator, Expression)]) -> Option<Value> {
+        let mut left = Located { value: self.expression(first)?, span: first.span };
+        for (operator, right) in rest {
+            let right = Located { value: self.expression(right)?, span: right.span };
+            if !self.compare(*operator, &left, &right)? {
+                return Some(Value::Boolean(false));
+            }
+            left = right;
+        }
+        Some(Value::Boolean(true))
+    }
+
+    /// One comparison of a chain.
+    pub(super) fn compare(&mut self, operator: ComparisonOperator, left: &Located, right: &Located) -> Option<bool> {
+        if limits_failed(&left.value) || limits_failed(&right.value) {
+            return None;
+        }
+        let span = left.span.to(right.span);
+        self.step(1, span)?;
+        match comparison::compare(operator, &left.value, &right.value) {
+            Ok(holds) => Some(holds),
+            Err(Incomparable::TooLarge) => {
+                self.fail(Diagnostic::new(Code::E132, span, "the values are too large to compare"))
+            }
+            Err(Incomparable::Types) => {
+                let (left_type, right_type) = (left.value.type_name(), right.value.type_name());
+                let title = match operator {
+                    ComparisonOperator::In | ComparisonOperator::NotIn => {
+                        format!("`in` does not look into {right_type} for {left_type}")
+                    }
+                    _ => format!("{left_type} and {right_type} have no order"),
+                };
+                self.fail(
+                    Diagnostic::new(Code::E108, span, title)
+                        .label(left.span, format!("this is `{}`", repr(&left.value)))
+                        .label(right.span, format!("this is `{}`", repr(&right.value))),
+                )
+            }
+        }
+    }
+
+    fn logic(&mut self, operator: LogicOperator, operands: &[Expression]) -> Option<Value> {
+        let mut value = Value::None;
+        for operand in operands {
+            value = self.expression(operand)?;
+            if truth(&value) == (operator == LogicOperator::Or) {
+                break;
+            }
+        }
+        Some(value)
+    }
+
+    /// The items that a `for` or an unpacking walks.
+    pub(super) fn items_of(&mut self, value: &Located) -> Option<Vec<Located>> {
+        let span = value.span;
+        let items: Vec<Located> = match &value.value {
+            Value::Tuple(items) | Value::List(items) => items.to_vec(),
+            Value::Growing(items) => items.borrow().clone(),
+            Value::String(text) => {
+                text.chars().map(|c| Located { value: Value::String(c.to_string().into()), span }).collect()
+            }
+            Value::Dictionary(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
+            Value::Range { start, stop, step } => {
+                let length = range_length(*start, *stop, *step);
+                let Some(length) = usize::try_from(length).ok().filter(|&length| length <= MAX_ITEMS) else {
+                    let title = format!("the range has {length} values; {MAX_ITEMS} is the limit");
+                    return self.fail(Diagnostic::new(Code::E132, span, title).at("too long"));
+                };
+                let values = (0..length).map(|index| start.wrapping_add(step.wrapping_mul(index as i128)));
+                values.map(|value| Located { value: Value::Integer(value), span }).collect()
+            }
+            Value::Failed => return None,
+            Value::Tensor(_) => return self.functional(span),
+            Value::None
+            | Value::Boolean(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Layer(_)
+            | Value::Model(_)
+            | Value::Activation(_)
+            | Value::Training(..)
+            | Value::Public(_) => {
+                let shown = repr(&value.value);
+                let mistake = Diagnostic::new(Code::E133, span, format!("`{shown}` has no items to walk"));
+                let mistake = mistake.at(format!("this is {}", value.value.type_name()));
+                return self.fail(match value.value {
+                    Value::Integer(_) => mistake.help(format!("write `range({shown})` to count")),
+                    _ => mistake,
+                });
+            }
+        };
+        self.step(items.len(), span)?;
+        Some(items)
+    }
+
+    fn subscript(&mut self, value: &Expression, indices: &[Index], span: Span) -> Option<Value> {
+        let container = Located { value: self.expression(value)?, span: value.span };
+        if matches!(container.value, Value::Tensor(_)) {
+            return self.functional(span);
+        }
+        match indices {
+            [Index::At(index)] => {
+                let index = Located { value: self.expression(index)?, span: index.span };
+                self.item(&container, &index)
+            }
+            [Index::Slice { from, to, step, span }] => {
+                let mut bounds = [None; 3];
+                for (bound, expression) in bounds.iter_mut().zip([from, to, step]) {
+                    if let Some(expression) = expression {
+                        *bound = self.slice_bound(expression)?;
+                    }
+                }
+                self.slice_of(&container, bounds, *span)
+            }
+            _ => self.fail(
+                Diagnostic::new(Code::E108, span, format!("{} takes one index", container.value.type_name()))
+                    .at("several indices"),
+            ),
+        }
+    }
+
+    fn slice_bound(&mut self, expression: &Expression) -> Option<Option<i128>> {
+        match self.expression(expression)? {
+            Value::None => Some(None),
+            Value::Integer(value) => Some(Some(value)),
+            other => {
+                let title = format!("a slice needs integers, not {}", other.type_name());
+                self.fail(Diagnostic::new(Code::E108, expression.span, title))
+            }
+        }
+    }
+
+    fn item(&mut self, container: &Located, index: &Located) -> Option<Value> {
+        if let Value::Dictionary(entries) = &container.value {
+            let found = entries.iter().find(|(key, _)| comparison::is_equal(&key.value, &index.value));
+            return match found {
+                Some((_, value)) => Some(value.value.clone()),
+                None => {
+                    let keys: Vec<String> = entries.iter().take(20).map(|(key, _)| repr(&key.value)).collect();
+                    let title = format!("there is no key {}", repr(&index.value));
+                    self.fail(
+                        Diagnostic::new(Code::E110, index.span, title)
+                            .help(format!("the keys are {}", keys.join(", "))),
+                    )
+                }
+            };
+        }
+        let Some(position) = operators::number(&index.value) else { return self.bad_index(container, index) };
+        let operators::Number::Integer(position) = position else { return self.bad_index(container, index) };
+        if let Value::Range { start, stop, step } = container.value {
+            let length = range_length(start, stop, step);
+            let at = if position < 0 { position.saturating_add(length) } else { position };
+            if (0..length).contains(&at) {
+                return Some(Value::Integer(start.wrapping_add(step.wrapping_mul(at))));
+            }
+            return self.out_of_range(position, length, index.span);
+        }
+        if !matches!(container.value, Value::Tuple(_) | Value::List(_) | Value::Growing(_) | Value::String(_)) {
+            return self.bad_index(container, index);
+        }
+        let items = self.items_of(container)?;
+        let length = items.len() as i128;
+        let at = if position < 0 { position.saturating_add(length) } else { position };
+        match usize::try_from(at).ok().and_then(|at| items.get(at)) {
+            Some(item) => Some(item.value.clone()),
+            None => self.out_of_range(position, length, index.span),
+        }
+    }
+
+    fn bad_index(&mut self, container: &Located, index: &Located) -> Option<Value> {
+        let mistake = match container.value {
+            Value::Tuple(_) | Value::List(_) | Value::Growing(_) | Value::String(_) | Value::Range { .. } => {
+                let title = format!("an index must be an integer, not {}", index.value.type_name());
+                Diagnostic::new(Code::E108, index.span, title)
+            }
+            _ => Diagnostic::new(Code::E108, container.span, format!("{} has no items", container.value.type_name())),
+        };
+        self.fail(mistake)
+    }
+
+    pub(super) fn out_of_range<T>(&mut self, index: i128, length: i128, span: Span) -> Option<T> {
+        let title = format!("index {index} is out of range");
+        let count = usize::try_from(length).unwrap_or(usize::MAX);
+        let has = super::statements::counted(count, "item");
+        self.fail(Diagnostic::new(Code::E110, span, title).at(format!("there are {has}").replace("are 1 ", "is 1 ")))
+    }
+
+    fn slice_of(&mut self, container: &Located, bounds: [Option<i128>; 3], span: Span) -> Option<Value> {
+        let items = match container.value {
+            Value::Tuple(_) | Value::List(_) | Value::Growing(_) | Value::String(_) | Value::Range { .. } => {
+                self.items_of(container)?
+            }
+            _ => {
+                let title = format!("{} can't be sliced", container.value.type_name());
+                return self.fail(Diagnostic::new(Code::E108, container.span, title));
+            }
+        };
+        let Some(picked) = picked(items.len() as i128, bounds) else {
+            return self.fail(Diagnostic::new(Code::E109, span, "a slice's step can't be 0"));
+        };
+        let picked = picked.into_iter().map(|at| items[at].clone());
+        Some(match container.value {
+            Value::Tuple(_) => Value::Tuple(picked.collect()),
+            Value::String(_) => Value::String(
+                picked.map(|item| super::text::python_str(&item.value).unwrap_or_default()).collect::<String>().into(),
+            ),
+            _ => growing(picked.collect()),
+        })
+    }
+
+    /// Whether the value is one of a failed computation, for callers that hold located values.
+    pub(super) fn is_failed(value: &Located) -> bool {
+        matches!(value.value, Value::Failed)
+    }
+}
+
+/// Whether a value is failed or holds a failed item at its top level.
+fn limits_failed(value: &Value) -> bool {
+    let failed = |items: &[Located]| items.iter().any(|item| matches!(item.value, Value::Failed));
+    match value {
+        Value::Failed => true,
+        Value::Tuple(items) | Value::List(items) => failed(items),
+        Value::Growing(items) => failed(&items.borrow()),
+        _ => false,
+    }
+}
+
+/// The positions that `from:to:step` picks of `length` items; `None` for a step of 0.
+fn picked(length: i128, [from, to, step]: [Option<i128>; 3]) -> Option<Vec<usize>> {
+    let step = step.unwrap_or(1);
+    if step == 0 {
+        return None;
+    }
+    let (lowest, highest) = if step > 0 { (0, length) } else { (-1, length - 1) };
+    let place = |bound: Option<i128>, default: i128| match bound {
+        None => default,
+        Some(bound) if bound < 0 => bound.saturating_add(length).clamp(lowest, highest),
+        Some(bound) => bound.clamp(lowest, highest),
+    };
+    let start = place(from, if step > 0 { 0 } else { length - 1 });
+    let end = place(to, if step > 0 { length } else { -1 });
+    let mut positions = Vec::new();
+    let mut at = start;
+    while if step > 0 { at < end } else { at > end } {
+        positions.extend(usize::try_from(at).ok());
+        at = at.saturating_add(step);
+    }
+    Some(positions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::picked;
+
+    #[test]
+    fn slices_follow_python() {
+        assert_eq!(picked(5, [Some(1), Some(3), None]), Some(vec![1, 2]));
+        assert_eq!(picked(5, [None, None, Some(-1)]), Some(vec![4, 3, 2, 1, 0]));
+        assert_eq!(picked(5, [Some(-2), None, None]), Some(vec![3, 4]));
+        assert_eq!(picked(5, [Some(9), Some(-9), Some(-2)]), Some(vec![4, 2, 0]));
+        assert_eq!(picked(5, [None, Some(100), Some(i128::MAX)]), Some(vec![0]));
+        assert_eq!(picked(5, [None, None, Some(0)]), None);
+        assert_eq!(picked(0, [None, None, Some(-1)]), Some(vec![]));
+    }
+}

@@ -1,0 +1,275 @@
+//! Values as Python writes them: `repr`, `str`, and texts made with `%` and `format`.
+
+use crate::value::{Located, Value};
+
+/// Longest text that a message shows of a value.
+const MAX_SHOWN: usize = 120;
+
+/// Longest text that a program may build.
+pub(crate) const MAX_TEXT: usize = 1 << 16;
+
+/// The value as Python's `repr` writes it, cut where it gets long.
+#[must_use]
+pub(crate) fn repr(value: &Value) -> String {
+    let mut text = String::new();
+    write_repr(value, &mut text, MAX_SHOWN);
+    if text.len() > MAX_SHOWN {
+        let end = (0..=MAX_SHOWN).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The value as Python's `str` writes it; `None` where the text would get too long.
+#[must_use]
+pub(crate) fn python_str(value: &Value) -> Option<String> {
+    if let Value::String(text) = value {
+        return Some(text.to_string());
+    }
+    let mut text = String::new();
+    write_repr(value, &mut text, MAX_TEXT);
+    (text.len() <= MAX_TEXT).then_some(text)
+}
+
+/// Writes until the text is longer than `limit`, so that nothing takes long.
+fn write_repr(value: &Value, text: &mut String, limit: usize) {
+    if text.len() > limit {
+        return;
+    }
+    match value {
+        Value::None => text.push_str("None"),
+        Value::Boolean(true) => text.push_str("True"),
+        Value::Boolean(false) => text.push_str("False"),
+        Value::Integer(value) => text.push_str(&value.to_string()),
+        Value::Float(value) => text.push_str(&python_float(*value)),
+        Value::String(inner) => write_quoted(inner, text, limit),
+        Value::Tuple(items) => {
+            write_items("(", items, text, limit);
+            text.push_str(if items.len() == 1 { ",)" } else { ")" });
+        }
+        Value::List(items) => {
+            write_items("[", items, text, limit);
+            text.push(']');
+        }
+        Value::Growing(items) => {
+            write_items("[", &items.borrow(), text, limit);
+            text.push(']');
+        }
+        Value::Dictionary(entries) => write_entries(entries, text, limit),
+        Value::Range { start, stop, step: 1 } => text.push_str(&format!("range({start}, {stop})")),
+        Value::Range { start, stop, step } => text.push_str(&format!("range({start}, {stop}, {step})")),
+        Value::Layer(layer) => {
+            text.push_str(&format!("<{} name={}>", layer.layer.declaration().class, layer.name));
+        }
+        Value::Model(_) => text.push_str("<model>"),
+        Value::Tensor(_) => text.push_str("<symbolic tensor>"),
+        Value::Activation(activation) => text.push_str(&format!("<function {}>", activation.name())),
+        Value::Training(_, name) => text.push_str(&format!("<{name}>")),
+        Value::Public(public) => text.push_str(&format!("<{} {}>", value.type_name(), public.name())),
+        Value::Failed => text.push('?'),
+    }
+}
+
+fn write_items(open: &str, items: &[Located], text: &mut String, limit: usize) {
+    text.push_str(open);
+    for (index, item) in items.iter().enumerate() {
+        if text.len() > limit {
+            return;
+        }
+        if index > 0 {
+            text.push_str(", ");
+        }
+        write_repr(&item.value, text, limit);
+    }
+}
+
+fn write_entries(entries: &[(Located, Located)], text: &mut String, limit: usize) {
+    text.push('{');
+    for (index, (key, value)) in entries.iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        write_repr(&key.value, text, limit);
+        text.push_str(": ");
+        write_repr(&value.value, text, limit);
+    }
+    text.push('}');
+}
+
+fn write_quoted(inner: &str, text: &mut String, limit: usize) {
+    let quote = if inner.contains('\'') && !inner.contains('"') { '"' } else { '\'' };
+    text.push(quote);
+    for character in inner.chars().take(limit) {
+        match character {
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            _ if character == quote => {
+                text.push('\\');
+                text.push(character);
+            }
+            _ => text.push(character),
+        }
+    }
+    text.push(quote);
+}
+
+/// A float as Python writes it: the shortest digits that read back the same, exponents below 1e-4 and from 1e16.
+#[must_use]
+pub(crate) fn python_float(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
+        let text = format!("{value:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(("+", exponent), |rest| ("-", rest));
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    let text = format!("{value}");
+    if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+/// `pattern % values`; `Err` says what does not fit.
+pub(crate) fn percent_format(pattern: &str, values: &[Value]) -> Result<String, String> {
+    let mut result = String::new();
+    let mut values = values.iter();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('%') {
+        result.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let flags = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let (spec, tail) = rest.split_at(flags);
+        let Some(conversion) = tail.chars().next() else { return Err("the text ends behind a `%`".to_owned()) };
+        rest = &tail[conversion.len_utf8()..];
+        if conversion == '%' {
+            result.push('%');
+            continue;
+        }
+        let value = values.next().ok_or("there are more `%` than values")?;
+        result.push_str(&one_conversion(spec, conversion, value)?);
+        if result.len() > MAX_TEXT {
+            return Err("the text gets too long".to_owned());
+        }
+    }
+    result.push_str(rest);
+    if values.next().is_some() { Err("there are more values than `%`".to_owned()) } else { Ok(result) }
+}
+
+fn one_conversion(spec: &str, conversion: char, value: &Value) -> Result<String, String> {
+    let (width, precision) = spec.split_once('.').map_or((spec, None), |(width, precision)| (width, Some(precision)));
+    let read = |digits: &str| digits.parse::<usize>().ok().filter(|&number| number <= 1000);
+    let text = match (conversion, value) {
+        ('d' | 'i', Value::Integer(value)) => value.to_string(),
+        ('d' | 'i', Value::Boolean(value)) => i32::from(*value).to_string(),
+        #[allow(clippy::cast_possible_truncation)]
+        ('d' | 'i', Value::Float(value)) if value.abs() < 1e30 => (value.trunc() as i128).to_string(),
+        ('s', value) => python_str(value).ok_or("the text gets too long")?,
+        ('r', value) => repr(value),
+        ('f', Value::Integer(_) | Value::Float(_) | Value::Boolean(_)) => {
+            let digits = precision.map_or(Some(6), read).ok_or("the precision is too large")?;
+            format!("{:.digits$}", super::operators::as_float(value).unwrap_or(0.0))
+        }
+        ('d' | 'i' | 'f', other) => return Err(format!("`%{conversion}` needs a number, not {}", repr(other))),
+        _ => return Err(format!("`%{conversion}` is not known; use `%d`, `%f`, `%s` or `%r`")),
+    };
+    if width.is_empty() {
+        return Ok(text);
+    }
+    let columns = read(width).ok_or("the width is too large")?;
+    let missing = columns.saturating_sub(text.chars().count());
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    Ok(if width.starts_with('0') && conversion != 's' {
+        format!("{sign}{}{digits}", "0".repeat(missing))
+    } else {
+        format!("{}{text}", " ".repeat(missing))
+    })
+}
+
+/// `pattern.format(values…)` with `{}` and `{0}`; `Err` says what does not fit.
+pub(crate) fn brace_format(pattern: &str, values: &[(Option<String>, Value)]) -> Result<String, String> {
+    let mut result = String::new();
+    let mut next = 0;
+    let mut characters = pattern.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '{' | '}' if characters.peek() == Some(&character) => {
+                characters.next();
+                result.push(character);
+            }
+            '{' => {
+                let field: String = characters.by_ref().take_while(|&inner| inner != '}').collect();
+                let value = field_value(&field, values, &mut next)?;
+                result.push_str(&python_str(value).ok_or("the text gets too long")?);
+            }
+            '}' => return Err("a single `}` in the text".to_owned()),
+            other => result.push(other),
+        }
+        if result.len() > MAX_TEXT {
+            return Err("the text gets too long".to_owned());
+        }
+    }
+    Ok(result)
+}
+
+fn field_value<'a>(field: &str, values: &'a [(Option<String>, Value)], next: &mut usize) -> Result<&'a Value, String> {
+    let positional = |index: usize| values.iter().filter(|(name, _)| name.is_none()).nth(index);
+    let found = if field.is_empty() {
+        *next += 1;
+        positional(*next - 1)
+    } else if let Ok(index) = field.parse::<usize>() {
+        positional(index)
+    } else if field.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        values.iter().find(|(name, _)| name.as_deref() == Some(field))
+    } else {
+        return Err(format!("`{{{field}}}` is not known; use `{{}}` or `{{0}}`"));
+    };
+    found.map(|(_, value)| value).ok_or_else(|| format!("there is no value for `{{{field}}}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        let cases = [
+            (0.5, "0.5"),
+            (1.0, "1.0"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (1.5e300, "1.5e+300"),
+            (-0.0, "-0.0"),
+            (f64::INFINITY, "inf"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(python_float(value), text);
+        }
+    }
+
+    #[test]
+    fn percent_and_brace_texts_are_filled() {
+        let values = [Value::Integer(7), Value::String("a".into())];
+        assert_eq!(percent_format("x_%03d_%s%%", &values), Ok("x_007_a%".to_owned()));
+        assert_eq!(percent_format("%.2f", &[Value::Float(0.5)]), Ok("0.50".to_owned()));
+        assert!(percent_format("%d", &values).is_err());
+        assert!(percent_format("%d", &[]).is_err());
+        let named = [(None, Value::Integer(1)), (Some("n".to_owned()), Value::Integer(2))];
+        assert_eq!(brace_format("{}-{n}-{0}-{{}}", &named), Ok("1-2-1-{}".to_owned()));
+        assert!(brace_format("{:02d}", &named).is_err());
+    }
+
+    #[test]
+    fn long_values_are_cut_in_messages() {
+        let item = Located { value: Value::String("x".repeat(1000).into()), span: rnn_grammar::Span::default() };
+        assert!(repr(&Value::Tuple(vec![item; 50].into())).len() < 200);
+    }
+}

@@ -1,0 +1,261 @@
+//! Shapes: every node's shapes and weights, as soon as the node is there.
+//!
+//! [`Inference`] grows node by node, each behind its producers, so one walk in topological order types the whole
+//! text; a model is a part of it, cut out by [`Inference::extract`]. It is the only maker of [`TypedGraph`].
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::graph::{Graph, InputType, Node, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::layer::{LayerInstance, Mismatch};
+use crate::model::node_counts;
+use crate::shape::{Dimension, Shape};
+
+/// All nodes of a text so far, typed.
+#[derive(Debug, Default)]
+pub struct Inference {
+    nodes: Vec<TypedNode>,
+    first_nodes: HashMap<usize, NodeId>,
+}
+
+/// Types a whole graph.
+///
+/// # Errors
+/// The first node whose layer refuses its inputs.
+pub fn infer(graph: &Graph) -> Result<TypedGraph, Box<Diagnostic>> {
+    let mut inference = Inference::default();
+    for node in &graph.nodes {
+        match &node.kind {
+            NodeKind::Input { name, shape, dtype } => {
+                inference.input(name.clone(), shape.clone(), *dtype, node.span);
+            }
+            NodeKind::Layer { instance, inputs } => {
+                inference.apply(instance, inputs, node.span)?;
+            }
+        }
+    }
+    Ok(inference.extract(&graph.inputs, &graph.outputs))
+}
+
+impl Inference {
+    /// Adds an input.
+    pub fn input(&mut self, name: String, shape: Shape, dtype: InputType, span: Span) -> TensorId {
+        let kind = NodeKind::Input { name, shape: shape.clone(), dtype };
+        self.nodes.push(TypedNode {
+            node: Node { kind, span },
+            inputs: Vec::new(),
+            outputs: vec![shape],
+            weights: Vec::new(),
+            is_first_use: true,
+        });
+        TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
+    }
+
+    /// Adds a layer that reads earlier tensors; `span` is where it is added or called.
+    ///
+    /// # Errors
+    /// Where the layer refuses these shapes, or its result is too large.
+    pub fn apply(
+        &mut self,
+        instance: &Rc<LayerInstance>,
+        inputs: &[TensorId],
+        span: Span,
+    ) -> Result<NodeId, Box<Diagnostic>> {
+        let shapes: Vec<Shape> = inputs.iter().map(|&input| self.shape(input).clone()).collect();
+        let outputs = instance
+            .layer
+            .output_shapes(&shapes)
+            .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
+        let node = TypedNode {
+            node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: inputs.to_vec() }, span },
+            weights: instance.layer.weights(&shapes),
+            inputs: shapes,
+            outputs,
+            is_first_use: !self.first_nodes.contains_key(&instance.id),
+        };
+        self.check_limits(instance, &node)?;
+        self.check_shared(instance, &node)?;
+        let id = NodeId(self.nodes.len());
+        self.first_nodes.entry(instance.id).or_insert(id);
+        self.nodes.push(node);
+        Ok(id)
+    }
+
+    /// The shape of a tensor.
+    #[must_use]
+    pub fn shape(&self, tensor: TensorId) -> &Shape {
+        &self.nodes[tensor.node.0].outputs[tensor.output]
+    }
+
+    /// One node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &TypedNode {
+        &self.nodes[id.0]
+    }
+
+    /// The node of a layer object's first use, if it has been used.
+    #[must_use]
+    pub fn first_node(&self, layer_id: usize) -> Option<&TypedNode> {
+        self.first_node_id(layer_id).map(|id| self.node(id))
+    }
+
+    /// The place of that node.
+    #[must_use]
+    pub fn first_node_id(&self, layer_id: usize) -> Option<NodeId> {
+        self.first_nodes.get(&layer_id).copied()
+    }
+
+    /// Cuts out the part between these inputs and outputs.
+    #[must_use]
+    pub fn extract(&self, inputs: &[NodeId], outputs: &[TensorId]) -> TypedGraph {
+        let mut is_kept = vec![false; self.nodes.len()];
+        for id in inputs.iter().copied().chain(outputs.iter().map(|output| output.node)) {
+            is_kept[id.0] = true;
+        }
+        for index in (0..self.nodes.len()).rev() {
+            let NodeKind::Layer { inputs, .. } = &self.nodes[index].node.kind else { continue };
+            if is_kept[index] {
+                inputs.iter().for_each(|input| is_kept[input.node.0] = true);
+            }
+        }
+        let mut places = vec![NodeId(0); self.nodes.len()];
+        let mut graph = TypedGraph { nodes: Vec::new(), inputs: Vec::new(), outputs: Vec::new() };
+        let mut seen = std::collections::HashSet::new();
+        for index in (0..self.nodes.len()).filter(|&index| is_kept[index]) {
+            places[index] = NodeId(graph.nodes.len());
+            graph.nodes.push(renumbered(&self.nodes[index], &places, &mut seen));
+        }
+        graph.inputs = inputs.iter().map(|id| places[id.0]).collect();
+        graph.outputs = outputs.iter().map(|output| moved(*output, &places)).collect();
+        graph
+    }
+
+    fn check_limits(&self, instance: &LayerInstance, node: &TypedNode) -> Result<(), Box<Diagnostic>> {
+        let sizes = node.outputs.iter().flat_map(|shape| shape.0.iter());
+        let largest = sizes.filter_map(|dimension| dimension.known()).max().unwrap_or(0);
+        let class = instance.layer.declaration().class;
+        if largest > Dimension::MAX {
+            let title = format!("`{class}` gives an axis of {largest} values");
+            return Err(Box::new(
+                Diagnostic::new(Code::E207, instance.span, title)
+                    .at(format!("more than {}", Dimension::MAX))
+                    .label_unless_same(node.node.span, "used here"),
+            ));
+        }
+        if node_counts(node).is_none() {
+            let title = format!("`{class}` has more parameters than 64 bits can count");
+            return Err(Box::new(Diagnostic::new(Code::E291, instance.span, title).at("too large")));
+        }
+        Ok(())
+    }
+
+    /// A layer that is used again keeps the weights of its first use, so their shapes must fit.
+    fn check_shared(&self, instance: &LayerInstance, node: &TypedNode) -> Result<(), Box<Diagnostic>> {
+        let Some(first) = self.first_node(instance.id) else { return Ok(()) };
+        if first.weights == node.weights {
+            return Ok(());
+        }
+        let title = format!(
+            "`{}` has weights for input `{}`, but is used on `{}` too",
+            instance.name, first.inputs[0], node.inputs[0]
+        );
+        Err(Box::new(
+            Diagnostic::new(Code::E292, node.node.span, title)
+                .at("the same layer object, and so the same weights")
+                .label_unless_same(first.node.span, format!("first used on `{}`", first.inputs[0]))
+                .help("make a second layer for the second place"),
+        ))
+    }
+
+    fn refusal(&self, instance: &LayerInstance, inputs: &[TensorId], span: Span, mismatch: Mismatch) -> Diagnostic {
+        let is_inside = mismatch.span.is_some_and(|inner| span.start <= inner.start && inner.end <= span.end);
+        let primary = mismatch.span.filter(|_| is_inside).unwrap_or(span);
+        let mut diagnostic = Diagnostic::new(mismatch.code, primary, mismatch.title).at(mismatch.at);
+        if instance.span.start < span.start || instance.span.end > span.end {
+            diagnostic = diagnostic.label_unless_same(instance.span, format!("`{}` is made here", instance.name));
+        }
+        for &input in inputs {
+            diagnostic = self.show_producer(diagnostic, input);
+        }
+        let fix = inputs.first().filter(|_| mismatch.wants_sequence).and_then(|&input| self.sequence_fix(input));
+        match fix {
+            Some((place, text)) => diagnostic.fix("let the layer before return every step", place, text),
+            None => match mismatch.help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            },
+        }
+    }
+
+    fn show_producer(&self, diagnostic: Diagnostic, tensor: TensorId) -> Diagnostic {
+        let node = self.node(self.origin(tensor).node);
+        let shape = self.shape(tensor);
+        match &node.node.kind {
+            NodeKind::Input { .. } => diagnostic.label_unless_same(node.node.span, format!("the input is `{shape}`")),
+            NodeKind::Layer { instance, .. } => {
+                let does = instance.layer.describes_output().unwrap_or("gives");
+                let separator = if does == "gives" { "" } else { ":" };
+                diagnostic.label_unless_same(instance.span, format!("{does}{separator} `{shape}`"))
+            }
+        }
+    }
+
+    /// The tensor whose maker settled this shape: layers that pass their input's shape on are stepped over.
+    fn origin(&self, tensor: TensorId) -> TensorId {
+        let mut tensor = tensor;
+        loop {
+            let node = self.node(tensor.node);
+            let NodeKind::Layer { instance, inputs } = &node.node.kind else { return tensor };
+            let passes_on = node.inputs.len() == 1 && node.inputs == node.outputs;
+            if !passes_on || instance.layer.sequence_fix().is_some() || !instance.layer.weights(&node.inputs).is_empty()
+            {
+                return tensor;
+            }
+            tensor = inputs[0];
+        }
+    }
+
+    /// Where and what to write so that the maker of this tensor gives a whole sequence.
+    fn sequence_fix(&self, tensor: TensorId) -> Option<(Span, String)> {
+        let NodeKind::Layer { instance, .. } = &self.node(self.origin(tensor).node).node.kind else { return None };
+        let argument = instance.layer.sequence_fix()?;
+        let mut instance = Rc::clone(instance);
+        while let Some(inner) =
+            instance.layer.sublayers().into_iter().find(|inner| inner.layer.sequence_fix().is_some())
+        {
+            instance = inner;
+        }
+        let (name, value) = argument.split_once('=')?;
+        if let Some(&(_, given)) = instance.arguments.iter().find(|(given, _)| *given == name) {
+            return Some((given, value.to_owned()));
+        }
+        let separator = if instance.has_arguments { ", " } else { "" };
+        Some((instance.insert, format!("{separator}{argument}")))
+    }
+}
+
+/// Adds a label, unless the place is underlined already: then the text becomes a note.
+trait LabelUnlessSame {
+    fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self;
+}
+
+impl LabelUnlessSame for Diagnostic {
+    fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self {
+        if self.primary.span == span { self.note(text) } else { self.label(span, text) }
+    }
+}
+
+fn moved(tensor: TensorId, places: &[NodeId]) -> TensorId {
+    TensorId { node: places[tensor.node.0], output: tensor.output }
+}
+
+fn renumbered(node: &TypedNode, places: &[NodeId], seen: &mut std::collections::HashSet<usize>) -> TypedNode {
+    let mut node = node.clone();
+    if let NodeKind::Layer { instance, inputs } = &mut node.node.kind {
+        inputs.iter_mut().for_each(|input| *input = moved(*input, places));
+        node.is_first_use = seen.insert(instance.id);
+    }
+    node
+}

@@ -1,0 +1,217 @@
+//! What [`crate::compile`] gives: the models of a text, typed and counted.
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::graph::{NodeKind, TypedGraph, TypedNode};
+use crate::names::closest;
+use crate::shape::Shape;
+
+/// A text's models and everything that was said on the way.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// The models without a mistake, in the order of the text. One whose variable was rebound later is here too,
+    /// without a variable; [`Self::listed`] leaves it out.
+    pub models: Vec<CompiledModel>,
+    /// Errors, warnings and notes, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// One entry a `model.summary()` of the text, in its order: places in `models`.
+    pub summaries_requested: Vec<usize>,
+}
+
+/// One model with every shape known.
+#[derive(Clone, Debug)]
+pub struct CompiledModel {
+    /// The variable that holds it at the end of the text (the first, if several do).
+    pub variable: Option<String>,
+    /// Its Keras name: `sequential`, or what `name=` says.
+    pub name: String,
+    /// `Sequential` or `Functional`.
+    pub class: &'static str,
+    /// Its layers.
+    pub graph: TypedGraph,
+    /// The call that made it.
+    pub span: Span,
+    /// What `trainable=` of the model says.
+    pub trainable: bool,
+    counts: Counts,
+}
+
+/// Parameter counts of a model or a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All parameters.
+    pub total: u64,
+    /// Those that training changes.
+    pub trainable: u64,
+}
+
+/// One line of `model.layers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerRow {
+    /// Keras's class name.
+    pub class: &'static str,
+    /// The layer's name.
+    pub name: String,
+    /// What it gives, batch first; almost always one shape.
+    pub output_shapes: Vec<Shape>,
+    /// Its parameters, also where the layer is shared with an earlier line.
+    pub params: u64,
+    /// Those that training changes.
+    pub trainable_params: u64,
+}
+
+impl Compiled {
+    /// Whether the text has an error, so that none of its models should be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The models that a variable holds at the end of the text; where there are none, all.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&CompiledModel> {
+        let held: Vec<_> = self.models.iter().filter(|model| model.variable.is_some()).collect();
+        if held.is_empty() { self.models.iter().collect() } else { held }
+    }
+
+    /// The model to compile: the one in this variable, or else the only one, or else the one called `model`.
+    ///
+    /// # Errors
+    /// E127, E128 or E129 where that is nobody; the candidates are named. The place is the start of the text, or
+    /// the candidates.
+    pub fn select(&self, variable: Option<&str>) -> Result<&CompiledModel, Box<Diagnostic>> {
+        let listed = self.listed();
+        let Some(wanted) = variable else { return self.select_default(&listed) };
+        listed.iter().copied().find(|model| model.variable.as_deref() == Some(wanted)).ok_or_else(|| {
+            let title = format!("no model is called `{wanted}`");
+            let diagnostic = Diagnostic::new(Code::E128, Span::default(), title);
+            Box::new(name_candidates(diagnostic, &listed, Some(wanted)))
+        })
+    }
+
+    fn select_default<'a>(&self, listed: &[&'a CompiledModel]) -> Result<&'a CompiledModel, Box<Diagnostic>> {
+        match listed {
+            [] => Err(Box::new(
+                Diagnostic::new(Code::E129, Span::default(), "the text defines no model")
+                    .help("add one, e.g. `model = Sequential()`"),
+            )),
+            [only] => Ok(only),
+            several => {
+                several.iter().copied().find(|model| model.variable.as_deref() == Some("model")).ok_or_else(|| {
+                    let title = format!("the text defines {} models and none is called `model`", several.len());
+                    let diagnostic = Diagnostic::new(Code::E127, several[0].span, title);
+                    Box::new(name_candidates(diagnostic, several, None))
+                })
+            }
+        }
+    }
+}
+
+fn name_candidates(mut diagnostic: Diagnostic, listed: &[&CompiledModel], wanted: Option<&str>) -> Diagnostic {
+    let names: Vec<&str> = listed.iter().filter_map(|model| model.variable.as_deref()).collect();
+    if let Some(near) = wanted.and_then(|wanted| closest(wanted, names.iter().copied())) {
+        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+    }
+    if names.is_empty() {
+        return diagnostic.help("give the model a variable: `model = …`");
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    diagnostic.help(format!("choose one of {}", names.join(", ")))
+}
+
+impl CompiledModel {
+    /// Puts a model together; `None` where its parameters are more than a u64 can count.
+    pub(crate) fn new(
+        variable: Option<String>,
+        name: String,
+        class: &'static str,
+        graph: TypedGraph,
+        span: Span,
+        trainable: bool,
+    ) -> Option<Self> {
+        let mut counts = Counts::default();
+        for node in graph.nodes().iter().filter(|node| node.is_first_use) {
+            let own = node_counts(node)?;
+            counts.total = counts.total.checked_add(own.total)?;
+            counts.trainable += own.trainable;
+        }
+        if !trainable {
+            counts.trainable = 0;
+        }
+        Some(Self { variable, name, class, graph, span, trainable, counts })
+    }
+
+    /// The shape of its (first) input, batch first.
+    #[must_use]
+    pub fn input_shape(&self) -> &Shape {
+        &self.graph.nodes()[self.graph.inputs()[0].0].outputs[0]
+    }
+
+    /// The shape of its (first) output, batch first.
+    #[must_use]
+    pub fn output_shape(&self) -> &Shape {
+        self.graph.shape(self.graph.outputs()[0])
+    }
+
+    /// The layers as `model.layers` lists them: a Sequential leaves its input out.
+    #[must_use]
+    pub fn layers(&self) -> Vec<LayerRow> {
+        let nodes = self.graph.nodes().iter();
+        nodes.filter_map(|node| if self.class == "Sequential" { layer_row(node) } else { any_row(node) }).collect()
+    }
+
+    /// All parameters; a shared layer counts once.
+    #[must_use]
+    pub fn total_params(&self) -> u64 {
+        self.counts.total
+    }
+
+    /// Parameters that training changes.
+    #[must_use]
+    pub fn trainable_params(&self) -> u64 {
+        self.counts.trainable
+    }
+
+    /// Parameters that training leaves alone.
+    #[must_use]
+    pub fn non_trainable_params(&self) -> u64 {
+        self.counts.total - self.counts.trainable
+    }
+}
+
+/// The parameters of one node; `None` beyond u64.
+pub(crate) fn node_counts(node: &TypedNode) -> Option<Counts> {
+    let NodeKind::Layer { instance, .. } = &node.node.kind else { return Some(Counts::default()) };
+    let mut counts = Counts::default();
+    for weight in &node.weights {
+        let size = weight.shape.iter().try_fold(1_u64, |size, &axis| size.checked_mul(axis))?;
+        counts.total = counts.total.checked_add(size)?;
+        if weight.trainable && instance.trainable {
+            counts.trainable += size;
+        }
+    }
+    Some(counts)
+}
+
+fn layer_row(node: &TypedNode) -> Option<LayerRow> {
+    let NodeKind::Layer { instance, .. } = &node.node.kind else { return None };
+    let counts = node_counts(node).unwrap_or_default();
+    Some(LayerRow {
+        class: instance.layer.declaration().class,
+        name: instance.name.clone(),
+        output_shapes: node.outputs.clone(),
+        params: counts.total,
+        trainable_params: counts.trainable,
+    })
+}
+
+fn any_row(node: &TypedNode) -> Option<LayerRow> {
+    let NodeKind::Input { name, shape, .. } = &node.node.kind else { return layer_row(node) };
+    Some(LayerRow {
+        class: "InputLayer",
+        name: name.clone(),
+        output_shapes: vec![shape.clone()],
+        params: 0,
+        trainable_params: 0,
+    })
+}
