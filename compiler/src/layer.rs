@@ -6,8 +6,10 @@ use std::rc::Rc;
 use ndarray::ArrayD;
 use rnn_grammar::{Code, Span};
 
+use crate::activation::Activation;
 use crate::declaration::Declaration;
 use crate::graph::InputType;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
 
 /// A layer object of the user's text: what was built, under its name.
@@ -194,6 +196,23 @@ pub trait Layer: Debug {
     fn reversed(&self) -> Option<Box<dyn Layer>> {
         None
     }
+
+    /// The activation that the layer is, where it is nothing but one by name: a layer before it may apply it itself.
+    fn as_activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// The same layer with this activation of single values, where it has none yet and can apply one.
+    fn with_activation(&self, _activation: Activation) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// The layer as kernels of the runtime, one after the other; none where the numbers pass on unchanged, under
+    /// another shape perhaps.
+    ///
+    /// # Errors
+    /// Where Keras runs what code can't: along an axis whose size is free.
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered;
 
     /// The slow, obvious evaluation in f64: the oracle. Inputs and outputs carry the batch axis.
     fn evaluate_f64(&self, call: &Call<'_, f64>) -> Vec<ArrayD<f64>>;

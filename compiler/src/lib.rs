@@ -7,6 +7,8 @@
 pub mod activation;
 pub mod arguments;
 pub mod declaration;
+pub mod explain;
+pub mod emit;
 mod evaluate;
 pub mod graph;
 pub mod infer;
@@ -15,9 +17,14 @@ pub mod layers;
 pub mod model;
 pub mod names;
 pub mod packing;
+pub mod passes;
+pub mod plan;
 pub mod reference;
+pub mod render;
 pub mod shape;
+pub mod summary;
 pub mod value;
+pub mod weights;
 
 pub use rnn_grammar::{Code, Diagnostic, Edit, Help, Label, Severity, Source, Span};
 pub use model::{Compiled, CompiledModel, LayerRow};

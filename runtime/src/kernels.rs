@@ -10,6 +10,7 @@ mod drive;
 mod elementwise;
 mod gru;
 mod gru_reset_before;
+pub mod halves;
 mod lstm;
 mod panel;
 mod project;

@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 pub mod activation;
+pub mod buffers;
 pub mod kernels;
 mod model;
 pub mod safetensors;

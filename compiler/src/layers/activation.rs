@@ -12,6 +12,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::activation_of;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -69,6 +71,14 @@ impl Layer for ActivationLayer {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        kernels::activation_layer(lowering, self.activation)
     }
 
     evaluate_generically!();

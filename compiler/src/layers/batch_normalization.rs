@@ -14,6 +14,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -128,6 +130,16 @@ impl Layer for BatchNormalization {
             return Streaming::Impossible("has a scale of its own for every timestep".to_owned());
         }
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        let place = self.place(shape).unwrap_or(1);
+        let features = fixed(shape.0[place])?;
+        let mut indices = 0..;
+        let mut next = |is_there: bool| if is_there { indices.next() } else { None };
+        let tensors = [next(self.scale), next(self.center), next(true), next(true)];
+        Ok(vec![kernels::affine(features, lowering.elements_from(place)?, tensors, self.epsilon)])
     }
 
     evaluate_generically!();

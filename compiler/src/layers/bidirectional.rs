@@ -20,6 +20,8 @@ use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
 use crate::layers::time_distributed::prefixed;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -272,6 +274,18 @@ impl Layer for Bidirectional {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::Impossible("reads the sequence from both ends".to_owned())
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let merge = match self.merge {
+            Merge::Concat => kernels::Merge::Concatenate,
+            Merge::Sum => kernels::Merge::Halves("sum"),
+            Merge::Multiply => kernels::Merge::Halves("multiply"),
+            Merge::Average => kernels::Merge::Halves("average"),
+        };
+        let n_forward = self.forward.layer.weights(lowering.inputs).len();
+        let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
+        Ok(kernels::bidirectional(forward, backward, n_forward, merge))
     }
 
     evaluate_generically!();

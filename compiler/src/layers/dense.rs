@@ -12,9 +12,11 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{activation_of, matrix, vector};
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::activation;
 use crate::reference::real::Real;
-use crate::shape::Shape;
+use crate::shape::{Dimension, Shape};
 
 /// `Dense`.
 pub(crate) const DENSE: Declaration = Declaration {
@@ -96,6 +98,15 @@ impl Layer for Dense {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn with_activation(&self, activation: Activation) -> Option<Box<dyn Layer>> {
+        (self.activation == Activation::Linear).then(|| Box::new(Self { activation, ..self.clone() }) as Box<dyn Layer>)
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let units = fixed(Dimension::Known(self.units))?;
+        Ok(kernels::dense(lowering.features()?, units, self.use_bias, self.activation))
     }
 
     evaluate_generically!();

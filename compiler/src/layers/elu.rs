@@ -4,12 +4,15 @@
 //! Keras.
 
 use ndarray::ArrayD;
+use quote::quote;
 
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -62,6 +65,11 @@ impl Layer for Elu {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
+        let alpha = kernels::bits(self.alpha);
+        Ok(vec![kernels::in_place(quote!(activation::EluWith<#alpha>))])
     }
 
     evaluate_generically!();

@@ -12,6 +12,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::matrix;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -99,6 +101,11 @@ impl Layer for Embedding {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
+        let (rows, width) = (fixed(Dimension::Known(self.input_dim))?, fixed(Dimension::Known(self.output_dim))?);
+        Ok(vec![kernels::embedding(rows, width)])
     }
 
     evaluate_generically!();

@@ -13,6 +13,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -97,6 +99,16 @@ impl Layer for Flatten {
             return Streaming::Impossible("joins all timesteps".to_owned());
         }
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let rank = lowering.sample().len();
+        if !self.channels_first || rank < 2 {
+            return Ok(Vec::new());
+        }
+        let mut order: Vec<usize> = (0..rank).collect();
+        order.rotate_left(1);
+        kernels::permute(lowering.sample(), &order)
     }
 
     evaluate_generically!();

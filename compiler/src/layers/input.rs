@@ -12,6 +12,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 use crate::value::{Located, Value};
@@ -276,6 +277,10 @@ impl Layer for InputLayer {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
+        Ok(Vec::new())
     }
 
     evaluate_generically!();

@@ -15,6 +15,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -124,6 +126,15 @@ impl Layer for LayerNormalization {
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
         mixes_time(inputs, |shape| self.places(shape), "normalizes over the timesteps")
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        let mut places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
+        places.sort_unstable();
+        let gamma = self.scale.then_some(0);
+        let beta = self.center.then_some(usize::from(self.scale));
+        kernels::over_axes(lowering.sample(), &places, |width| kernels::layer_norm(width, self.epsilon, gamma, beta))
     }
 
     evaluate_generically!();

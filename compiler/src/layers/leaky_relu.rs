@@ -5,6 +5,7 @@
 //! both is an error here, where Keras silently drops the new one.
 
 use ndarray::ArrayD;
+use quote::quote;
 use rnn_grammar::{Code, Diagnostic};
 
 use crate::arguments::Arguments;
@@ -12,6 +13,8 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -80,6 +83,11 @@ impl Layer for LeakyRelu {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
+        let slope = kernels::bits(self.negative_slope);
+        Ok(vec![kernels::in_place(quote!(activation::LeakyReluWith<#slope>))])
     }
 
     evaluate_generically!();

@@ -16,6 +16,9 @@ use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, flags, matrix, vector,
 };
+use crate::packing::Cell;
+use crate::plan::kernels::{self, CellKind};
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -149,6 +152,19 @@ impl Layer for Lstm {
         let mut layer = self.clone();
         layer.flags.go_backwards = !layer.flags.go_backwards;
         Some(Box::new(layer))
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        kernels::recurrent(
+            lowering,
+            self.flags,
+            CellKind {
+                cell: Cell::Lstm,
+                activation: self.activation,
+                recurrent_activation: self.recurrent_activation,
+                use_bias: self.use_bias,
+            },
+        )
     }
 
     evaluate_generically!();

@@ -6,6 +6,7 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -50,6 +51,10 @@ impl Layer for PassThrough {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
+        Ok(Vec::new())
     }
 
     evaluate_generically!();

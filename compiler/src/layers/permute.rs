@@ -10,6 +10,8 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
@@ -86,6 +88,11 @@ impl Layer for Permute {
             return Streaming::Impossible("moves the time axis".to_owned());
         }
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let order: Vec<usize> = self.dims.iter().map(|axis| axis - 1).collect();
+        kernels::permute(lowering.sample(), &order)
     }
 
     evaluate_generically!();

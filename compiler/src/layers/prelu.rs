@@ -12,6 +12,8 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -103,6 +105,13 @@ impl Layer for PRelu {
             return Streaming::Impossible("has slopes of its own for every timestep".to_owned());
         }
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        let shared = self.shared(Check { class: PRELU.class, shape }).unwrap_or_default();
+        let is_shared: Vec<bool> = (1..shape.rank()).map(|axis| shared.contains(&axis)).collect();
+        kernels::prelu(lowering.sample(), &is_shared)
     }
 
     evaluate_generically!();

@@ -5,12 +5,16 @@
 //! <https://keras.io/api/layers/activation_layers/relu/>. No difference to Keras.
 
 use ndarray::ArrayD;
+use quote::quote;
 
+use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -89,6 +93,20 @@ impl Layer for Relu {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        let is_plain = self.max_value.is_none() && self.negative_slope == 0.0 && self.threshold == 0.0;
+        is_plain.then_some(Activation::Relu)
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        if self.as_activation().is_some() {
+            return kernels::activation_layer(lowering, Activation::Relu);
+        }
+        let maximum = kernels::bits(self.max_value.unwrap_or(f64::INFINITY));
+        let (slope, threshold) = (kernels::bits(self.negative_slope), kernels::bits(self.threshold));
+        Ok(vec![kernels::in_place(quote!(activation::ReluWith<#maximum, #slope, #threshold>))])
     }
 
     evaluate_generically!();

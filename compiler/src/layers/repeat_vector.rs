@@ -9,6 +9,8 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -61,6 +63,10 @@ impl Layer for RepeatVector {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        Ok(vec![kernels::repeat(lowering.features()?, fixed(Dimension::Known(self.n))?)])
     }
 
     evaluate_generically!();

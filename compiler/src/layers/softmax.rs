@@ -12,6 +12,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -77,6 +79,12 @@ impl Layer for Softmax {
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
         mixes_time(inputs, |shape| self.places(shape), "normalizes over the timesteps")
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        let places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
+        kernels::over_axes(lowering.sample(), &places, kernels::softmax)
     }
 
     evaluate_generically!();

@@ -16,6 +16,8 @@ use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
@@ -137,6 +139,12 @@ impl Layer for TimeDistributed {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
+        Ok(kernels::time_distributed(operations))
     }
 
     evaluate_generically!();

@@ -1,0 +1,236 @@
+//! The calls of one stage as statements.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::recurrent;
+use super::rows::Rows;
+use super::tokens::{name, size};
+use crate::plan::lowered::{self, Argument, Call, InPlace, Operation};
+use crate::plan::{Extent, Place, Plan, Stage, Step};
+
+/// How the stage runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Many frames at a time, `n_frames` of them where a tensor counts by frames.
+    Sequence,
+    /// One frame; buffers are local arrays, carried recurrent layers take one step.
+    Step,
+}
+
+/// Writes one stage.
+pub(super) struct Body<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) mode: Mode,
+    /// Whether the carried states are fields of `state`; otherwise they begin here, as locals.
+    pub(super) carries: bool,
+    /// Whether `product` is there to be lent.
+    pub(super) has_product: bool,
+    /// What the stage reads.
+    pub(super) input: Rows,
+    /// What it writes in the end.
+    pub(super) output: Option<Rows>,
+    values: HashMap<Value, Rows>,
+    names: HashMap<String, usize>,
+}
+
+/// A tensor by its place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Value {
+    Buffer(usize),
+    State(usize),
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(plan: &'a Plan, mode: Mode, input: Rows, output: Option<Rows>) -> Self {
+        let (values, names) = (HashMap::new(), HashMap::new());
+        Self { plan, mode, carries: false, has_product: true, input, output, values, names }
+    }
+
+    /// All calls of the stage.
+    pub(super) fn statements(&mut self, stage: &Stage) -> TokenStream {
+        stage.steps.iter().map(|step| self.step(step)).collect()
+    }
+
+    fn step(&mut self, step: &Step) -> TokenStream {
+        match &step.operation {
+            None => self.copy(step),
+            Some(Operation::Rows(rows)) => self.rows(step, rows),
+            Some(Operation::InPlace(in_place)) => self.in_place(step, in_place),
+            Some(Operation::Recurrent(layer)) => recurrent::statements(self, step, layer),
+        }
+    }
+
+    fn copy(&mut self, step: &Step) -> TokenStream {
+        let input = self.tensor(step.input.place);
+        let (declare, output) = self.output(step, 1);
+        let (input, output) = (input.read_flat(), output.write_flat());
+        quote!(#declare buffers::copy(#input, #output);)
+    }
+
+    fn rows(&mut self, step: &Step, rows: &lowered::Rows) -> TokenStream {
+        let input = self.tensor(step.input.place);
+        let is_ids = step.input.place == Place::Input && self.plan.input.integers;
+        let (declare, output) = self.output(step, rows.output);
+        let weights = self.weights(step, 0);
+        let arguments = Arguments { call: &rows.call, weights, input: &input, output: &output, widths: (rows.input, rows.output) };
+        let call = if rows.reads_ids && !is_ids {
+            arguments.by_float_ids()
+        } else if rows.call.by_row {
+            arguments.by_row()
+        } else if rows.reads_ids {
+            arguments.by_ids()
+        } else {
+            arguments.at_once()
+        };
+        quote!(#declare #call)
+    }
+
+    fn in_place(&self, step: &Step, in_place: &InPlace) -> TokenStream {
+        let tensor = self.tensor(step.output.place);
+        let widths = (in_place.width, in_place.width);
+        let arguments =
+            Arguments { call: &in_place.call, weights: self.weights(step, 0), input: &tensor, output: &tensor, widths };
+        arguments.at_once()
+    }
+
+    /// A tensor that was made before.
+    pub(super) fn tensor(&self, place: Place) -> Rows {
+        let value = match place {
+            Place::Input => return self.input.clone(),
+            Place::Output => return self.output.clone().unwrap_or_else(|| self.input.clone()),
+            Place::Buffer(number) => Value::Buffer(number),
+            Place::State(number) => Value::State(number),
+        };
+        self.values.get(&value).cloned().unwrap_or_else(|| unreachable!("a tensor is made before it is read"))
+    }
+
+    /// Says where a state's output is.
+    pub(super) fn define_state(&mut self, number: usize, rows: Rows) {
+        self.values.insert(Value::State(number), rows);
+    }
+
+    /// Declares what the step writes, as rows of `width`.
+    pub(super) fn output(&mut self, step: &Step, width: usize) -> (TokenStream, Rows) {
+        let Place::Buffer(number) = step.output.place else { return (TokenStream::new(), self.tensor(step.output.place)) };
+        let ident = self.name_of(step);
+        let (declare, rows) = match (self.mode, step.output.floats) {
+            (Mode::Step, floats) => local(&ident, floats.amount(), width),
+            (Mode::Sequence, floats) => {
+                let buffer = format_ident!("buffer_{number}");
+                let (count, literal) = (count(floats, width), size(width));
+                let declare = quote!(let #ident = buffers::first_rows_mut::<#literal>(&mut *#buffer, #count););
+                (declare, Rows::rows(quote!(#ident), width, true))
+            }
+        };
+        self.values.insert(Value::Buffer(number), rows.clone());
+        (declare, rows)
+    }
+
+    /// A variable named after the step's layer.
+    fn name_of(&mut self, step: &Step) -> Ident {
+        let layer = step.layer.map_or("copied", |layer| self.plan.layers[layer].ident.as_str());
+        let uses = self.names.entry(layer.to_owned()).or_insert(0);
+        *uses += 1;
+        if *uses == 1 { name(layer) } else { format_ident!("{layer}_part_{uses}") }
+    }
+
+    /// The packed weights of the step's `index`th kernel.
+    pub(super) fn weights(&self, step: &Step, index: usize) -> TokenStream {
+        match self.plan.segments.get(step.segment + index) {
+            Some(segment) => {
+                let field = name(&segment.ident);
+                quote!(weights.#field)
+            }
+            None => quote!(&[]),
+        }
+    }
+}
+
+/// How many rows of `width` a tensor has: a number, or by frames.
+pub(super) fn count(floats: Extent, width: usize) -> TokenStream {
+    match floats {
+        Extent::Fixed(floats) => {
+            let rows = size(floats / width.max(1));
+            quote!(#rows)
+        }
+        Extent::PerFrame(floats) if floats == width => quote!(n_frames),
+        Extent::PerFrame(floats) => {
+            let rows = size(floats / width.max(1));
+            quote!(n_frames * #rows)
+        }
+    }
+}
+
+/// A local array for one frame's tensor.
+fn local(ident: &Ident, floats: usize, width: usize) -> (TokenStream, Rows) {
+    let (length, rows) = (size(width), size(floats / width.max(1)));
+    if floats == width {
+        (quote!(let mut #ident = [0.0_f32; #length];), Rows::array(quote!(#ident), width, true))
+    } else {
+        (quote!(let mut #ident = [[0.0_f32; #length]; #rows];), Rows::array_of_rows(ident, width))
+    }
+}
+
+/// One call with what it is given.
+struct Arguments<'a> {
+    call: &'a Call,
+    weights: TokenStream,
+    input: &'a Rows,
+    output: &'a Rows,
+    widths: (usize, usize),
+}
+
+impl Arguments<'_> {
+    /// Any number of rows.
+    fn at_once(&self) -> TokenStream {
+        self.with(&self.input.read(self.widths.0), &self.output.write(self.widths.1))
+    }
+
+    /// Integer ids, one a row.
+    fn by_ids(&self) -> TokenStream {
+        self.with(&self.input.read_flat(), &self.output.write(self.widths.1))
+    }
+
+    /// Ids that were computed as floats.
+    fn by_float_ids(&self) -> TokenStream {
+        let (input, output) = (self.input.read_flat(), self.output.write(self.widths.1));
+        let call = self.with(&quote!(&[buffers::id(*value)]), &quote!(::core::slice::from_mut(row)));
+        quote! {
+            for (value, row) in ::core::iter::zip(#input, #output) {
+                #call
+            }
+        }
+    }
+
+    /// One row at a time.
+    fn by_row(&self) -> TokenStream {
+        let (input, output) = (self.input.read(self.widths.0), self.output.write(self.widths.1));
+        let call = self.with(&quote!(from), &quote!(to));
+        quote! {
+            for (from, to) in ::core::iter::zip(#input, #output) {
+                #call
+            }
+        }
+    }
+
+    fn with(&self, input: &TokenStream, output: &TokenStream) -> TokenStream {
+        let function = &self.call.function;
+        let arguments = self.call.arguments.iter().map(|argument| match argument {
+            Argument::Isa => quote!(isa),
+            Argument::Weights => self.weights.clone(),
+            Argument::Input => input.clone(),
+            Argument::Output => output.clone(),
+            Argument::FlatInput => self.input.read_flat(),
+            Argument::FlatOutput => self.output.write_flat(),
+            Argument::OutputRows(width) => {
+                let width = size(*width);
+                quote!(buffers::rows_mut::<#width>(#output))
+            }
+            Argument::Value(value) => value.clone(),
+        });
+        quote!(#function(#(#arguments),*);)
+    }
+}

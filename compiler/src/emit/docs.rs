@@ -1,0 +1,42 @@
+//! Documentation of the generated types.
+
+use std::fmt::Write as _;
+
+use proc_macro2::TokenStream;
+
+use super::tokens::docs;
+use super::{Context, Source};
+use crate::plan::Forward;
+
+/// What stands below the user's own words on the model's type: the layer table, shapes and memory.
+pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
+    let Context { model, plan, .. } = context;
+    let (input, output) = (model.input_shape(), model.output_shape());
+    let mut text = format!("\nThe Keras model `{}`: `{input}` to `{output}`.\n\n```text\n{table}", model.name);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str("```\n\n");
+    text.push_str(weights(context));
+    text.push_str(" ");
+    text.push_str(way(&plan.forward));
+    if let Some(stack) = plan.memory.stack.filter(|&stack| stack > 0) {
+        let _ = write!(text, " `forward` keeps {stack} floats of working memory on the stack.");
+    }
+    docs(&text)
+}
+
+fn weights(context: &Context<'_>) -> &'static str {
+    match context.source {
+        Source::None => "It has no weights.",
+        Source::Embedded(_) => "Its weights are part of the program.",
+        Source::Borrowed => "It borrows packed weights: see `load` and `from_packed`.",
+    }
+}
+
+fn way(forward: &Forward) -> &'static str {
+    match forward {
+        Forward::Streamed => "A whole sequence runs as a stream does, many frames at a time.",
+        Forward::Whole(_) => "A whole sequence runs layer by layer.",
+    }
+}

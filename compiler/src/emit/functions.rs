@@ -1,0 +1,251 @@
+//! The generated functions that hold the layers: over many frames, behind the time axis, over one frame.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use super::Context;
+use super::body::{Body, Mode};
+use super::rows::Rows;
+use super::tokens::{array_type, is_free, known, name, sample_type, size};
+use crate::plan::{Extent, Forward, Place, Stage, Streams};
+
+/// All of them.
+pub(super) fn items(context: &Context<'_>) -> TokenStream {
+    let whole = match &context.plan.forward {
+        Forward::Whole(stage) => whole(context, stage),
+        Forward::Streamed => TokenStream::new(),
+    };
+    let streams = match &context.plan.streaming {
+        Ok(streams) => {
+            let is_streamed = matches!(context.plan.forward, Forward::Streamed);
+            // A function that nobody calls would be warned about.
+            let advance = if is_streamed || streams.head.is_none() { advance(context, streams) } else { TokenStream::new() };
+            let head = if is_streamed { head(context, streams) } else { TokenStream::new() };
+            let step = step(context, streams);
+            quote!(#advance #head #step)
+        }
+        Err(_) => TokenStream::new(),
+    };
+    quote!(#whole #streams)
+}
+
+/// The element type of the input.
+pub(super) fn element(context: &Context<'_>) -> TokenStream {
+    if context.plan.input.integers { quote!(i32) } else { quote!(f32) }
+}
+
+/// One frame's type: the axes behind the first.
+pub(super) fn frame_type(context: &Context<'_>) -> TokenStream {
+    array_type(&element(context), &frame_sizes(context))
+}
+
+fn frame_sizes(context: &Context<'_>) -> Vec<usize> {
+    known(context.plan.input.axes.get(1..).unwrap_or(&[]))
+}
+
+/// The sizes of what one step answers: a frame of the output, or all of it where the time axis is swallowed.
+fn step_sizes(context: &Context<'_>, streams: &Streams) -> Vec<usize> {
+    let axes = &context.plan.output.axes;
+    if streams.head.is_some() { known(axes) } else { known(axes.get(1..).unwrap_or(&[])) }
+}
+
+/// What one step answers.
+pub(super) fn step_type(context: &Context<'_>, streams: &Streams) -> TokenStream {
+    array_type(&quote!(f32), &step_sizes(context, streams))
+}
+
+/// What every function is given first.
+fn given(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    let (runtime, weights) = (&context.options.runtime, context.named("Weights"));
+    if context.plan.segments.is_empty() {
+        (quote!(I: #runtime::Isa), quote!(isa: I))
+    } else {
+        (quote!(I: #runtime::Isa), quote!(isa: I, weights: &#weights<'_>))
+    }
+}
+
+/// Marks parameters as used that the statements have no use for.
+fn unused(statements: &TokenStream) -> TokenStream {
+    let is_used = statements.clone().into_iter().any(|token| contains(&token, "isa"));
+    if is_used { TokenStream::new() } else { quote!(let _ = isa;) }
+}
+
+fn contains(token: &TokenTree, wanted: &str) -> bool {
+    match token {
+        TokenTree::Group(group) => group.stream().into_iter().any(|token| contains(&token, wanted)),
+        TokenTree::Ident(ident) => ident == wanted,
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    }
+}
+
+/// Takes the buffers of a stage out of `scratch`; what is left is `product`.
+fn take_buffers(stage: &Stage) -> TokenStream {
+    let takes = stage.buffers.iter().enumerate().map(|(number, extent)| {
+        let buffer = format_ident!("buffer_{number}");
+        let floats = size(extent.amount());
+        let length = match extent {
+            Extent::Fixed(_) => quote!(#floats),
+            Extent::PerFrame(_) => quote!(n_frames * #floats),
+        };
+        quote!(let (#buffer, product) = buffers::take(product, #length);)
+    });
+    if stage.buffers.is_empty() && stage.product == 0 {
+        return quote!(let _ = scratch;);
+    }
+    let unused = if stage.product == 0 { quote!(let _ = product;) } else { TokenStream::new() };
+    quote!(let product = &mut *scratch; #(#takes)* #unused)
+}
+
+/// The whole sample, layer by layer.
+fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
+    let plan = context.plan;
+    let (input_axes, output_axes) = (&plan.input.axes, &plan.output.axes);
+    let input = caller_rows(quote!(input), input_axes, false);
+    let output = caller_rows(quote!(output), output_axes, true);
+    let mut body = Body::new(plan, Mode::Sequence, input, Some(output));
+    body.has_product = stage.product > 0;
+    let statements = body.statements(stage);
+    let (generics, given) = given(context);
+    let (input_type, output_type) = (sample_type(&element(context), input_axes), sample_type(&quote!(f32), output_axes));
+    let n_frames = if is_free(input_axes) && mentions(&statements, stage) {
+        quote!(let n_frames = input.len();)
+    } else {
+        TokenStream::new()
+    };
+    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    quote! {
+        /// The whole sample, layer by layer.
+        #[inline(always)]
+        fn whole<#generics>(#given, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
+            #unused
+            #n_frames
+            #buffers
+            #statements
+        }
+    }
+}
+
+/// Whether the code counts frames.
+fn mentions(statements: &TokenStream, stage: &Stage) -> bool {
+    stage.frame_floats() > 0 || statements.clone().into_iter().any(|token| contains(&token, "n_frames"))
+}
+
+fn caller_rows(variable: TokenStream, axes: &[crate::shape::Dimension], writable: bool) -> Rows {
+    if is_free(axes) {
+        Rows::of_slice(&variable, &known(axes), writable)
+    } else {
+        Rows::of_arrays(&variable, &known(axes), writable)
+    }
+}
+
+/// Many frames through the layers that go along with time.
+fn advance(context: &Context<'_>, streams: &Streams) -> TokenStream {
+    let plan = context.plan;
+    let stage = &streams.chunk;
+    let writes = streams.head.is_none();
+    let input = Rows::of_slice(&quote!(frames), &frame_sizes(context), false);
+    let output = writes.then(|| Rows::of_slice(&quote!(output), &step_sizes(context, streams), true));
+    let mut body = Body::new(plan, Mode::Sequence, input, output);
+    (body.carries, body.has_product) = (true, stage.product > 0);
+    let statements = body.statements(stage);
+    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    let count = if mentions(&statements, stage) { quote!(let n_frames = frames.len();) } else { TokenStream::new() };
+    let run = chunks(stage, writes, &quote!(#count #buffers #statements));
+    let (generics, given) = given(context);
+    let (frame, answer) = (frame_type(context), step_type(context, streams));
+    let state = state_parameter(context, true);
+    let output = if writes { quote!(, output: &mut [#answer]) } else { TokenStream::new() };
+    quote! {
+        /// Many frames through the layers that go along with time.
+        #[inline(always)]
+        fn advance<#generics>(#given #state, frames: &[#frame], scratch: &mut [f32] #output) {
+            #unused
+            #run
+        }
+    }
+}
+
+/// Buffers hold so many frames at a time as the memory allows.
+fn chunks(stage: &Stage, writes: bool, run: &TokenStream) -> TokenStream {
+    if stage.frame_floats() == 0 {
+        return run.clone();
+    }
+    let frame = size(stage.frame_floats() + stage.product);
+    let chunk = quote!(let chunk = ::core::cmp::Ord::max(scratch.len() / #frame, 1););
+    if writes {
+        quote! {
+            #chunk
+            for (frames, output) in ::core::iter::zip(frames.chunks(chunk), output.chunks_mut(chunk)) {
+                #run
+            }
+        }
+    } else {
+        quote! {
+            #chunk
+            for frames in frames.chunks(chunk) {
+                #run
+            }
+        }
+    }
+}
+
+fn state_parameter(context: &Context<'_>, writable: bool) -> TokenStream {
+    if !context.plan.states.iter().any(|state| state.carried) {
+        return TokenStream::new();
+    }
+    let state = context.named("State");
+    if writable { quote!(, state: &mut #state) } else { quote!(, state: &#state) }
+}
+
+/// The layers behind the one that swallows the time axis.
+fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
+    let Some(stage) = &streams.head else { return TokenStream::new() };
+    let plan = context.plan;
+    let output = caller_rows(quote!(output), &plan.output.axes, true);
+    let mut body = Body::new(plan, Mode::Sequence, Rows::flat(quote!(&[]), false), Some(output));
+    body.has_product = stage.product > 0;
+    if let Some(step) = stage.steps.first()
+        && let Place::State(number) = step.input.place
+    {
+        let (field, units) = (name(&plan.states[number].ident), step.input.floats.amount());
+        let literal = size(units);
+        body.define_state(number, Rows::array(quote!(*state.#field.h.units::<#literal>()), units, false));
+    }
+    let statements = body.statements(stage);
+    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    let (generics, given) = given(context);
+    let state = state_parameter(context, false);
+    let output_type = sample_type(&quote!(f32), &plan.output.axes);
+    quote! {
+        /// The layers behind the last step, once.
+        #[inline(always)]
+        fn head<#generics>(#given #state, scratch: &mut [f32], output: &mut #output_type) {
+            #unused
+            #buffers
+            #statements
+        }
+    }
+}
+
+/// One frame through all layers.
+fn step(context: &Context<'_>, streams: &Streams) -> TokenStream {
+    let stage = &streams.step;
+    let sizes = step_sizes(context, streams);
+    let input = Rows::of_arrays(&quote!(frame), &frame_sizes(context), false);
+    let output = Rows::of_arrays(&quote!(output), &sizes, true);
+    let mut body = Body::new(context.plan, Mode::Step, input, Some(output));
+    (body.carries, body.has_product) = (true, false);
+    let statements = body.statements(stage);
+    let unused = unused(&statements);
+    let (generics, given) = given(context);
+    let state = state_parameter(context, true);
+    let (frame, answer) = (frame_type(context), step_type(context, streams));
+    quote! {
+        /// One frame through all layers.
+        #[inline(always)]
+        fn step<#generics>(#given #state, frame: &#frame, output: &mut #answer) {
+            #unused
+            #statements
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The model's type and `impl Model`.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::functions::element;
+use super::tokens::{is_free, known, name, sample_type, shape, size};
+use super::{Context, Source, docs};
+use crate::plan::{Extent, Forward, Stage};
+use crate::summary::{SummaryModel, Widths, table};
+
+/// The type.
+pub(super) fn declaration(context: &Context<'_>) -> TokenStream {
+    let (ident, visibility, attributes) = (&context.options.ident, &context.options.visibility, &context.options.attributes);
+    let docs = docs::model(context, &summary(context));
+    let derives = derives();
+    match context.source {
+        Source::Borrowed => quote! {
+            #attributes
+            #docs
+            #derives
+            #visibility struct #ident<'w> { weights: &'w [f32] }
+        },
+        Source::None | Source::Embedded(_) => quote! {
+            #attributes
+            #docs
+            #derives
+            #visibility struct #ident;
+        },
+    }
+}
+
+fn summary(context: &Context<'_>) -> String {
+    table(&SummaryModel::of(context.model), Widths::DEFAULT)
+}
+
+/// Paths that hold without the prelude.
+pub(super) fn derives() -> TokenStream {
+    quote!(#[::core::prelude::v1::derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)])
+}
+
+/// Everything that can be called.
+pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
+    let (inherent, model) = (inherent(context), model(context));
+    quote!(#inherent #model)
+}
+
+fn inherent(context: &Context<'_>) -> TokenStream {
+    let (self_type, lifetime) = (context.self_type(), context.lifetime());
+    let makers = makers(context);
+    let scratch_length = scratch_length(context);
+    let forward = sequence_forward(context);
+    quote! {
+        impl #lifetime #self_type {
+            #makers
+            #scratch_length
+            #forward
+        }
+    }
+}
+
+/// `new`, or `load` and `from_packed`.
+fn makers(context: &Context<'_>) -> TokenStream {
+    let runtime = &context.options.runtime;
+    if !matches!(context.source, Source::Borrowed) {
+        return quote! {
+            /// The model.
+            #[must_use]
+            #[inline]
+            pub const fn new() -> Self {
+                Self
+            }
+        };
+    }
+    let floats = size(context.plan.packed_length());
+    let model = &context.model.name;
+    quote! {
+        /// Floats that the packed weights take: the length of `load`'s buffer.
+        pub const WEIGHTS: usize = #floats;
+
+        /// Reads the weights of a safetensors file, keyed as Keras names them, and packs them into `buffer`.
+        ///
+        /// # Errors
+        /// Where the file is damaged, a weight is missing, of another shape or number type, not finite, or unknown
+        /// to the model; where `buffer` is shorter than `WEIGHTS`.
+        #[inline]
+        pub fn load(
+            safetensors: &[u8],
+            buffer: &'w mut [f32],
+        ) -> ::core::result::Result<Self, #runtime::weights::WeightsError> {
+            #runtime::weights::load(safetensors, #model, TENSORS, PACKING, Self::WEIGHTS, buffer)?;
+            ::core::result::Result::Ok(Self { weights: buffer })
+        }
+
+        /// Takes weights that were packed before (by `load`, into its buffer), in place.
+        ///
+        /// # Errors
+        /// Where there are fewer than `WEIGHTS` of them.
+        #[inline]
+        pub const fn from_packed(weights: &'w [f32]) -> ::core::result::Result<Self, #runtime::ShapeError> {
+            if weights.len() < Self::WEIGHTS {
+                return ::core::result::Result::Err(#runtime::ShapeError {
+                    what: "packed weights",
+                    expected: Self::WEIGHTS,
+                    got: weights.len(),
+                });
+            }
+            ::core::result::Result::Ok(Self { weights })
+        }
+    }
+}
+
+/// How much scratch a sample of so many timesteps needs, where the types don't say.
+fn scratch_length(context: &Context<'_>) -> TokenStream {
+    let (None, Forward::Whole(stage)) = (context.plan.memory.scratch, &context.plan.forward) else {
+        return TokenStream::new();
+    };
+    let (frame, rest) = (size(stage.frame_floats()), size(stage.whole(0)));
+    quote! {
+        /// Floats of scratch that `forward_into` needs for so many timesteps; more make it faster.
+        #[must_use]
+        #[inline]
+        pub const fn scratch_length(timesteps: usize) -> usize {
+            timesteps.saturating_mul(#frame).saturating_add(#rest)
+        }
+    }
+}
+
+/// `forward` through slices, where the output's length is only known when the program runs.
+fn sequence_forward(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    if !is_free(&plan.output.axes) || plan.memory.stack.is_none() {
+        return TokenStream::new();
+    }
+    let runtime = &context.options.runtime;
+    let (input, output) = (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    quote! {
+        /// The model's output for one sample of any number of timesteps.
+        ///
+        /// # Errors
+        /// Where `output` has not as many rows as the sample gives.
+        #[inline]
+        pub fn forward(&self, input: &#input, output: &mut #output) -> ::core::result::Result<(), #runtime::ShapeError> {
+            let mut stack = <<Self as #runtime::Model>::Stack as #runtime::Workspace>::NEW;
+            #runtime::Model::compute(self, input, &mut stack, output)
+        }
+    }
+}
+
+fn model(context: &Context<'_>) -> TokenStream {
+    let Context { model, plan, options, .. } = context;
+    let runtime = &options.runtime;
+    let (self_type, lifetime) = (context.self_type(), context.lifetime());
+    let (input, output) = (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    let scratch = plan.memory.scratch.map_or_else(|| quote!([f32]), |floats| {
+        let floats = size(floats);
+        quote!([f32; #floats])
+    });
+    let stack = size(plan.memory.stack.unwrap_or(0));
+    let answer = if is_free(&plan.input.axes) {
+        quote!(::core::result::Result<(), #runtime::ShapeError>)
+    } else {
+        quote!(())
+    };
+    let (model_name, summary) = (&model.name, summary(context));
+    let params = Literal::u64_unsuffixed(model.total_params());
+    let (input_shape, output_shape) = (shape(model.input_shape()), shape(model.output_shape()));
+    let (compute, program) = compute(context, &input, &output, &answer);
+    quote! {
+        #[automatically_derived]
+        impl #lifetime #runtime::Model for #self_type {
+            type Input = #input;
+            type Output = #output;
+            type Scratch = #scratch;
+            type Stack = [f32; #stack];
+            type Answer = #answer;
+
+            const NAME: &'static str = #model_name;
+            const PARAMS: u64 = #params;
+            const SUMMARY: &'static str = #summary;
+            const INPUT_SHAPE: &'static [::core::option::Option<usize>] = #input_shape;
+            const OUTPUT_SHAPE: &'static [::core::option::Option<usize>] = #output_shape;
+
+            #compute
+        }
+
+        #program
+    }
+}
+
+/// `compute`, and the program that it dispatches.
+fn compute(context: &Context<'_>, input: &TokenStream, output: &TokenStream, answer: &TokenStream) -> (TokenStream, TokenStream) {
+    let runtime = &context.options.runtime;
+    let forward = context.named("Forward");
+    let has_weights = !context.plan.segments.is_empty();
+    let packed = context.packed();
+    let (packed_value, packed_field) = if has_weights {
+        (quote!(packed: #packed,), quote!(packed: &'a [f32],))
+    } else {
+        (TokenStream::new(), TokenStream::new())
+    };
+    let checks = checks(context);
+    let run = quote!(#runtime::dispatch(#forward { #packed_value input, scratch, output }));
+    let run = if is_free(&context.plan.input.axes) {
+        quote!(#checks #run; ::core::result::Result::Ok(()))
+    } else {
+        run
+    };
+    let statements = run_statements(context);
+    let compute = quote! {
+        #[inline]
+        fn compute(&self, input: &#input, scratch: &mut [f32], output: &mut #output) -> #answer {
+            #run
+        }
+    };
+    let program = quote! {
+        /// One sample, on whichever instruction set runs it.
+        struct #forward<'a> {
+            #packed_field
+            input: &'a #input,
+            scratch: &'a mut [f32],
+            output: &'a mut #output,
+        }
+
+        impl #runtime::Program for #forward<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<I: #runtime::Isa>(self, isa: I) {
+                #statements
+            }
+        }
+    };
+    (compute, program)
+}
+
+/// Lengths that the types leave open.
+fn checks(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    let runtime = &context.options.runtime;
+    let mut checks = TokenStream::new();
+    if is_free(&plan.output.axes) {
+        let expected = expected_rows(context);
+        checks.extend(quote!(#runtime::ShapeError::check("output", #expected, output.len())?;));
+    }
+    if plan.memory.scratch.is_none() {
+        let self_type = &context.options.ident;
+        checks.extend(quote! {
+            let expected = #self_type::scratch_length(input.len());
+            if scratch.len() < expected {
+                return ::core::result::Result::Err(#runtime::ShapeError {
+                    what: "scratch",
+                    expected,
+                    got: scratch.len(),
+                });
+            }
+        });
+    }
+    checks
+}
+
+/// How many rows the output has for the input at hand.
+fn expected_rows(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    let last: Option<&Stage> = match (&plan.forward, &plan.streaming) {
+        (Forward::Whole(stage), _) => Some(stage),
+        (Forward::Streamed, Ok(streams)) => Some(&streams.chunk),
+        (Forward::Streamed, Err(_)) => None,
+    };
+    let row: usize = known(&plan.output.axes).iter().product();
+    let floats = last.and_then(|stage| stage.steps.last()).map_or(Extent::PerFrame(row), |step| step.output.floats);
+    match floats {
+        Extent::PerFrame(floats) if floats == row => quote!(input.len()),
+        Extent::PerFrame(floats) => {
+            let (floats, row) = (size(floats), size(row));
+            quote!(input.len() * #floats / #row)
+        }
+        Extent::Fixed(floats) => {
+            let rows = size(floats / row.max(1));
+            quote!(#rows)
+        }
+    }
+}
+
+fn run_statements(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    let (take, weights) = if plan.segments.is_empty() {
+        (quote!(let Self { input, scratch, output } = self;), TokenStream::new())
+    } else {
+        let parts = context.named("Weights");
+        (quote!(let Self { packed, input, scratch, output } = self; let weights = &#parts::of(packed);), quote!(, weights))
+    };
+    match (&plan.forward, &plan.streaming) {
+        (Forward::Streamed, Ok(streams)) => {
+            let state = context.named("State");
+            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let (begin, lend, read) = if is_stateful {
+                (quote!(let mut state = #state::zero();), quote!(, &mut state), quote!(, &state))
+            } else {
+                (TokenStream::new(), TokenStream::new(), TokenStream::new())
+            };
+            let rest = if streams.head.is_some() {
+                quote!(advance(isa #weights #lend, input, scratch); head(isa #weights #read, scratch, output);)
+            } else {
+                quote!(advance(isa #weights #lend, input, scratch, output);)
+            };
+            quote!(#take #begin #rest)
+        }
+        (Forward::Whole(_), _) | (Forward::Streamed, Err(_)) => {
+            let whole = name("whole");
+            quote!(#take #whole(isa #weights, input, scratch, output);)
+        }
+    }
+}

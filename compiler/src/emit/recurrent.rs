@@ -1,0 +1,196 @@
+//! The calls of one recurrent layer: whole sequences, single steps, straight-line steps, both directions.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::body::{Body, Mode};
+use super::rows::Rows;
+use super::tokens::{name, size};
+use crate::plan::Step;
+use crate::plan::lowered::{Direction, Recurrent, Samples, Walk};
+
+/// One direction with what its calls name.
+struct Part<'a> {
+    direction: &'a Direction,
+    weights: TokenStream,
+    /// The state's place: `state.lstm`, or a local.
+    state: TokenStream,
+    /// Declares the state where it is a local.
+    begin: TokenStream,
+    /// Where its outputs begin in a row.
+    offset: usize,
+}
+
+pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) -> TokenStream {
+    let input = body.tensor(step.input.place);
+    let parts = parts(body, step, layer);
+    if layer.samples == Samples::Many {
+        return many(body, step, layer, &input, &parts);
+    }
+    let is_one_step = body.mode == Mode::Step && step.carried;
+    let begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    let run = if is_one_step || !layer.return_sequences {
+        let runs: TokenStream = parts.iter().map(|part| last(body, step, layer, part, &input, is_one_step)).collect();
+        let keep = keep(body, step, layer, &parts);
+        quote!(#runs #keep)
+    } else {
+        let (declare, output) = body.output(step, layer.width());
+        let runs: TokenStream = parts
+            .iter()
+            .map(|part| if step.unrolled { unrolled_sequence(layer, part, &input, &output) } else { sequence(body, layer, part, &input, &output) })
+            .collect();
+        quote!(#declare #runs)
+    };
+    quote!(#begins #run)
+}
+
+fn parts<'a>(body: &Body<'_>, step: &Step, layer: &'a Recurrent) -> Vec<Part<'a>> {
+    let mut offset = 0;
+    let mut parts = Vec::new();
+    for (index, direction) in layer.directions.iter().enumerate() {
+        let state = &body.plan.states[step.state + index];
+        let field = name(&state.ident);
+        let (place, begin) = if step.carried && body.carries {
+            (quote!(state.#field), TokenStream::new())
+        } else {
+            let local = format_ident!("{}_state", state.ident);
+            let kind = &state.kind;
+            (quote!(#local), quote!(let mut #local = #kind::zero();))
+        };
+        parts.push(Part { direction, weights: body.weights(step, index), state: place, begin, offset });
+        offset += direction.units;
+    }
+    parts
+}
+
+/// `state.h` as an array.
+fn hidden(part: &Part<'_>) -> TokenStream {
+    let (state, units) = (&part.state, size(part.direction.units));
+    quote!(#state.h.units::<#units>())
+}
+
+fn walk(direction: &Direction) -> TokenStream {
+    match direction.walk {
+        Walk::Forward => quote!(kernels::Forward),
+        Walk::Backward => quote!(kernels::Backward),
+        Walk::BackwardAligned => quote!(kernels::BackwardAligned),
+    }
+}
+
+fn product(body: &Body<'_>) -> TokenStream {
+    if body.has_product { quote!(&mut *product) } else { quote!(&mut []) }
+}
+
+/// Runs to the end; the output stays in the state.
+fn last(body: &Body<'_>, step: &Step, layer: &Recurrent, part: &Part<'_>, input: &Rows, is_one_step: bool) -> TokenStream {
+    let Part { direction, weights, state, .. } = part;
+    let cell = &direction.cell;
+    if is_one_step {
+        let frame = input.read_array(layer.features);
+        return quote!(#cell::step(isa, #weights, &mut #state, #frame););
+    }
+    let frames = input.read(layer.features);
+    if step.unrolled {
+        let names = frame_names(layer);
+        let ordered = in_order(direction, &names);
+        return quote! {
+            if let ::core::option::Option::Some([#(#names),*]) = #frames.first_chunk() {
+                #(#cell::step(isa, #weights, &mut #state, #ordered);)*
+            }
+        };
+    }
+    let (walk, product) = (walk(direction), product(body));
+    quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, #frames);)
+}
+
+/// Where the outputs that stay in states are found from now on.
+fn keep(body: &mut Body<'_>, step: &Step, layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
+    if let [part] = parts {
+        body.define_state(step.state, Rows::array(quote!(*).into_iter().chain(hidden(part)).collect(), part.direction.units, false));
+        return TokenStream::new();
+    }
+    let (declare, output) = body.output(step, layer.width());
+    let row = output.write_flat();
+    let puts = parts.iter().map(|part| put(part, &row));
+    quote!(#declare #(#puts)*)
+}
+
+fn put(part: &Part<'_>, row: &TokenStream) -> TokenStream {
+    let (offset, hidden) = (size(part.offset), hidden(part));
+    quote!(buffers::put::<#offset, _>(#hidden, #row);)
+}
+
+fn sequence(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &Rows) -> TokenStream {
+    let (frames, rows) = (input.read(layer.features), output.write(layer.width()));
+    sequence_of(body, layer, part, &frames, &rows)
+}
+
+fn sequence_of(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, frames: &TokenStream, rows: &TokenStream) -> TokenStream {
+    let Part { direction, weights, state, offset, .. } = part;
+    let (cell, walk, product) = (&direction.cell, walk(direction), product(body));
+    let (row, offset) = (size(layer.width()), size(*offset));
+    quote!(#cell::sequence::<_, #walk, #row, #offset>(isa, #weights, &mut #state, #product, #frames, #rows);)
+}
+
+/// Every step by itself, its output put into its row.
+fn unrolled_sequence(layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &Rows) -> TokenStream {
+    let Part { direction, weights, state, .. } = part;
+    let (cell, frames, rows) = (&direction.cell, input.read(layer.features), output.write(layer.width()));
+    let inputs = frame_names(layer);
+    let outputs: Vec<_> = (0..inputs.len()).map(|index| format_ident!("row_{index}")).collect();
+    let ordered = in_order(direction, &inputs);
+    let targets: Vec<_> = match direction.walk {
+        Walk::Forward | Walk::Backward => outputs.clone(),
+        Walk::BackwardAligned => in_order(direction, &outputs),
+    };
+    let steps = ordered.iter().zip(&targets).map(|(frame, row)| {
+        let put = put(part, &quote!(#row));
+        quote!(#cell::step(isa, #weights, &mut #state, #frame); #put)
+    });
+    quote! {
+        if let (::core::option::Option::Some([#(#inputs),*]), ::core::option::Option::Some([#(#outputs),*])) =
+            (#frames.first_chunk(), #rows.first_chunk_mut())
+        {
+            #(#steps)*
+        }
+    }
+}
+
+fn frame_names(layer: &Recurrent) -> Vec<proc_macro2::Ident> {
+    (0..layer.timesteps.unwrap_or(0)).map(|index| format_ident!("frame_{index}")).collect()
+}
+
+/// First to last, or last to first, as the direction walks.
+fn in_order<T: Clone>(direction: &Direction, items: &[T]) -> Vec<T> {
+    match direction.walk {
+        Walk::Forward => items.to_vec(),
+        Walk::Backward | Walk::BackwardAligned => items.iter().rev().cloned().collect(),
+    }
+}
+
+/// One sequence after the other, each from the zero state.
+fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, input: &Rows, parts: &[Part<'_>]) -> TokenStream {
+    let (declare, output) = body.output(step, layer.width());
+    let timesteps = size(layer.timesteps.unwrap_or(1));
+    let (frames, rows) = (input.read(layer.features), output.write(layer.width()));
+    let (groups, bodies): (TokenStream, TokenStream) = if layer.return_sequences {
+        let runs = parts.iter().map(|part| sequence_of(body, layer, part, &quote!(frames), &quote!(&mut *rows)));
+        (quote!(#rows.as_chunks_mut::<#timesteps>().0), runs.collect())
+    } else {
+        let product = product(body);
+        let runs = parts.iter().map(|part| {
+            let Part { direction, weights, state, .. } = part;
+            let (cell, walk, put) = (&direction.cell, walk(direction), put(part, &quote!(rows)));
+            quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, frames); #put)
+        });
+        (rows, runs.collect())
+    };
+    let begins = parts.iter().map(|part| &part.begin);
+    quote! {
+        #declare
+        for (frames, rows) in ::core::iter::zip(#frames.as_chunks::<#timesteps>().0, #groups) {
+            #(#begins)*
+            #bodies
+        }
+    }
+}

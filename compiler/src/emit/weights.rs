@@ -1,0 +1,138 @@
+//! The packed weights: one static, or the tables by which the runtime packs them; and their parts by name.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::tokens::{name, size};
+use super::{Context, Source};
+use crate::graph::NodeKind;
+use crate::packing::PackOp;
+use crate::weights::BoundWeights;
+
+/// Everything about weights that stands behind the types.
+pub(super) fn items(context: &Context<'_>) -> TokenStream {
+    let home = match context.source {
+        Source::None => return TokenStream::new(),
+        Source::Embedded(bound) => embedded(context, bound),
+        Source::Borrowed => tables(context),
+    };
+    let parts = parts(context);
+    quote!(#home #parts)
+}
+
+/// One byte string: as tokens, a million floats would cost rustc seconds.
+fn embedded(context: &Context<'_>, bound: &BoundWeights) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let packed = context.plan.pack(|node, index| bound.node(node).get(index).map(|weight| &*weight.values));
+    let mut bytes = Vec::with_capacity(packed.len() * 4);
+    packed.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+    let (length, bytes) = (size(bytes.len()), Literal::byte_string(&bytes));
+    quote! {
+        /// All weights, packed for the kernels, little-endian.
+        static WEIGHTS: #runtime::weights::Aligned<#length> = #runtime::weights::Aligned(*#bytes);
+    }
+}
+
+/// A layer's packed weights, each under its name.
+fn parts(context: &Context<'_>) -> TokenStream {
+    let ident = context.named("Weights");
+    let mut fields = TokenStream::new();
+    let mut values = TokenStream::new();
+    for segment in &context.plan.segments {
+        let field = name(&segment.ident);
+        let (start, length) = (size(segment.offset), size(segment.packing.length));
+        let doc = format!(" {} floats from {} on.", segment.packing.length, segment.offset);
+        fields.extend(quote!(#[doc = #doc] #field: &'w [f32],));
+        values.extend(quote!(#field: buffers::segment::<#start, #length>(packed),));
+    }
+    quote! {
+        /// The packed weights, kernel by kernel.
+        struct #ident<'w> { #fields }
+
+        impl<'w> #ident<'w> {
+            #[inline(always)]
+            fn of(packed: &'w [f32]) -> Self {
+                Self { #values }
+            }
+        }
+    }
+}
+
+/// The tensors as Keras stores them, and the copies that pack them.
+fn tables(context: &Context<'_>) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let graph = &context.model.graph;
+    let mut specs = TokenStream::new();
+    let mut first_tensor = vec![0; graph.nodes().len()];
+    let mut instances: Vec<(usize, usize)> = Vec::new();
+    let mut count = 0;
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+        if let Some(&(_, first)) = instances.iter().find(|(id, _)| *id == instance.id) {
+            first_tensor[index] = first;
+            continue;
+        }
+        instances.push((instance.id, count));
+        first_tensor[index] = count;
+        count += node.weights.len();
+        let class = instance.layer.declaration().class;
+        for weight in &node.weights {
+            let key = format!("{}/{}", instance.name, weight.path);
+            let shape = weight.shape.iter().map(|&axis| Literal::u64_unsuffixed(axis));
+            specs.extend(quote!(#runtime::weights::TensorSpec { name: #key, class: #class, shape: &[#(#shape),*] },));
+        }
+    }
+    let ops: TokenStream = context
+        .plan
+        .segments
+        .iter()
+        .flat_map(|segment| {
+            let first = first_tensor[segment.node] + segment.first_tensor;
+            segment.packing.ops.iter().map(move |op| pack_op(op, first, segment.offset))
+        })
+        .map(|op| quote!(#runtime::weights::PackOp::#op,))
+        .collect();
+    quote! {
+        /// The weights that the model needs, as Keras stores them.
+        const TENSORS: &[#runtime::weights::TensorSpec] = &[#specs];
+
+        /// How they are packed for the kernels.
+        const PACKING: &[#runtime::weights::PackOp] = &[#ops];
+    }
+}
+
+/// One step of the packing, counted over all tensors and all packed floats.
+fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
+    match *op {
+        PackOp::Add { tensor, source, destination, axes, scale } => {
+            let (tensor, source) = (size(first_tensor + tensor), size(source));
+            let (destination, scale) = (size(offset + destination), Literal::f32_unsuffixed(scale));
+            let loops = axes.iter().map(|&(count, from, to)| {
+                let (count, from, to) = (size(count), size(from), size(to));
+                quote!((#count, #from, #to))
+            });
+            quote! {
+                Add { tensor: #tensor, source: #source, destination: #destination, loops: [#(#loops),*], scale: #scale }
+            }
+        }
+        PackOp::Normalize { tensors: [gamma, beta, mean, variance], epsilon, count, factors, summands } => {
+            let index = |tensor: Option<usize>| size(first_tensor + tensor.unwrap_or(0));
+            let optional = |tensor: Option<usize>| match tensor {
+                Some(tensor) => {
+                    let tensor = size(first_tensor + tensor);
+                    quote!(::core::option::Option::Some(#tensor))
+                }
+                None => quote!(::core::option::Option::None),
+            };
+            let (gamma, beta, mean, variance) = (optional(gamma), optional(beta), index(mean), index(variance));
+            let (epsilon, count) = (Literal::f64_unsuffixed(f64::from(epsilon)), size(count));
+            let (factors, shifts) = (size(offset + factors), size(offset + summands));
+            quote! {
+                Normalize {
+                    gamma: #gamma, beta: #beta, mean: #mean, variance: #variance,
+                    epsilon: #epsilon, count: #count, factors: #factors, shifts: #shifts
+                }
+            }
+        }
+    }
+}

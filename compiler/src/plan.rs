@@ -1,0 +1,254 @@
+//! From a typed graph to what the emitter writes: kernels in order, buffers, states, packed weights.
+//!
+//! A model runs in one of two ways. A *causal* one is a stream run over the input: its layers up to the one that
+//! swallows the time axis take the frames a chunk at a time and carry states, so buffers stay small whatever the
+//! number of timesteps; the rest (the head) then runs once. Any other model runs layer by layer over the whole
+//! sample. Every decision keeps its reason, for `rnnc summary --plan`.
+
+mod build;
+mod chain;
+mod describe;
+pub mod kernels;
+pub mod lowered;
+mod memory;
+mod names;
+mod stage;
+mod unroll;
+
+use proc_macro2::TokenStream;
+
+use crate::packing::Packing;
+use crate::plan::lowered::Operation;
+use crate::shape::Dimension;
+
+pub use build::plan;
+pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
+
+/// What the emitter writes. Made by [`plan`] alone; nothing in it can fail for a user's reason.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) input: Endpoint,
+    pub(crate) output: Endpoint,
+    pub(crate) layers: Vec<PlannedLayer>,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) states: Vec<State>,
+    pub(crate) streaming: Result<Streams, NoStream>,
+    pub(crate) forward: Forward,
+    pub(crate) memory: Memory,
+    pub(crate) decisions: Vec<Decision>,
+}
+
+/// What the model reads or answers.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The sample's axes; only the first may be free.
+    pub axes: Vec<Dimension>,
+    /// Whether it holds 32-bit integers.
+    pub integers: bool,
+}
+
+/// A layer that has code.
+#[derive(Clone, Debug)]
+pub struct PlannedLayer {
+    /// Its Keras name.
+    pub name: String,
+    /// Its class.
+    pub class: &'static str,
+    /// Its name in the generated code, unique there.
+    pub ident: String,
+    /// What it reads and makes, as Keras shows it.
+    pub shapes: String,
+    /// Its parameters.
+    pub params: u64,
+}
+
+/// Packed weights of one kernel.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// The layer's name in the generated code, with the direction where there are two.
+    pub ident: String,
+    /// The graph's node whose tensors are packed.
+    pub node: usize,
+    /// Index of the first of the node's tensors that the packing reads.
+    pub first_tensor: usize,
+    /// How.
+    pub packing: Packing,
+    /// Where it begins among the model's packed floats; a multiple of 16.
+    pub offset: usize,
+}
+
+/// What one recurrent direction carries.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The layer's name in the generated code, with the direction where there are two.
+    pub ident: String,
+    /// The state's type, below the runtime's path.
+    pub kind: TokenStream,
+    /// Floats in it.
+    pub floats: usize,
+    /// Whether a stream carries it from frame to frame; the others begin anew with each sample.
+    pub carried: bool,
+}
+
+/// How a causal model runs as a stream.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    /// Many frames at a time, up to the layer that swallows the time axis.
+    pub chunk: Stage,
+    /// The layers behind it, once; `None` where every frame has an output of its own.
+    pub head: Option<Stage>,
+    /// One frame through all layers.
+    pub step: Stage,
+}
+
+/// Why a model can't run as a stream.
+#[derive(Clone, Debug)]
+pub struct NoStream {
+    /// Whose fault it is, where it is a layer's: its name and class.
+    pub layer: Option<(String, &'static str)>,
+    /// Why.
+    pub reason: String,
+}
+
+/// How `forward` runs.
+#[derive(Clone, Debug)]
+pub enum Forward {
+    /// The stream's chunk over all frames, then its head.
+    Streamed,
+    /// Layer by layer over the whole sample.
+    Whole(Stage),
+}
+
+/// Working memory of the stages, in floats.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// What `forward` takes from the stack; a free timestep of a whole run has no such bound.
+    pub stack: Option<usize>,
+    /// What `forward_into` is given; `None` where a free timestep decides.
+    pub scratch: Option<usize>,
+    /// What `process` of a stream takes from the stack.
+    pub process: usize,
+}
+
+/// Layers that run one after the other over the same frames.
+#[derive(Clone, Debug, Default)]
+pub struct Stage {
+    /// The calls.
+    pub steps: Vec<Step>,
+    /// Buffers between them.
+    pub buffers: Vec<Extent>,
+    /// Floats a step of the widest input product.
+    pub product: usize,
+    /// Steps that the longest recurrent layer takes at most; `None` where that is free.
+    pub timesteps: Option<usize>,
+}
+
+/// A number of floats or rows: fixed, or so many a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// So many.
+    Fixed(usize),
+    /// So many for each frame at hand.
+    PerFrame(usize),
+}
+
+impl Extent {
+    /// The number itself, a frame's where it is by frames.
+    #[must_use]
+    pub const fn amount(self) -> usize {
+        match self {
+            Self::Fixed(amount) | Self::PerFrame(amount) => amount,
+        }
+    }
+
+    /// The extent in groups of `from` turned into groups of `to`; `None` where something would be left over.
+    #[must_use]
+    pub fn regroup(self, from: usize, to: usize) -> Option<Self> {
+        let regroup = |amount: usize| (from > 0 && amount % from == 0).then(|| amount / from * to);
+        Some(match self {
+            Self::Fixed(amount) => Self::Fixed(regroup(amount)?),
+            Self::PerFrame(amount) => Self::PerFrame(regroup(amount)?),
+        })
+    }
+}
+
+/// Where a tensor lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The caller's input.
+    Input,
+    /// The caller's output.
+    Output,
+    /// A buffer of the stage.
+    Buffer(usize),
+    /// The state that a recurrent layer leaves behind.
+    State(usize),
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Whose: index into the plan's layers; `None` for a copy that no layer asked for.
+    pub layer: Option<usize>,
+    /// The kernel; `None` copies.
+    pub operation: Option<Operation>,
+    /// What it reads.
+    pub input: Tensor,
+    /// What it writes; the same place as `input` where it works in place.
+    pub output: Tensor,
+    /// First of the operation's packed segments.
+    pub segment: usize,
+    /// First of the operation's states.
+    pub state: usize,
+    /// Whether the time steps are straight-line code.
+    pub unrolled: bool,
+    /// Whether its states are those that a stream carries.
+    pub carried: bool,
+}
+
+/// A tensor at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Where it is.
+    pub place: Place,
+    /// How many floats it has.
+    pub floats: Extent,
+}
+
+/// What was decided for a recurrent layer, and why.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Index into the plan's layers.
+    pub layer: usize,
+    /// The kernel's size class.
+    pub class: &'static str,
+    /// Whether time is straight-line code.
+    pub unrolled: bool,
+    /// Why.
+    pub reason: String,
+}
+
+impl Plan {
+    /// Floats of all packed weights, padding included.
+    #[must_use]
+    pub fn packed_length(&self) -> usize {
+        self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
+    }
+
+    /// Packs the weights: `tensor(node, index)` gives a node's tensor as Keras stores it.
+    pub fn pack<'a>(&self, mut tensor: impl FnMut(usize, usize) -> Option<&'a [f32]>) -> Vec<f32> {
+        let mut packed = vec![0.0; self.packed_length()];
+        for segment in &self.segments {
+            let tensors: Vec<&[f32]> =
+                (segment.first_tensor..).map_while(|index| tensor(segment.node, index)).collect();
+            let floats = segment.packing.run(&tensors);
+            packed[segment.offset..segment.offset + floats.len()].copy_from_slice(&floats);
+        }
+        packed
+    }
+}
+
+/// Segments begin at multiples of a cache line: 16 floats.
+pub(crate) const fn round_up(floats: usize) -> usize {
+    floats.next_multiple_of(16)
+}

@@ -1,0 +1,124 @@
+//! The plan as a table for people: `rnnc summary --plan`.
+
+use std::fmt::Write as _;
+
+use super::lowered::Operation;
+use super::{Forward, Place, Plan, Step};
+
+/// One line of the table.
+struct Row {
+    cells: [String; 6],
+}
+
+const HEADINGS: [&str; 6] = ["layer", "kernel", "time", "weights", "state", "multiply-adds"];
+
+impl Plan {
+    /// Layers with their kernels, size classes, memory and the reasons of what was chosen.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut rows = vec![Row { cells: HEADINGS.map(str::to_owned) }];
+        rows.extend(self.steps().filter_map(|step| self.row(step)));
+        let mut text = table(&rows);
+        for decision in &self.decisions {
+            let _ = writeln!(text, "{}: {}", self.layers[decision.layer].name, decision.reason);
+        }
+        let bytes = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), |floats| bytes(floats));
+        let _ = writeln!(text, "packed weights: {}", bytes(Some(self.packed_length())));
+        let _ = writeln!(text, "working memory of forward: {} on the stack", bytes(self.memory.stack));
+        let _ = writeln!(text, "working memory of forward_into: {}", bytes(self.memory.scratch));
+        let _ = writeln!(text, "stream: {}", self.describe_stream());
+        text
+    }
+
+    fn describe_stream(&self) -> String {
+        match &self.streaming {
+            Ok(_) => {
+                let floats: usize = self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum();
+                format!("yes, {} of state", bytes(floats))
+            }
+            Err(no_stream) => match &no_stream.layer {
+                Some((name, class)) => format!("no: `{name}` ({class}) {}", no_stream.reason),
+                None => format!("no: {}", no_stream.reason),
+            },
+        }
+    }
+
+    /// The calls of `forward` in order.
+    fn steps(&self) -> Box<dyn Iterator<Item = &Step> + '_> {
+        match (&self.forward, &self.streaming) {
+            (Forward::Whole(stage), _) => Box::new(stage.steps.iter()),
+            (Forward::Streamed, Ok(streams)) => {
+                Box::new(streams.chunk.steps.iter().chain(streams.head.iter().flat_map(|head| &head.steps)))
+            }
+            (Forward::Streamed, Err(_)) => Box::new(std::iter::empty()),
+        }
+    }
+
+    fn row(&self, step: &Step) -> Option<Row> {
+        let (Some(layer), Some(operation)) = (step.layer, &step.operation) else { return None };
+        let packed: usize = operation.weights().iter().map(|weights| weights.packing.length).sum();
+        let (kernel, time, state, work) = match operation {
+            Operation::Rows(rows) => {
+                let n_rows = (step.input.floats.amount() / rows.input.max(1)) as u64;
+                (short(&rows.call.function), String::new(), 0, rows.multiply_adds * n_rows)
+            }
+            Operation::InPlace(in_place) => {
+                let n_rows = (step.output.floats.amount() / in_place.width.max(1)) as u64;
+                (short(&in_place.call.function), "in place".to_owned(), 0, in_place.multiply_adds * n_rows)
+            }
+            Operation::Recurrent(recurrent) => {
+                let decision = self.decisions.iter().find(|decision| decision.layer == layer);
+                let class = decision.map_or("", |decision| decision.class);
+                let kernels: Vec<String> = recurrent.directions.iter().map(|direction| short(&direction.cell)).collect();
+                let time = if step.unrolled { "unrolled" } else { "loop" };
+                (
+                    format!("{} [{class}]", kernels.join(" + ")),
+                    time.to_owned(),
+                    recurrent.directions.iter().map(|direction| direction.state_floats).sum(),
+                    recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
+                )
+            }
+        };
+        let memory = |floats| if floats == 0 { String::new() } else { bytes(floats) };
+        let name = self.layers[layer].name.clone();
+        let place = if step.output.place == step.input.place { String::new() } else { place(step.output.place) };
+        let time = [time, place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        Some(Row { cells: [name, kernel, time, memory(packed), memory(state), work.to_string()] })
+    }
+}
+
+fn place(place: Place) -> String {
+    match place {
+        Place::Input => "to input".to_owned(),
+        Place::Output => "to output".to_owned(),
+        Place::Buffer(number) => format!("to buffer {number}"),
+        Place::State(_) => "to its state".to_owned(),
+    }
+}
+
+/// `kernels::Dense::<8, 10, activation::Relu>::rows` as `Dense<8, 10, Relu>`.
+fn short(kernel: &proc_macro2::TokenStream) -> String {
+    let text = kernel.to_string().replace(' ', "").replace("kernels::", "").replace("activation::", "");
+    let text = text.trim_end_matches("::rows").trim_end_matches("::in_place").trim_end_matches("::apply");
+    text.replace("_,", "").replace("::<", "<").replace(',', ", ")
+}
+
+fn bytes(floats: usize) -> String {
+    let bytes = floats * 4;
+    if bytes < 10_240 { format!("{bytes} B") } else { format!("{} KiB", bytes.div_ceil(1024)) }
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row.cells[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.cells.iter().zip(widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

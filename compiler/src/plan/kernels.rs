@@ -1,0 +1,405 @@
+//! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+
+use super::lowered::{
+    Argument, Call, Direction, InPlace, Lowered, Lowering, NoCode, Operation, Recurrent, Rows, Samples, Walk, Weights, fixed,
+};
+use crate::activation::Activation;
+use crate::layer::Recurrence;
+use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
+use crate::shape::Dimension;
+
+/// A number without a suffix.
+fn number(value: usize) -> Literal {
+    Literal::usize_unsuffixed(value)
+}
+
+/// The runtime's type of an activation of single values; `None` for one of whole rows.
+#[must_use]
+pub fn elementwise(activation: Activation) -> Option<TokenStream> {
+    // The runtime calls each by the name that it has here.
+    let ident = Ident::new(&format!("{activation:?}"), Span::call_site());
+    activation.is_elementwise().then(|| quote!(activation::#ident))
+}
+
+/// An activation as a layer of its own, for rows of this width.
+#[must_use]
+pub fn activation(activation: Activation, width: usize) -> Vec<Operation> {
+    match activation {
+        Activation::Linear => Vec::new(),
+        Activation::Softmax => vec![whole_rows("softmax", width)],
+        Activation::LogSoftmax => vec![whole_rows("log_softmax", width)],
+        Activation::Sparsemax => vec![whole_rows("sparsemax", width)],
+        Activation::Glu => vec![glu(width)],
+        _ => elementwise(activation).map(in_place).into_iter().collect(),
+    }
+}
+
+/// An activation layer over the whole input.
+///
+/// # Errors
+/// Where the activation looks at whole rows and their width is free.
+pub fn activation_layer(lowering: &Lowering<'_>, function: Activation) -> Lowered {
+    let width = if function.is_elementwise() { 1 } else { lowering.features()? };
+    Ok(activation(function, width))
+}
+
+/// A number as the bits of an f32: the form in which an activation's type takes it.
+#[must_use]
+#[allow(clippy::cast_possible_truncation)]
+pub fn bits(value: f64) -> Literal {
+    Literal::u32_unsuffixed((value as f32).to_bits())
+}
+
+/// A function of single values, in place: its type in the runtime.
+#[must_use]
+pub fn in_place(function: TokenStream) -> Operation {
+    let arguments = vec![Argument::Isa, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::Elementwise::<#function>::in_place), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+fn whole_rows(function: &str, width: usize) -> Operation {
+    let (function, length) = (Ident::new(function, Span::call_site()), number(width));
+    let call = Call::with(quote!(kernels::rows::#function::<_, #length>), vec![Argument::Isa, Argument::Output]);
+    Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
+}
+
+fn glu(width: usize) -> Operation {
+    let half = width / 2;
+    let (from, to) = (number(width), number(half));
+    let call = Call::plain(quote!(kernels::rows::glu::<_, #from, #to>));
+    rows(call, width, half)
+}
+
+/// A kernel over rows without weights.
+fn rows(call: Call, input: usize, output: usize) -> Operation {
+    Operation::Rows(Rows { call, input, output, weights: None, multiply_adds: 0, reads_ids: false })
+}
+
+/// `act(x·kernel + bias)`, row by row.
+#[must_use]
+pub fn dense(inputs: usize, outputs: usize, use_bias: bool, function: Activation) -> Vec<Operation> {
+    let (from, to) = (number(inputs), number(outputs));
+    let (fused, behind) = match elementwise(function) {
+        Some(fused) => (fused, Vec::new()),
+        None => (quote!(activation::Linear), activation(function, outputs)),
+    };
+    let mut operations = vec![Operation::Rows(Rows {
+        call: Call::weighted(quote!(kernels::Dense::<#from, #to, #fused>::rows)),
+        input: inputs,
+        output: outputs,
+        weights: Some(Weights::new(packing::dense(inputs, outputs, use_bias))),
+        multiply_adds: (inputs * outputs) as u64,
+        reads_ids: false,
+    })];
+    operations.extend(behind);
+    operations
+}
+
+/// A row of the table for each id.
+#[must_use]
+pub fn embedding(vocabulary: usize, width: usize) -> Operation {
+    let (rows, columns) = (number(vocabulary), number(width));
+    let arguments = vec![Argument::Weights, Argument::Input, Argument::Output];
+    Operation::Rows(Rows {
+        call: Call::with(quote!(kernels::Embedding::<#rows, #columns>::rows), arguments),
+        input: 1,
+        output: width,
+        weights: Some(Weights::new(packing::plain(vocabulary * width))),
+        multiply_adds: 0,
+        reads_ids: true,
+    })
+}
+
+/// The row `n` times.
+#[must_use]
+pub fn repeat(width: usize, n: usize) -> Operation {
+    let length = number(width);
+    let call = Call::by_row(quote!(kernels::copy::repeat::<#length>), vec![Argument::Input, Argument::OutputRows(width)]);
+    rows(call, width, n * width)
+}
+
+/// Axes of a sample in another order: axis `a` of the result is axis `order[a]` of `axes`. Axes in front that stay
+/// where they are only count rows, so they may be free.
+///
+/// # Errors
+/// Where an axis that moves is free.
+pub fn permute(axes: &[Dimension], order: &[usize]) -> Lowered {
+    let kept = order.iter().enumerate().take_while(|(place, axis)| place == *axis).count();
+    if kept == order.len() {
+        return Ok(Vec::new());
+    }
+    let sizes = axes.get(kept..).unwrap_or(&[]).iter().map(|&axis| fixed(axis)).collect::<Result<Vec<_>, _>>()?;
+    let block = sizes.iter().product();
+    let rank = number(sizes.len());
+    let shape = sizes.iter().map(|&size| number(size));
+    let order = order.iter().skip(kept).map(|&axis| number(axis - kept));
+    let arguments = vec![
+        Argument::Value(quote!([#(#shape),*])),
+        Argument::Value(quote!([#(#order),*])),
+        Argument::Input,
+        Argument::Output,
+    ];
+    let call = Call::by_row(quote!(kernels::copy::permute::<#rank>), arguments);
+    Ok(vec![rows(call, block, block)])
+}
+
+/// Works on rows over `places` (axes of the sample, ascending), wherever these axes lie: moves them to the end, runs
+/// the kernel that `make` answers for such a width, and moves them back.
+///
+/// # Errors
+/// Where a free axis would have to be moved or be part of a row.
+pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) -> Operation) -> Lowered {
+    let width = places.iter().try_fold(1, |width, &place| Ok(width * fixed(axes[place])?))?;
+    let others = (0..axes.len()).filter(|place| !places.contains(place));
+    let order: Vec<usize> = others.chain(places.iter().copied()).collect();
+    let moved: Vec<Dimension> = order.iter().map(|&place| axes[place]).collect();
+    let mut back = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
+    let mut operations = permute(axes, &order)?;
+    operations.push(make(width));
+    operations.extend(permute(&moved, &back)?);
+    Ok(operations)
+}
+
+/// The softmax over a row of this width.
+#[must_use]
+pub fn softmax(width: usize) -> Operation {
+    whole_rows("softmax", width)
+}
+
+/// Layer normalization of a row; `gamma` and `beta` are indices of tensors.
+#[must_use]
+#[allow(clippy::cast_possible_truncation)]
+pub fn layer_norm(width: usize, epsilon: f64, gamma: Option<usize>, beta: Option<usize>) -> Operation {
+    let (length, epsilon) = (number(width), Literal::f32_suffixed(epsilon as f32));
+    let arguments = vec![Argument::Isa, Argument::Weights, Argument::Value(quote!(#epsilon)), Argument::Output];
+    Operation::InPlace(InPlace {
+        call: Call::with(quote!(kernels::LayerNorm::<#length>::in_place), arguments),
+        width,
+        weights: Some(Weights::new(packing::layer_norm(width, gamma, beta))),
+        multiply_adds: 2 * width as u64,
+    })
+}
+
+/// A factor and a summand for each of `features`, each of which holds for `inner` values in a row.
+/// `tensors`: gamma, beta, mean, variance.
+#[must_use]
+#[allow(clippy::cast_possible_truncation)]
+pub fn affine(features: usize, inner: usize, tensors: [Option<usize>; 4], epsilon: f64) -> Operation {
+    let (period, each) = (number(features), number(inner));
+    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatOutput];
+    Operation::InPlace(InPlace {
+        call: Call::with(quote!(kernels::affine::<_, #period, #each>), arguments),
+        width: features * inner,
+        weights: Some(Weights::new(packing::affine(features, tensors, epsilon as f32))),
+        multiply_adds: (features * inner) as u64,
+    })
+}
+
+/// Slopes for negative values. `axes` are those of the sample; `is_shared` tells along which ones a slope is the same.
+///
+/// # Errors
+/// Where an axis behind the first unshared one is free.
+pub fn prelu(axes: &[Dimension], is_shared: &[bool]) -> Lowered {
+    let first = is_shared.iter().position(|shared| !shared).unwrap_or(axes.len());
+    let sizes = axes.get(first..).unwrap_or(&[]).iter().map(|&axis| fixed(axis)).collect::<Result<Vec<_>, _>>()?;
+    let width = sizes.iter().product();
+    let period = number(width);
+    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatOutput];
+    Ok(vec![Operation::InPlace(InPlace {
+        call: Call::with(quote!(kernels::prelu::<_, #period, 1>), arguments),
+        width,
+        weights: Some(Weights::new(spread(&sizes, is_shared.get(first..).unwrap_or(&[])))),
+        multiply_adds: width as u64,
+    })])
+}
+
+/// One tensor whose shared axes have size 1, repeated along them.
+fn spread(sizes: &[usize], is_shared: &[bool]) -> Packing {
+    let length: usize = sizes.iter().product();
+    let mut loops: Vec<Axis> = Vec::new();
+    let (mut from, mut to) = (1, 1);
+    for (&size, &shared) in sizes.iter().zip(is_shared).rev() {
+        loops.insert(0, (size, if shared { 0 } else { from }, to));
+        from *= if shared { 1 } else { size };
+        to *= size;
+    }
+    let mut ops = Vec::new();
+    add_loops(&mut ops, &loops, 0, 0);
+    Packing { length: length.next_multiple_of(16), ops }
+}
+
+/// A packing step has four loops; more axes become several steps.
+fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], source: usize, destination: usize) {
+    if let [(count, from, to), inner @ ..] = loops
+        && inner.len() >= 4
+    {
+        (0..*count).for_each(|index| add_loops(ops, inner, source + index * from, destination + index * to));
+        return;
+    }
+    let mut axes = [(1, 0, 0); 4];
+    let first = 4 - loops.len();
+    axes[first..].copy_from_slice(loops);
+    ops.push(PackOp::Add { tensor: 0, source, destination, axes, scale: 1.0 });
+}
+
+/// What the code of a recurrent layer depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct CellKind {
+    /// The arithmetic.
+    pub cell: Cell,
+    /// Applied to candidates and outputs.
+    pub activation: Activation,
+    /// Applied to the gates' sums; of no matter for `SimpleRNN`.
+    pub recurrent_activation: Activation,
+    /// Whether there is a bias.
+    pub use_bias: bool,
+}
+
+/// One recurrent layer in one direction.
+///
+/// # Errors
+/// Where the features are free, or an activation needs whole rows.
+pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> Lowered {
+    let features = lowering.features()?;
+    let walk = if flags.go_backwards { Walk::Backward } else { Walk::Forward };
+    Ok(vec![Operation::Recurrent(Recurrent {
+        features,
+        timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
+        return_sequences: flags.return_sequences,
+        unroll: flags.unroll,
+        directions: vec![direction(features, flags, kind, walk)?],
+        samples: Samples::One,
+    })])
+}
+
+fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+    let units = fixed(Dimension::Known(flags.units))?;
+    let class = packing::class(kind.cell, features, units);
+    let lines = units.div_ceil(16);
+    let (class_type, class_name) = match class {
+        Class::Small { vectors, sets } => {
+            let (vectors, sets) = (number(vectors), number(sets));
+            (quote!(kernels::Small<#vectors, #sets>), "small")
+        }
+        Class::Panels { splits } => {
+            let splits = number(splits);
+            (quote!(kernels::Panels<#splits>), "panels")
+        }
+    };
+    let function = |activation: Activation| {
+        elementwise(activation).ok_or(NoCode::RowActivation(activation.name()))
+    };
+    let (main, gate) = (function(kind.activation)?, function(kind.recurrent_activation)?);
+    let (shape, is_sigmoid) = (
+        {
+            let (features, units, lines) = (number(features), number(units), number(lines));
+            quote!(#features, #units, #lines)
+        },
+        kind.recurrent_activation == Activation::Sigmoid,
+    );
+    let literal = number(lines);
+    let (cell, state, packing) = match kind.cell {
+        Cell::SimpleRnn => (
+            quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
+            quote!(state::SimpleRnnState::<#literal>),
+            packing::simple_rnn(features, units, kind.use_bias, class),
+        ),
+        Cell::Lstm => (
+            quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
+            quote!(state::LstmState::<#literal>),
+            packing::lstm(features, units, kind.use_bias, is_sigmoid, class),
+        ),
+        Cell::Gru => (
+            quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
+            quote!(state::GruState::<#literal>),
+            packing::gru(features, units, kind.use_bias, is_sigmoid, class),
+        ),
+        Cell::GruResetBefore => (
+            quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
+            quote!(state::GruState::<#literal>),
+            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid),
+        ),
+    };
+    Ok(Direction {
+        name: None,
+        cell,
+        state,
+        state_floats: lines * 16 * if kind.cell == Cell::Lstm { 2 } else { 1 },
+        units,
+        walk,
+        weights: Weights::new(packing),
+        product: packing::product_row(kind.cell, features, units),
+        multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
+        step_code: step_code(kind.cell, class, features, units),
+        class: class_name,
+    })
+}
+
+const fn n_gates(cell: Cell) -> usize {
+    match cell {
+        Cell::SimpleRnn => 1,
+        Cell::Lstm => 4,
+        Cell::Gru | Cell::GruResetBefore => 3,
+    }
+}
+
+/// Machine code of one straight-line step in bytes, estimated: small cells stand in line, with a multiply-add of some
+/// ten bytes for each line of each row and 160 bytes an activation of a line; large ones are a call.
+fn step_code(cell: Cell, class: Class, features: usize, units: usize) -> usize {
+    match class {
+        Class::Small { vectors, .. } => {
+            let activations = vectors + if cell == Cell::Lstm { units.div_ceil(16) } else { 0 };
+            10 * vectors * (features + units) + 160 * activations
+        }
+        Class::Panels { .. } => 96,
+    }
+}
+
+/// How the two directions of a bidirectional layer are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Side by side.
+    Concatenate,
+    /// Value by value: this function of the runtime's `kernels::halves`.
+    Halves(&'static str),
+}
+
+/// The two directions of a bidirectional layer, each lowered by itself over the same input.
+#[must_use]
+pub fn bidirectional(forward: Vec<Operation>, backward: Vec<Operation>, n_forward_tensors: usize, merge: Merge) -> Vec<Operation> {
+    let (mut forward, mut backward) = (forward, backward);
+    backward.iter_mut().for_each(|operation| operation.shift_tensors(n_forward_tensors));
+    let (Some(Operation::Recurrent(mut layer)), Some(Operation::Recurrent(other))) = (forward.pop(), backward.pop()) else {
+        return Vec::new();
+    };
+    layer.directions.extend(other.directions);
+    for (direction, name) in layer.directions.iter_mut().zip(["forward", "backward"]) {
+        direction.name = Some(name);
+        if layer.return_sequences && direction.walk == Walk::Backward {
+            direction.walk = Walk::BackwardAligned;
+        }
+    }
+    let width = layer.width();
+    let mut operations = vec![Operation::Recurrent(layer)];
+    if let Merge::Halves(function) = merge {
+        let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
+        operations.push(rows(Call::plain(quote!(kernels::halves::#function::<_, #from, #to>)), width, width / 2));
+    }
+    operations
+}
+
+/// The same kernels for every frame of a sequence, each frame a sample of its own.
+#[must_use]
+pub fn time_distributed(mut operations: Vec<Operation>) -> Vec<Operation> {
+    for operation in &mut operations {
+        if let Operation::Recurrent(recurrent) = operation {
+            recurrent.samples = Samples::Many;
+        }
+    }
+    operations
+}

@@ -1,0 +1,287 @@
+//! What a layer says of its code: kernels of the runtime, one after the other, each with its packed weights.
+//!
+//! Every kernel sees one sample as rows of its last axis: a tensor of sample shape (a, b, F) is a·b rows of F values.
+//! Paths are relative to the runtime crate (`kernels::Dense::<8, 10, activation::Relu>`); the emitter brings
+//! `kernels` and `activation` into scope.
+
+use proc_macro2::TokenStream;
+
+use crate::packing::Packing;
+use crate::shape::{Dimension, Shape};
+
+/// What a layer may look at when it is lowered.
+#[derive(Clone, Copy, Debug)]
+pub struct Lowering<'a> {
+    /// The shapes it reads, batch first.
+    pub inputs: &'a [Shape],
+}
+
+impl Lowering<'_> {
+    /// The sample axes of the first input.
+    #[must_use]
+    pub fn sample(&self) -> &[Dimension] {
+        self.inputs.first().map_or(&[], Shape::sample)
+    }
+
+    /// The size of the first input's last axis.
+    ///
+    /// # Errors
+    /// Where it is free.
+    pub fn features(&self) -> Result<usize, NoCode> {
+        fixed(self.sample().last().copied().unwrap_or(Dimension::Known(1)))
+    }
+
+    /// The elements of the sample axes from `first` on.
+    ///
+    /// # Errors
+    /// Where one of them is free.
+    pub fn elements_from(&self, first: usize) -> Result<usize, NoCode> {
+        self.sample().get(first..).unwrap_or(&[]).iter().try_fold(1, |product, &axis| Ok(product * fixed(axis)?))
+    }
+}
+
+/// Why a layer has no code, though Keras and the reference interpreter run it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoCode {
+    /// An axis is free whose size the code must know.
+    FreeAxis,
+    /// A recurrent cell with this activation, which looks at a whole row.
+    RowActivation(&'static str),
+}
+
+/// The axis as a size of this machine.
+///
+/// # Errors
+/// Where it is free.
+pub fn fixed(axis: Dimension) -> Result<usize, NoCode> {
+    axis.known().and_then(|size| usize::try_from(size).ok()).ok_or(NoCode::FreeAxis)
+}
+
+/// What [`Layer::lower`](crate::layer::Layer::lower) answers: kernels in their order, none where the numbers pass on
+/// unchanged (under another shape, perhaps).
+pub type Lowered = Result<Vec<Operation>, NoCode>;
+
+/// One kernel over one sample.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Each row becomes one of another width, by itself.
+    Rows(Rows),
+    /// Each row is rewritten where it stands.
+    InPlace(InPlace),
+    /// Steps in order with a state.
+    Recurrent(Recurrent),
+}
+
+/// A function of the runtime and what it is called with.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The function with its generics: `kernels::Dense::<8, 10, activation::Relu>::rows`.
+    pub function: TokenStream,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// Whether it takes one row at a time; otherwise it takes any number of them.
+    pub by_row: bool,
+}
+
+/// One argument of a [`Call`].
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// The instruction set's token.
+    Isa,
+    /// The packed weights: `&[f32]`.
+    Weights,
+    /// What is read: `&[[f32; INPUT]]`, one row alone `&[f32; INPUT]`; `&[i32]` for ids.
+    Input,
+    /// What is written: `&mut [[f32; OUTPUT]]`, one row alone `&mut [f32; OUTPUT]`.
+    Output,
+    /// The same, flat: `&[f32]`.
+    FlatInput,
+    /// The same, flat: `&mut [f32]`.
+    FlatOutput,
+    /// What is written as rows of this width, whatever the kernel's own row is.
+    OutputRows(usize),
+    /// Anything else.
+    Value(TokenStream),
+}
+
+impl Call {
+    /// `function(isa, weights, input, output)`.
+    #[must_use]
+    pub fn weighted(function: TokenStream) -> Self {
+        let arguments = vec![Argument::Isa, Argument::Weights, Argument::Input, Argument::Output];
+        Self { function, arguments, by_row: false }
+    }
+
+    /// `function(isa, input, output)`.
+    #[must_use]
+    pub fn plain(function: TokenStream) -> Self {
+        Self::with(function, vec![Argument::Isa, Argument::Input, Argument::Output])
+    }
+
+    /// A function of any number of rows with these arguments.
+    #[must_use]
+    pub const fn with(function: TokenStream, arguments: Vec<Argument>) -> Self {
+        Self { function, arguments, by_row: false }
+    }
+
+    /// A function of one row with these arguments.
+    #[must_use]
+    pub const fn by_row(function: TokenStream, arguments: Vec<Argument>) -> Self {
+        Self { function, arguments, by_row: true }
+    }
+}
+
+/// A kernel that turns each row into one of another width, by itself.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The kernel.
+    pub call: Call,
+    /// Width of the rows it reads.
+    pub input: usize,
+    /// Width of the rows it writes.
+    pub output: usize,
+    /// Its weights, if it has any.
+    pub weights: Option<Weights>,
+    /// Multiply-adds a row.
+    pub multiply_adds: u64,
+    /// Whether it reads integer ids, one a row.
+    pub reads_ids: bool,
+}
+
+/// A kernel that rewrites rows where they stand.
+#[derive(Clone, Debug)]
+pub struct InPlace {
+    /// The kernel; it has no input beside its output.
+    pub call: Call,
+    /// Width of the rows; 1 where each value is computed from itself alone.
+    pub width: usize,
+    /// Its weights, if it has any.
+    pub weights: Option<Weights>,
+    /// Multiply-adds a row.
+    pub multiply_adds: u64,
+}
+
+/// One recurrent layer: one direction, or the two of a `Bidirectional`.
+#[derive(Clone, Debug)]
+pub struct Recurrent {
+    /// Width of the frames.
+    pub features: usize,
+    /// How many frames; `None` where that is free.
+    pub timesteps: Option<usize>,
+    /// Whether every step's output goes on, or the last one's only.
+    pub return_sequences: bool,
+    /// Keras's `unroll` where the text gives it.
+    pub unroll: Option<bool>,
+    /// The directions; their outputs stand side by side.
+    pub directions: Vec<Direction>,
+    /// How many samples of their own the input holds (`TimeDistributed`), beside a free or leading axis.
+    pub samples: Samples,
+}
+
+/// How many independent sequences a recurrent kernel inside `TimeDistributed` runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// The sample is the sequence.
+    One,
+    /// The sample holds any number of them, one after the other; each starts from the zero state.
+    Many,
+}
+
+/// One walk over the frames.
+#[derive(Clone, Debug)]
+pub struct Direction {
+    /// Its name where there are two: `forward`.
+    pub name: Option<&'static str>,
+    /// The cell with its const generics: `kernels::Lstm::<8, 32, activation::Tanh, activation::Sigmoid>`.
+    pub cell: TokenStream,
+    /// The state's type: `kernels::LstmState::<32>`.
+    pub state: TokenStream,
+    /// Floats that the state holds.
+    pub state_floats: usize,
+    /// Width of its output.
+    pub units: usize,
+    /// The order in which it meets the frames.
+    pub walk: Walk,
+    /// Its packed weights.
+    pub weights: Weights,
+    /// Floats a step of the input product that is computed ahead; 0 where the kernel has no use for it.
+    pub product: usize,
+    /// Multiply-adds a step.
+    pub multiply_adds: u64,
+    /// Machine code that one straight-line step adds, in bytes, estimated.
+    pub step_code: usize,
+    /// The size class, for reports.
+    pub class: &'static str,
+}
+
+/// The order in which frames are met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// First to last.
+    Forward,
+    /// Last to first, results in the order they are made (`go_backwards`).
+    Backward,
+    /// Last to first, each result at its frame's place (the second half of `Bidirectional`).
+    BackwardAligned,
+}
+
+/// Packed weights: from which of the layer's tensors, and how.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// Index of the layer's first tensor that the packing reads as its tensor 0.
+    pub first_tensor: usize,
+    /// The packing program.
+    pub packing: Packing,
+}
+
+impl Weights {
+    /// Packs from the layer's first tensor on.
+    #[must_use]
+    pub const fn new(packing: Packing) -> Self {
+        Self { first_tensor: 0, packing }
+    }
+}
+
+impl Recurrent {
+    /// Width of one output.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.directions.iter().map(|direction| direction.units).sum()
+    }
+
+    /// Whether it can run as a stream.
+    #[must_use]
+    pub fn is_causal(&self) -> bool {
+        self.directions.iter().all(|direction| direction.walk == Walk::Forward)
+    }
+
+    /// Floats a step that the widest input product takes.
+    #[must_use]
+    pub fn product(&self) -> usize {
+        self.directions.iter().map(|direction| direction.product).max().unwrap_or(0)
+    }
+}
+
+impl Operation {
+    /// The weights it reads, each packed segment by itself.
+    #[must_use]
+    pub fn weights(&self) -> Vec<&Weights> {
+        match self {
+            Self::Rows(rows) => rows.weights.iter().collect(),
+            Self::InPlace(in_place) => in_place.weights.iter().collect(),
+            Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| &direction.weights).collect(),
+        }
+    }
+
+    /// The same kernel for a wrapper that lists the layer's tensors behind `n_tensors` others.
+    pub fn shift_tensors(&mut self, n_tensors: usize) {
+        match self {
+            Self::Rows(Rows { weights, .. }) | Self::InPlace(InPlace { weights, .. }) => {
+                weights.iter_mut().for_each(|weights| weights.first_tensor += n_tensors);
+            }
+            Self::Recurrent(recurrent) => {
+                recurrent.directions.iter_mut().for_each(|direction| direction.weights.first_tensor += n_tensors);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Names of layers as names of Rust, each used once.
+
+use std::collections::HashSet;
+
+/// Gives every layer a name of its own.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    taken: HashSet<String>,
+}
+
+impl Names {
+    /// A Rust name close to the layer's: `my layer` becomes `my_layer`, `type` becomes `type_`.
+    pub(super) fn ident(&mut self, name: &str) -> String {
+        let plain = plain(name);
+        let mut candidate = plain.clone();
+        let mut number = 1;
+        while !self.taken.insert(candidate.clone()) {
+            number += 1;
+            candidate = format!("{plain}_{number}");
+        }
+        candidate
+    }
+}
+
+/// Names that the generated functions use themselves, beside the words of Rust.
+const RESERVED: [&str; 16] = [
+    "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
+    "n_frames", "rest", "rows", "packed",
+];
+
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    for character in name.chars() {
+        let character = if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '_' };
+        if character != '_' || !plain.ends_with('_') {
+            plain.push(character);
+        }
+    }
+    if !plain.starts_with(|first: char| first.is_ascii_lowercase()) {
+        plain.insert_str(0, "layer_");
+    }
+    let is_taken = RESERVED.contains(&plain.as_str()) || plain.starts_with("buffer_");
+    if is_taken || syn::parse_str::<syn::Ident>(&plain).is_err() {
+        plain.push('_');
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn names_become_rust_names_and_stay_apart() {
+        let mut names = Names::default();
+        let idents = ["lstm", "My layer", "type", "1st", "lstm", "input", "", "Ж"].map(|name| names.ident(name));
+        assert_eq!(idents, ["lstm", "my_layer", "type_", "layer_1st", "lstm_2", "input_", "layer_", "layer__2"]);
+    }
+}
