@@ -7,13 +7,19 @@ use crate::diagnose::{self, Role};
 use crate::foreign;
 use crate::lexer::{Token, TokenKind};
 use crate::lines::{Line, MAX_NESTING, Place, opens_block, too_deep};
-use crate::parser::{self, Node, Rule};
+use crate::parser::{self, Failure, Node, Rule};
 use crate::patch::{Patch, Patched};
 use crate::to_ast::{self, ForHead};
 use crate::{Code, Diagnostic, Span};
 
 /// How many mistakes of one line are mended before the rest of it is given up.
 const MAX_REPAIRS: usize = 12;
+
+/// From how many brackets in each other a line gets a stack of its own. Less fits into any stack.
+const DEEP: usize = 16;
+
+/// The size of that stack. Without optimisation a level takes about 10 KiB, and there are at most [`MAX_NESTING`].
+const STACK_SIZE: usize = 8 << 20;
 
 /// Reads all lines. `patches` are sorted by place.
 pub(crate) fn read(
@@ -131,10 +137,10 @@ impl Reader<'_> {
         if line.is_too_deep {
             self.awaiting = line.is_head.then_some((Head::Broken, span));
         } else if line.is_head {
-            let head = self.for_head(span);
+            let head = self.for_head(span, line.depth);
             self.awaiting = Some((head.map_or(Head::Broken, Head::For), span));
             self.check_depth(span, column);
-        } else if let Some(statement) = self.statement(span)
+        } else if let Some(statement) = self.statement(span, line.depth)
             && let Some(frame) = self.frames.last_mut()
         {
             frame.statements.push(statement);
@@ -309,12 +315,33 @@ impl Reader<'_> {
         }
     }
 
-    fn for_head(&mut self, span: Span) -> Option<ForHead> {
-        self.parse(span, Rule::head, to_ast::head)
+    fn for_head(&mut self, span: Span, depth: usize) -> Option<ForHead> {
+        self.with_stack(span, depth, |reader| reader.parse(span, Rule::head, to_ast::head))
     }
 
-    fn statement(&mut self, span: Span) -> Option<Statement> {
-        self.parse(span, Rule::line, to_ast::statement)
+    fn statement(&mut self, span: Span, depth: usize) -> Option<Statement> {
+        self.with_stack(span, depth, |reader| reader.parse(span, Rule::line, to_ast::statement))
+    }
+
+    /// Runs `read`, on a stack of its own where the line is nested deeply: the caller's may be small.
+    fn with_stack<T: Send>(
+        &mut self,
+        span: Span,
+        depth: usize,
+        read: impl FnOnce(&mut Self) -> Option<T> + Send,
+    ) -> Option<T> {
+        if depth < DEEP {
+            return read(self);
+        }
+        let result = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn_scoped(scope, || read(&mut *self));
+            thread.ok().and_then(|thread| thread.join().ok())
+        });
+        // Some platforms have no threads.
+        result.unwrap_or_else(|| {
+            self.diagnostics.push(too_deep(Span::new(span.start, span.start), "this statement"));
+            None
+        })
     }
 
     /// Whether something reported as superfluous stands right before `place`: then it may have had a meaning.
@@ -339,7 +366,11 @@ impl Reader<'_> {
         loop {
             let failure = match parser::parse(rule, &patched.text) {
                 Ok(node) => return build(node, &patched, self.diagnostics),
-                Err(failure) => failure,
+                Err(Failure::At(at)) => at,
+                Err(Failure::Stack) => {
+                    self.diagnostics.push(too_deep(Span::new(span.start, span.start), "this statement"));
+                    return None;
+                }
             };
             let place = patched.original(Span::new(failure, failure)).end;
             let is_reported = patched.is_inserted(failure) || self.follows_removed(&self.patches[from..to], place);

@@ -249,8 +249,11 @@ impl Lexer<'_> {
         let Some(help) = last.helps.first_mut() else { return false };
         let Some(edit) = help.edits.first_mut().filter(|edit| edit.span == last.primary.span) else { return false };
         edit.text.push_str(replacement);
-        help.text =
-            if edit.text.trim().is_empty() { "remove them".to_owned() } else { format!("write `{}`", edit.text) };
+        // A long run keeps the words of its beginning: to write all of them again with each character would take long.
+        if edit.text.len() <= 40 {
+            let is_blank = edit.text.trim().is_empty();
+            help.text = if is_blank { "remove them".to_owned() } else { format!("write `{}`", edit.text) };
+        }
         edit.span.end = span.end;
         last.primary.span.end = span.end;
         true

@@ -20,6 +20,8 @@ pub(crate) struct Line {
     pub(crate) place: Place,
     /// Whether it opens a block, with a `:` at its end or a word such as `for` at its beginning.
     pub(crate) is_head: bool,
+    /// How many brackets stand in each other, at most.
+    pub(crate) depth: usize,
     /// It is nested too deeply, which is reported already.
     pub(crate) is_too_deep: bool,
 }
@@ -54,6 +56,7 @@ pub(crate) fn cut(text: &str, tokens: &[Token]) -> Lines {
         place: Place::Fresh,
         open: Vec::new(),
         surplus: 0,
+        depth: 0,
         is_too_deep: false,
         is_strict: false,
         restart: Restart::default(),
@@ -120,6 +123,8 @@ struct Cutter<'t> {
     open: Vec<usize>,
     /// Open brackets beyond the limit, which are only counted.
     surplus: usize,
+    /// The most brackets that were open at once in the statement.
+    depth: usize,
     is_too_deep: bool,
     is_strict: bool,
     restart: Restart,
@@ -158,6 +163,7 @@ impl Cutter<'_> {
         self.place = place;
         self.open.clear();
         self.surplus = 0;
+        self.depth = 0;
         self.is_too_deep = false;
         if place == Place::Fresh {
             let lines = &self.lines;
@@ -177,7 +183,13 @@ impl Cutter<'_> {
     fn finish(&mut self, end: usize, is_head: bool, next: Place) {
         if self.first < end {
             let is_head = is_head || opens_block(self.word(self.first));
-            let line = Line { tokens: self.first..end, place: self.place, is_head, is_too_deep: self.is_too_deep };
+            let line = Line {
+                tokens: self.first..end,
+                place: self.place,
+                is_head,
+                depth: self.depth,
+                is_too_deep: self.is_too_deep,
+            };
             self.lines.lines.push(line);
         }
         self.begin(self.at, next);
@@ -199,6 +211,7 @@ impl Cutter<'_> {
     fn open(&mut self, token: Token) {
         if self.open.len() < MAX_NESTING && self.surplus == 0 {
             self.open.push(self.at);
+            self.depth = self.depth.max(self.open.len());
             return;
         }
         self.surplus += 1;

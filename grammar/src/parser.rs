@@ -1,7 +1,7 @@
 //! The one file that knows pest: `rnn.pest` compiled, and its pairs behind [`Node`].
 
 use pest::Parser as _;
-use pest::error::InputLocation;
+use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
 
 use crate::Span;
@@ -44,12 +44,22 @@ impl<'t> Node<'t> {
     }
 }
 
-/// Reads `text` as one `rule`, [`Rule::line`] or [`Rule::head`]; the error is the byte at which it stops fitting.
-pub(crate) fn parse(rule: Rule, text: &str) -> Result<Node<'_>, usize> {
+/// Why a text could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// At this byte it stops fitting the rule.
+    At(usize),
+    /// The stack is too small for its nesting.
+    Stack,
+}
+
+/// Reads `text` as one `rule`, [`Rule::line`] or [`Rule::head`].
+pub(crate) fn parse(rule: Rule, text: &str) -> Result<Node<'_>, Failure> {
     match generated::Parser::parse(rule, text) {
-        Ok(mut pairs) => pairs.next().map(Node).ok_or(0),
-        Err(error) => Err(match error.location {
-            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+        Ok(mut pairs) => pairs.next().map(Node).ok_or(Failure::At(0)),
+        Err(error) => Err(match (error.variant, error.location) {
+            (ErrorVariant::CustomError { .. }, _) => Failure::Stack,
+            (_, InputLocation::Pos(at) | InputLocation::Span((at, _))) => Failure::At(at),
         }),
     }
 }

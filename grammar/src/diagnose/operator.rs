@@ -10,7 +10,6 @@ impl Scene<'_> {
         match self.found() {
             "=" => self.assignment(),
             ":" => self.colon(),
-            "," | ")" | "]" | "}" | "" if self.has_open_if() => self.missing_else(),
             "," if self.bracket() == '{' => self.set(),
             "}" => self.set(),
             _ if self.begins_operand(self.at) => self.neighbours(),
@@ -66,28 +65,6 @@ impl Scene<'_> {
         let span = self.place().to(self.tokens[last].span);
         let diagnostic = Diagnostic::new(Code::E018, span, "type annotations are not in the language");
         Finding::mended(diagnostic.fix("remove it", span, ""), span, "")
-    }
-
-    /// Whether an `if` of the item around has no `else`.
-    fn has_open_if(&self) -> bool {
-        let start = self.item_start();
-        let words = self.tokens[start..self.at].iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word);
-        let mut n_open = 0_usize;
-        for (index, _) in words {
-            match self.slice(start + index) {
-                "if" => n_open += 1,
-                "else" => n_open = n_open.saturating_sub(1),
-                _ => {}
-            }
-        }
-        n_open > 0
-    }
-
-    fn missing_else(&self) -> Finding {
-        let place = self.place_before();
-        let diagnostic = Diagnostic::new(Code::E001, place, "`else` is missing behind this condition")
-            .help("a choice is written `a if condition else b`");
-        Finding::mended(diagnostic, place.after(), " else ...")
     }
 
     /// `{a, b}`.

@@ -1,6 +1,7 @@
 //! Expressions but for their operators: literals, brackets, calls, subscripts, attributes, conditionals.
 
 use super::Builder;
+use super::operators::Chain;
 use crate::ast::{Argument, Expression, ExpressionKind, Index};
 use crate::number::{self, Number};
 use crate::parser::{Node, Rule};
@@ -90,15 +91,41 @@ impl Builder<'_> {
 
     /// `then if condition else otherwise`, any number of them from right to left.
     pub(super) fn expression(&mut self, node: Node<'_>) -> Built {
+        let mut chain = Chain::default();
         let mut parts = Vec::new();
-        for child in node.children().filter(|child| child.rule() == Rule::chain) {
-            parts.push(self.chain(child));
+        let mut open_if = None;
+        for child in node.children() {
+            let rule = child.rule();
+            if !matches!(rule, Rule::word_if | Rule::word_else) {
+                self.link(child, &mut chain);
+                continue;
+            }
+            let place = self.span(&child);
+            let is_in_order = (rule == Rule::word_if) == open_if.is_none();
+            if !is_in_order {
+                self.out_of_order(rule, place);
+            }
+            open_if = (rule == Rule::word_if).then_some(place);
+            let part = self.end_chain(&mut chain);
+            if is_in_order {
+                parts.push(part);
+            }
         }
-        let Some(mut whole) = parts.pop() else { return Built::hole(Span::default()) };
+        if let Some(place) = open_if {
+            self.out_of_order(Rule::word_if, place);
+        }
+        let mut whole = self.end_chain(&mut chain);
         while let (Some(condition), Some(then)) = (parts.pop(), parts.pop()) {
             whole = self.conditional(then, condition, whole);
         }
         whole
+    }
+
+    /// Reports an `if` without `else`, or an `else` without `if`.
+    fn out_of_order(&mut self, rule: Rule, place: Span) {
+        let (word, other) = if rule == Rule::word_if { ("if", "else") } else { ("else", "if") };
+        let diagnostic = Diagnostic::new(Code::E001, place, format!("`{word}` without `{other}`"));
+        self.diagnostics.push(diagnostic.help("a choice is written `a if condition else b`"));
     }
 
     fn conditional(&mut self, then: Built, condition: Built, otherwise: Built) -> Built {

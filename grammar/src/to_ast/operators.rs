@@ -22,6 +22,13 @@ struct Waiting {
     span: Span,
 }
 
+/// Operands and operators that are not joined yet.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    operands: Vec<Built>,
+    waiting: Vec<Waiting>,
+}
+
 impl Kind {
     /// How tightly it binds: Python's table, from `or` up to `**`.
     fn precedence(self) -> u8 {
@@ -39,21 +46,24 @@ impl Kind {
 }
 
 impl Builder<'_> {
-    /// The tree of a [`Rule::chain`].
-    pub(super) fn chain(&mut self, node: Node<'_>) -> Built {
-        let mut operands: Vec<Built> = Vec::new();
-        let mut waiting: Vec<Waiting> = Vec::new();
-        for child in node.children() {
-            match child.rule() {
-                Rule::operand => operands.push(self.operand(child)),
-                Rule::prefix => self.prefix(child, &mut waiting),
-                _ => self.infix(child, &mut operands, &mut waiting),
+    /// Takes the next operand or operator of a chain.
+    pub(super) fn link(&mut self, node: Node<'_>, chain: &mut Chain) {
+        match node.rule() {
+            Rule::operand => {
+                let operand = self.operand(node);
+                chain.operands.push(operand);
             }
+            Rule::prefix => self.prefix(node, &mut chain.waiting),
+            _ => self.infix(node, &mut chain.operands, &mut chain.waiting),
         }
-        while let Some(operator) = waiting.pop() {
-            self.apply(operator, &mut operands);
+    }
+
+    /// The tree of a whole chain, which is empty then.
+    pub(super) fn end_chain(&mut self, chain: &mut Chain) -> Built {
+        while let Some(operator) = chain.waiting.pop() {
+            self.apply(operator, &mut chain.operands);
         }
-        operands.pop().unwrap_or_else(|| Built::hole(Span::default()))
+        chain.operands.pop().unwrap_or_else(|| Built::hole(Span::default()))
     }
 
     fn prefix(&mut self, node: Node<'_>, waiting: &mut Vec<Waiting>) {
@@ -75,10 +85,7 @@ impl Builder<'_> {
     }
 
     fn infix(&mut self, node: Node<'_>, operands: &mut Vec<Built>, waiting: &mut Vec<Waiting>) {
-        let Some((kind, span)) = node.children().next().map(|operator| (infix(operator.rule()), self.span(&operator)))
-        else {
-            return;
-        };
+        let (kind, span) = (infix(node.text()), self.span(&node));
         let is_right_to_left = matches!(kind, Kind::Binary(BinaryOperator::Power));
         while let Some(before) = waiting.last() {
             let (left, right) = (before.kind.precedence(), kind.precedence());
@@ -153,28 +160,29 @@ fn combine(mut left: Built, logic: LogicOperator, right: Built) -> Built {
     Built { goes_on: true, ..Built::new(span, kind, depth) }
 }
 
-fn infix(rule: Rule) -> Kind {
-    match rule {
-        Rule::plus => Kind::Binary(BinaryOperator::Add),
-        Rule::minus => Kind::Binary(BinaryOperator::Subtract),
-        Rule::times => Kind::Binary(BinaryOperator::Multiply),
-        Rule::divide => Kind::Binary(BinaryOperator::Divide),
-        Rule::floor_divide => Kind::Binary(BinaryOperator::FloorDivide),
-        Rule::modulo => Kind::Binary(BinaryOperator::Modulo),
-        Rule::power => Kind::Binary(BinaryOperator::Power),
-        Rule::equals => Kind::Comparison(ComparisonOperator::Equal),
-        Rule::differs => Kind::Comparison(ComparisonOperator::NotEqual),
-        Rule::less => Kind::Comparison(ComparisonOperator::Less),
-        Rule::less_equal => Kind::Comparison(ComparisonOperator::LessEqual),
-        Rule::greater => Kind::Comparison(ComparisonOperator::Greater),
-        Rule::greater_equal => Kind::Comparison(ComparisonOperator::GreaterEqual),
-        Rule::is => Kind::Comparison(ComparisonOperator::Is),
-        Rule::is_not => Kind::Comparison(ComparisonOperator::IsNot),
-        Rule::word_in => Kind::Comparison(ComparisonOperator::In),
-        Rule::not_in => Kind::Comparison(ComparisonOperator::NotIn),
-        Rule::word_and => Kind::Logic(LogicOperator::And),
-        Rule::word_or => Kind::Logic(LogicOperator::Or),
-        rule => unreachable!("`infix` in rnn.pest lists no {rule:?}"),
+/// The operator that this text is; blanks may stand between its words.
+fn infix(text: &str) -> Kind {
+    match text {
+        "+" => Kind::Binary(BinaryOperator::Add),
+        "-" => Kind::Binary(BinaryOperator::Subtract),
+        "*" => Kind::Binary(BinaryOperator::Multiply),
+        "/" => Kind::Binary(BinaryOperator::Divide),
+        "//" => Kind::Binary(BinaryOperator::FloorDivide),
+        "%" => Kind::Binary(BinaryOperator::Modulo),
+        "**" => Kind::Binary(BinaryOperator::Power),
+        "==" => Kind::Comparison(ComparisonOperator::Equal),
+        "!=" => Kind::Comparison(ComparisonOperator::NotEqual),
+        "<" => Kind::Comparison(ComparisonOperator::Less),
+        "<=" => Kind::Comparison(ComparisonOperator::LessEqual),
+        ">" => Kind::Comparison(ComparisonOperator::Greater),
+        ">=" => Kind::Comparison(ComparisonOperator::GreaterEqual),
+        "is" => Kind::Comparison(ComparisonOperator::Is),
+        "in" => Kind::Comparison(ComparisonOperator::In),
+        "and" => Kind::Logic(LogicOperator::And),
+        "or" => Kind::Logic(LogicOperator::Or),
+        text if text.starts_with("is") => Kind::Comparison(ComparisonOperator::IsNot),
+        text if text.starts_with("not") => Kind::Comparison(ComparisonOperator::NotIn),
+        text => unreachable!("`infix` in rnn.pest lists no {text}"),
     }
 }
 
