@@ -20,7 +20,7 @@ pub use piecewise::{
 };
 pub use sigmoid::{LogSigmoid, Sigmoid, Silu, Softplus};
 pub use smooth::{Mish, Softsign, Squareplus, TanhShrink};
-pub use tanh::{Tanh, tanh};
+pub use tanh::{Tanh, tanh, tanh_soon};
 
 use crate::simd::Vector;
 
@@ -36,16 +36,56 @@ pub trait Activation: Copy + 'static {
     /// The activation of every lane.
     fn apply<V: Vector>(x: V) -> V;
 
+    /// The activation by the shortest chain of operations; its last bits may differ.
+    #[inline(always)]
+    fn soon<V: Vector>(x: V) -> V {
+        Self::apply(x)
+    }
+
     /// The activation of `x / GATE_SCALE`.
     #[inline(always)]
     fn gate<V: Vector>(x: V) -> V {
         if Self::GATE_IS_OF_TANH { Self::gate_of_tanh(tanh(x)) } else { Self::apply(x) }
     }
 
+    /// [`Activation::gate`] by the shortest chain of operations.
+    #[inline(always)]
+    fn gate_soon<V: Vector>(x: V) -> V {
+        if Self::GATE_IS_OF_TANH { Self::gate_of_tanh(tanh_soon(x)) } else { Self::soon(x) }
+    }
+
     /// The gate from the tangent of its scaled sum, for activations that have [`Activation::GATE_IS_OF_TANH`].
     #[inline(always)]
     fn gate_of_tanh<V: Vector>(tangent: V) -> V {
         tangent
+    }
+
+    /// `gate_of_tanh(tangent) · factor`, in whatever form has the shortest chain behind `tangent`.
+    #[inline(always)]
+    fn product_of_tanh<V: Vector>(tangent: V, factor: V) -> V {
+        Self::gate_of_tanh(tangent).mul(factor)
+    }
+
+    /// `gate(x) · factor`, in whatever form has the shortest chain behind the activation.
+    #[inline(always)]
+    fn gate_product<V: Vector>(x: V, factor: V) -> V {
+        if Self::GATE_IS_OF_TANH { Self::product_of_tanh(tanh(x), factor) } else { Self::apply(x).mul(factor) }
+    }
+
+    /// `gate_of_tanh(tangent) · factor + addend`, in whatever form has the shortest chain behind `tangent`.
+    #[inline(always)]
+    fn blend_of_tanh<V: Vector>(tangent: V, factor: V, addend: V) -> V {
+        Self::gate_of_tanh(tangent).mul_add(factor, addend)
+    }
+
+    /// `gate_soon(x) · factor + addend`, in whatever form has the shortest chain behind `x`.
+    #[inline(always)]
+    fn blend_soon<V: Vector>(x: V, factor: V, addend: V) -> V {
+        if Self::GATE_IS_OF_TANH {
+            Self::blend_of_tanh(tanh_soon(x), factor, addend)
+        } else {
+            Self::soon(x).mul_add(factor, addend)
+        }
     }
 }
 

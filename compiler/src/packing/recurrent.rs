@@ -169,8 +169,9 @@ pub fn gru(features: usize, units: usize, use_bias: bool, recurrent_is_sigmoid: 
     for gate in 0..3 {
         let [kernel, recurrent, bias] = sources(features, units, 3, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
         let state_bias = Source { first: bias.first + 3 * units, ..bias };
-        // In the small layout the candidate's two parts are columns of their own: 2 the state's, 3 the inputs'.
-        let (of_inputs, of_state) = if gate == 2 { (3, 2) } else { (gate, gate) };
+        // In the small layout r comes before z, as everything waits for it, and the candidate's two parts are columns of
+        // their own: 2 the state's, 3 the inputs'.
+        let (of_inputs, of_state) = if gate == 2 { (3, 2) } else { (1 - gate, 1 - gate) };
         let (bias_place, state_bias_place, kernel_place, recurrent_place) = match class {
             Class::Small { .. } => (
                 small_place(4, of_inputs, units, 0),
@@ -180,7 +181,7 @@ pub fn gru(features: usize, units: usize, use_bias: bool, recurrent_is_sigmoid: 
             ),
             Class::Panels { .. } => (
                 panel_place(panel, LINE * gate, 48, units),
-                panel_place(panel, LINE * of_inputs, 48, units),
+                panel_place(panel, LINE * if gate == 2 { 3 } else { gate }, 48, units),
                 panel_place(panel, 64 + LINE * gate, 48, units),
                 panel_place(panel, 64 + 48 * features + LINE * gate, 48, units),
             ),

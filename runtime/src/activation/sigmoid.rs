@@ -31,6 +31,17 @@ impl Activation for Sigmoid {
         let half = tangent.splat(0.5);
         tangent.mul_add(half, half)
     }
+    #[inline(always)]
+    fn product_of_tanh<V: Vector>(tangent: V, factor: V) -> V {
+        // ½·factor is there long before the tangent is.
+        let half = factor.mul(factor.splat(0.5));
+        tangent.mul_add(half, half)
+    }
+    #[inline(always)]
+    fn blend_of_tanh<V: Vector>(tangent: V, factor: V, addend: V) -> V {
+        let half = factor.mul(factor.splat(0.5));
+        tangent.mul_add(half, half.add(addend))
+    }
 }
 
 /// x·sigmoid(x): at most 5 ULP.

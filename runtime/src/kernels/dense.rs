@@ -136,7 +136,12 @@ impl<A: Activation> Program for Groups<'_, A> {
 impl<A: Activation> Groups<'_, A> {
     /// One group of outputs for all rows, in tiles of `ROWS` rows by `N` columns with `SETS` partial sums.
     #[inline(always)]
-    fn group<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(&mut self, isa: I, group: usize, width: usize) {
+    fn group<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
+        &mut self,
+        isa: I,
+        group: usize,
+        width: usize,
+    ) {
         let mut column = 0;
         while column < 16 * width / I::Tile::LANES {
             let mut row = 0;

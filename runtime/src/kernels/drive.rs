@@ -36,6 +36,18 @@ impl Walk for BackwardAligned {
     const ALIGNED: bool = true;
 }
 
+/// What a step starts from.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    /// The inputs' part of the gate sums, bias included, if it was computed beforehand.
+    pub(super) product: Option<&'a [f32]>,
+    /// The inputs otherwise.
+    pub(super) input: &'a [f32],
+    /// Asks for the weights in descending order of panels, which changes no bits: alternating, each step finds in the
+    /// cache what the one before read last.
+    pub(super) turned: bool,
+}
+
 /// A cell with its packed weights and shape.
 pub(super) trait Recurrence: Copy {
     /// What it carries from step to step.
@@ -48,11 +60,8 @@ pub(super) trait Recurrence: Copy {
     fn product_row(self) -> usize;
     /// The inputs' part, bias included, for every step of `input`.
     fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]);
-    /// One step from its input. `turned` asks for the weights in descending order of panels, which changes no bits:
-    /// alternating, each step finds in the cache what the one before read last.
-    fn step<I: Isa>(self, isa: I, state: &mut Self::State, input: &[f32], turned: bool);
-    /// One step from its part of the product.
-    fn resume<I: Isa>(self, isa: I, state: &mut Self::State, product: &[f32], turned: bool);
+    /// One step: from its part of the product if there is one, else from its input.
+    fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>);
     /// The last output, at least as many floats as there are units.
     fn hidden(state: &Self::State) -> &[f32];
 }
@@ -125,14 +134,15 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
             for index in 0..count {
                 let place = if backward { count - 1 - index } else { index };
                 let turned = (done + index) % 2 == 1;
-                if chunk == 0 {
+                let from = if chunk == 0 {
                     let start = (first + place) * features;
-                    let Some(from) = input.get(start..start + features) else { return };
-                    cell.step(isa, state, from, turned);
+                    let Some(input) = input.get(start..start + features) else { return };
+                    Start { product: None, input, turned }
                 } else {
-                    let Some(from) = product.get(place * row..(place + 1) * row) else { return };
-                    cell.resume(isa, state, from, turned);
-                }
+                    let product = product.get(place * row..(place + 1) * row);
+                    Start { product, input: &[], turned }
+                };
+                cell.step(isa, state, from);
                 if let Some(results) = &mut results {
                     let at = if aligned { first + place } else { done + index };
                     results.put(at, C::hidden(state), cell.units());

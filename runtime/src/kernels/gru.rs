@@ -3,7 +3,7 @@
 //! z = rec(x·Kz + bz + h·Rz + cz);  r = rec(x·Kr + br + h·Rr + cr);
 //! h' = z ⊙ h + (1 − z) ⊙ act(x·Kh + bh + r ⊙ (h·Rh + ch))
 //!
-//! Small: `small.rs` with four columns, z, r, the state's part of h and the inputs' part of h. Panels:
+//! Small: `small.rs` with four columns, r, z, the state's part of h and the inputs' part of h. Panels:
 //! `[block of 16 units]` of a bias z, r, h, ch, then for every feature and every unit a row z, r, h, sixteen lanes each.
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
@@ -11,8 +11,8 @@ use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
 use super::small::{self, Kind, Layout, Step, Without, sums};
 use super::{Panels, Small};
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::activation::{Activation, tanh_soon};
+use crate::simd::{In, Isa, Program, Vector};
 use crate::state::GruState;
 use core::marker::PhantomData;
 
@@ -20,11 +20,18 @@ use core::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct Gru<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
 
-/// The candidate and the blend: from z and r, activated, and the two parts of the candidate's sum.
+/// From z, activated, and the candidate's sum to the next output: (1 − z) ⊙ act(sum) + z ⊙ h.
 #[inline(always)]
-fn blend<V: Vector, A: Activation>([z, r, state, input]: [V; 4], h: V) -> V {
-    let candidate = A::apply(r.mul_add(state, input));
-    z.mul_add(h.sub(candidate), candidate)
+fn renew<V: Vector, A: Activation>(z: V, sum: V, h: V) -> V {
+    // Only one step follows the candidate.
+    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(h));
+    A::soon(sum).mul_add(rest, kept)
+}
+
+/// Gate sums to the next output.
+#[inline(always)]
+fn finish<V: Vector, A: Activation, R: Activation>([r, z, state, input]: [V; 4], h: V) -> V {
+    renew::<V, A>(R::gate_soon(z), R::blend_soon(r, state, input), h)
 }
 
 /// The small class.
@@ -66,24 +73,36 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
         let lines = &mut state.h.0;
         for block in 0..Layout::<U>::BLOCKS {
             let first = 4 * block;
-            let (z, r) = (R::gate(sums[first % V]), R::gate(sums[(first + 1) % V]));
             let line = &mut lines[block % LINES];
             let h = I::V16::load(isa, line, 0);
-            blend::<I::V16, A>([z, r, sums[(first + 2) % V], sums[(first + 3) % V]], h).store(line, 0);
+            let gates = [sums[first % V], sums[(first + 1) % V], sums[(first + 2) % V], sums[(first + 3) % V]];
+            finish::<I::V16, A, R>(gates, h).store(line, 0);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let line = &mut lines[U / 16 % LINES];
         if Layout::<U>::TAIL == 4 {
             let [gates, _] = isa.halves(sums[first % V]);
             let [_, _, state, input] = isa.quarters(sums[first % V]);
-            let [z, r] = isa.split_eight(R::gate(gates));
             let h = I::V4::load(isa, line, 0);
-            blend::<I::V4, A>([z, r, state, input], h).store(line, 0);
+            let output = if R::GATE_IS_OF_TANH {
+                let [r, z] = isa.split_eight(tanh_soon(gates));
+                renew::<I::V4, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
+            } else {
+                let [r, z] = isa.split_eight(gates);
+                finish::<I::V4, A, R>([r, z, state, input], h)
+            };
+            output.store(line, 0);
         } else if Layout::<U>::TAIL == 8 {
-            let [z, r] = isa.halves(R::gate(sums[first % V]));
             let [state, input] = isa.halves(sums[(first + 1) % V]);
             let h = I::V8::load(isa, line, 0);
-            blend::<I::V8, A>([z, r, state, input], h).store(line, 0);
+            let output = if R::GATE_IS_OF_TANH {
+                let [r, z] = isa.halves(tanh_soon(sums[first % V]));
+                renew::<I::V8, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
+            } else {
+                let [r, z] = isa.halves(sums[first % V]);
+                finish::<I::V8, A, R>([r, z, state, input], h)
+            };
+            output.store(line, 0);
         }
     }
 }
@@ -133,12 +152,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let inputs = Rows {
-            weights: cell.panel(first, BIAS),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-        };
+        let inputs =
+            Rows { weights: cell.panel(first, BIAS), panel_stride: cell.stride(), row: ROW, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, BIAS + ROW * cell.features), input: hidden, ..inputs };
         for part in 0..16 / I::Block::LANES {
@@ -155,28 +170,16 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
             let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
             for (panel, ([z, r, candidate], [_, _, input])) in panels.enumerate() {
                 if let (Some(h), Some(next)) = (state.h.get(first + panel), state.next.get_mut(first + panel)) {
-                    finish::<I, A, R>(isa, [*z, *r, *candidate, *input], h, next, part);
+                    let h = I::Block::load(isa, h, part);
+                    finish::<I::Block, A, R>([*r, *z, *candidate, *input], h).store(next, part);
                 }
             }
         }
     }
 }
 
-/// Gate sums to the next output.
-#[inline(always)]
-fn finish<I: Isa, A: Activation, R: Activation>(
-    isa: I,
-    [z, r, state, input]: [I::Block; 4],
-    h: &Line,
-    next: &mut Line,
-    part: usize,
-) {
-    let gates = [R::gate(z), R::gate(r), state, input];
-    blend::<I::Block, A>(gates, I::Block::load(isa, h, part)).store(next, part);
-}
-
-impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Layer
-    for Gru<F, U, LINES, A, R, Small<V, S>>
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
+    Layer for Gru<F, U, LINES, A, R, Small<V, S>>
 {
     type State = GruState<LINES>;
 

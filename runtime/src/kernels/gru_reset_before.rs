@@ -76,12 +76,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let inputs = Rows {
-            weights: cell.panel(first, ROW),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-        };
+        let inputs = Rows { weights: cell.panel(first, ROW), panel_stride: cell.stride(), row: ROW, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let weights = cell.panel(first, ROW * (1 + cell.features));
         let units = Rows { weights, row: GATES, input: hidden, ..inputs };
@@ -112,12 +107,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
     ) {
         // The candidate's column is the third of an input's row.
         let step_h = panel::Step { start: step.start.get(32..).unwrap_or_default(), ..step };
-        let inputs = Rows {
-            weights: cell.panel(first, ROW + 32),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-        };
+        let inputs =
+            Rows { weights: cell.panel(first, ROW + 32), panel_stride: cell.stride(), row: ROW, input: step.input };
         let behind = cell.panel(<Self as panel::Kind>::panels(cell.units), first * 16 * cell.units);
         let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: behind, panel_stride: 16 * cell.units, row: 16, input: reset };
@@ -137,9 +128,9 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
 /// From z, which is replaced, and the candidate's sum to the output.
 #[inline(always)]
 fn blend<I: Isa, A: Activation>(isa: I, sum: I::Block, h: &Line, z_then_output: &mut Line, part: usize) {
-    let candidate = A::apply(sum);
     let z = I::Block::load(isa, z_then_output, part);
-    z.mul_add(I::Block::load(isa, h, part).sub(candidate), candidate).store(z_then_output, part);
+    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(I::Block::load(isa, h, part)));
+    A::apply(sum).mul_add(rest, kept).store(z_then_output, part);
 }
 
 impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer

@@ -27,26 +27,23 @@ fn finish<I: Isa, V: In<I>, A: Activation, R: Activation>(
     h: &mut Line,
     part: usize,
 ) {
-    finish_activated::<I, V, A>(isa, [R::gate(i), R::gate(f), A::apply(g), R::gate(o)], c, h, part);
+    let kept = R::gate_product(f, V::load(isa, c, part));
+    renew::<I, V, A>([R::gate(i), kept, A::apply(g), R::gate(o)], c, h, part);
 }
 
-/// As [`finish`], the gates' activations already applied.
+/// From the input gate, what is kept of the cell, the candidate and the output gate to the next cell and output.
 #[inline(always)]
-fn finish_activated<I: Isa, V: In<I>, A: Activation>(
-    isa: I,
-    [i, f, g, o]: [V; 4],
-    c: &mut Line,
-    h: &mut Line,
-    part: usize,
-) {
-    let cell = f.mul_add(V::load(isa, c, part), i.mul(g));
+fn renew<I: Isa, V: In<I>, A: Activation>([i, kept, g, o]: [V; 4], c: &mut Line, h: &mut Line, part: usize) {
+    let cell = i.mul_add(g, kept);
     cell.store(c, part);
-    o.mul(A::apply(cell)).store(h, part);
+    o.mul(A::soon(cell)).store(h, part);
 }
 
 /// The small class: `U` units in `V` lines a row, `S` partial sums.
 #[derive(Clone, Copy)]
-pub(super) struct SmallLstm<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(PhantomData<(A, R)>);
+pub(super) struct SmallLstm<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(
+    PhantomData<(A, R)>,
+);
 
 impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Kind
     for SmallLstm<U, LINES, V, S, A, R>
@@ -85,8 +82,8 @@ fn tail_of_four<I: Isa, A: Activation, R: Activation>(isa: I, gates: I::V16, c: 
     if A::IS_TANH && R::GATE_IS_OF_TANH {
         // One tangent for all four gates.
         let [i, f, g, o] = isa.quarters(tanh(gates));
-        let gates = [R::gate_of_tanh(i), R::gate_of_tanh(f), g, R::gate_of_tanh(o)];
-        finish_activated::<I, I::V4, A>(isa, gates, c, h, 0);
+        let kept = R::product_of_tanh(f, I::V4::load(isa, c, 0));
+        renew::<I, I::V4, A>([R::gate_of_tanh(i), kept, g, R::gate_of_tanh(o)], c, h, 0);
     } else {
         finish::<I, I::V4, A, R>(isa, isa.quarters(gates), c, h, 0);
     }
@@ -94,14 +91,21 @@ fn tail_of_four<I: Isa, A: Activation, R: Activation>(isa: I, gates: I::V16, c: 
 
 /// Five to eight units: two gates in each of two vectors.
 #[inline(always)]
-fn tail_of_eight<I: Isa, A: Activation, R: Activation>(isa: I, first: I::V16, second: I::V16, c: &mut Line, h: &mut Line) {
-    let [i, f] = isa.halves(R::gate(first));
+fn tail_of_eight<I: Isa, A: Activation, R: Activation>(
+    isa: I,
+    first: I::V16,
+    second: I::V16,
+    c: &mut Line,
+    h: &mut Line,
+) {
     if A::IS_TANH && R::GATE_IS_OF_TANH {
+        let [i, f] = isa.halves(tanh(first));
         let [g, o] = isa.halves(tanh(second));
-        finish_activated::<I, I::V8, A>(isa, [i, f, g, R::gate_of_tanh(o)], c, h, 0);
+        let kept = R::product_of_tanh(f, I::V8::load(isa, c, 0));
+        renew::<I, I::V8, A>([R::gate_of_tanh(i), kept, g, R::gate_of_tanh(o)], c, h, 0);
     } else {
-        let [g, o] = isa.halves(second);
-        finish_activated::<I, I::V8, A>(isa, [i, f, A::apply(g), R::gate(o)], c, h, 0);
+        let ([i, f], [g, o]) = (isa.halves(first), isa.halves(second));
+        finish::<I, I::V8, A, R>(isa, [i, f, g, o], c, h, 0);
     }
 }
 
@@ -148,12 +152,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let inputs = Rows {
-            weights: cell.panel(first, ROW),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-        };
+        let inputs = Rows { weights: cell.panel(first, ROW), panel_stride: cell.stride(), row: ROW, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, ROW * (1 + cell.features)), input: hidden, ..inputs };
         for part in 0..16 / I::Block::LANES {
@@ -169,8 +168,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Layer
-    for Lstm<F, U, LINES, A, R, Small<V, S>>
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
+    Layer for Lstm<F, U, LINES, A, R, Small<V, S>>
 {
     type State = LstmState<LINES>;
 

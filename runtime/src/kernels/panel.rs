@@ -3,7 +3,7 @@
 //! A panel's sums stay in registers while the inputs run; then its activations follow at once. Instruction sets with
 //! registers to spare take two or three panels as parallel streams.
 
-use super::drive::Recurrence;
+use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
 use crate::simd::{Columns, In, Inputs, Isa, Line, accumulate};
 use core::marker::PhantomData;
@@ -121,13 +121,12 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         }
     }
     #[inline(always)]
-    fn step<I: Isa>(self, isa: I, state: &mut State<'a>, input: &[f32], turned: bool) {
-        K::advance(isa, self, state, Step { start: self.weights, stride: self.stride(), input, turned });
-        state.settle();
-    }
-    #[inline(always)]
-    fn resume<I: Isa>(self, isa: I, state: &mut State<'a>, product: &[f32], turned: bool) {
-        K::advance(isa, self, state, Step { start: product, stride: K::WIDTH, input: &[], turned });
+    fn step<I: Isa>(self, isa: I, state: &mut State<'a>, from: Start<'_>) {
+        let (start, stride) = match from.product {
+            Some(product) => (product, K::WIDTH),
+            None => (self.weights, self.stride()),
+        };
+        K::advance(isa, self, state, Step { start, stride, input: from.input, turned: from.turned });
         state.settle();
     }
     #[inline(always)]

@@ -31,7 +31,13 @@ pub(super) struct Target<'a> {
 
 /// Applies the projection to all steps of `input`.
 #[inline(always)]
-pub(super) fn project<I: Isa>(isa: I, projection: Projection<'_>, input: &[f32], steps: usize, target: &mut Target<'_>) {
+pub(super) fn project<I: Isa>(
+    isa: I,
+    projection: Projection<'_>,
+    input: &[f32],
+    steps: usize,
+    target: &mut Target<'_>,
+) {
     let mut first = 0;
     // Without inputs the sums are their biases.
     while first < projection.features || first == 0 {
@@ -42,13 +48,25 @@ pub(super) fn project<I: Isa>(isa: I, projection: Projection<'_>, input: &[f32],
             let left = count - column;
             let pass = Pass { projection, input, steps, first, depth, column };
             if left % 4 == 0 || left > 6 {
-                if I::MANY_REGISTERS { pass.run::<I, 6, 3, 4>(isa, target) } else { pass.run::<I, 3, 2, 4>(isa, target) }
+                if I::MANY_REGISTERS {
+                    pass.run::<I, 6, 3, 4>(isa, target)
+                } else {
+                    pass.run::<I, 3, 2, 4>(isa, target)
+                }
                 column += 4;
             } else if left % 3 == 0 {
-                if I::MANY_REGISTERS { pass.run::<I, 8, 3, 3>(isa, target) } else { pass.run::<I, 4, 2, 3>(isa, target) }
+                if I::MANY_REGISTERS {
+                    pass.run::<I, 8, 3, 3>(isa, target)
+                } else {
+                    pass.run::<I, 4, 2, 3>(isa, target)
+                }
                 column += 3;
             } else {
-                if I::MANY_REGISTERS { pass.run::<I, 8, 3, 1>(isa, target) } else { pass.run::<I, 6, 2, 1>(isa, target) }
+                if I::MANY_REGISTERS {
+                    pass.run::<I, 8, 3, 1>(isa, target)
+                } else {
+                    pass.run::<I, 6, 2, 1>(isa, target)
+                }
                 column += 1;
             }
         }
@@ -109,10 +127,9 @@ impl Pass<'_> {
             row_stride: projection.row,
             skipped: 0,
         };
-        let (Some(weights), Some(values)) = (
-            projection.weights.get(first * projection.row..),
-            input.get(step * projection.features + first..),
-        ) else {
+        let (Some(weights), Some(values)) =
+            (projection.weights.get(first * projection.row..), input.get(step * projection.features + first..))
+        else {
             return;
         };
         accumulate(isa, &mut sums, weights, columns, Inputs { values, stride: projection.features }, depth);

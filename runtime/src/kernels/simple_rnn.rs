@@ -27,7 +27,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     #[inline(always)]
     fn narrow<I: Isa, W: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
         let [sum] = columns::<I, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
-        A::apply(sum).store(&mut h[0], 0);
+        A::soon(sum).store(&mut h[0], 0);
     }
 }
 
@@ -118,8 +118,7 @@ impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
         width: usize,
     ) {
         let row = 16 * width;
-        let inputs =
-            Rows { weights: cell.panel(first, row), panel_stride: cell.stride(), row, input: step.input };
+        let inputs = Rows { weights: cell.panel(first, row), panel_stride: cell.stride(), row, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, row * (1 + cell.features)), input: hidden, ..inputs };
         for part in 0..16 / I::Block::LANES {

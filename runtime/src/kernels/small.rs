@@ -4,7 +4,7 @@
 //! each, then the remaining units with their gates side by side, 4 or 8 lanes each (or 16: then it is a block of its
 //! own). Row 0 is the bias; then come the features' rows, then the state's.
 
-use super::drive::Recurrence;
+use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
 use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, accumulate};
 use core::marker::PhantomData;
@@ -44,17 +44,6 @@ pub(super) struct Cell<'a, const F: usize, K> {
     pub(super) kind: PhantomData<K>,
 }
 
-impl<'a, const F: usize, K: Kind> Cell<'a, F, K> {
-    /// A step that starts from `start` with `input` still to be added.
-    #[inline(always)]
-    fn from<'b>(self, start: &'b [f32], input: &'b [f32]) -> Step<'b>
-    where
-        'a: 'b,
-    {
-        Step { weights: self.weights, start, input, features: F }
-    }
-}
-
 impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     type State = K::State;
 
@@ -79,12 +68,9 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
         project(isa, projection, input, steps, &mut Target { values: product, stride: row });
     }
     #[inline(always)]
-    fn step<I: Isa>(self, isa: I, state: &mut Self::State, input: &[f32], _turned: bool) {
-        K::advance(isa, state, self.from(self.weights, input));
-    }
-    #[inline(always)]
-    fn resume<I: Isa>(self, isa: I, state: &mut Self::State, product: &[f32], _turned: bool) {
-        K::advance(isa, state, self.from(product, &[]));
+    fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>) {
+        let start = from.product.unwrap_or(self.weights);
+        K::advance(isa, state, Step { weights: self.weights, start, input: from.input, features: F });
     }
     #[inline(always)]
     fn hidden(state: &Self::State) -> &[f32] {

@@ -9,9 +9,9 @@ use super::Neon;
 use super::ScalarFma;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::Simd128;
-use super::{Isa, Program, Scalar};
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512, Sse2};
+use super::{Isa, Program, Scalar};
 
 /// An instruction set by name, ordered from the slowest to the fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,15 +36,8 @@ pub enum Level {
 
 impl Level {
     /// All of them, also those of other processors.
-    pub const ALL: [Level; 7] = [
-        Level::Scalar,
-        Level::ScalarFma,
-        Level::Sse2,
-        Level::Avx2,
-        Level::Avx512,
-        Level::Neon,
-        Level::Simd128,
-    ];
+    pub const ALL: [Level; 7] =
+        [Level::Scalar, Level::ScalarFma, Level::Sse2, Level::Avx2, Level::Avx512, Level::Neon, Level::Simd128];
 
     /// As `RNN_MAX_ISA` spells it.
     pub const fn name(self) -> &'static str {

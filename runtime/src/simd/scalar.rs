@@ -142,12 +142,7 @@ impl<const FUSED: bool> Vector for Four<FUSED> {
     }
     #[inline(always)]
     fn from_bits(self, [a, b, c, d]: [i32; 4]) -> Self {
-        Four([
-            f32::from_bits(a as u32),
-            f32::from_bits(b as u32),
-            f32::from_bits(c as u32),
-            f32::from_bits(d as u32),
-        ])
+        Four([f32::from_bits(a as u32), f32::from_bits(b as u32), f32::from_bits(c as u32), f32::from_bits(d as u32)])
     }
     #[inline(always)]
     fn splat_int(self, value: i32) -> [i32; 4] {
