@@ -149,11 +149,11 @@ fn imports(code: &TokenStream, runtime: &TokenStream) -> TokenStream {
 
 /// Whether `module::` stands somewhere in the code as the start of a path.
 fn names_module(code: TokenStream, module: &str) -> bool {
-    let mut is_inside_path = false;
+    // Whether the last two tokens are `::`.
+    let (mut is_colon, mut is_inside_path) = (false, false);
     let mut tokens = code.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        let opens_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct))
-            if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
+        let opens_path = tokens.peek().is_some_and(is_joint_colon);
         let is_found = match &token {
             TokenTree::Group(group) => names_module(group.stream(), module),
             TokenTree::Ident(ident) => opens_path && !is_inside_path && ident == module,
@@ -162,7 +162,13 @@ fn names_module(code: TokenStream, module: &str) -> bool {
         if is_found {
             return true;
         }
-        is_inside_path = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        let was_joint_colon = std::mem::replace(&mut is_colon, is_joint_colon(&token));
+        is_inside_path = was_joint_colon && matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
     }
     false
+}
+
+/// The first half of `::`.
+fn is_joint_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
 }
