@@ -1,0 +1,219 @@
+"""Random models through real Keras and through `rnnc`: both must say the same.
+
+    python tests/keras/differential.py target/release/rnnc --models 500 --seed 1 [--invalid] [--work FOLDER]
+
+Compared for each model: whether it is accepted; `summary --format json`; the summary's text at a random width; the
+output of `run` under random weights (1e-5 relative or 1e-6 absolute; where f32 noise may be the reason, Keras decides
+again in f64). With `--invalid` each model gets a mistake first: what Keras refuses must be refused. What `rnnc` refuses
+although Keras takes it is counted by code, and is a difference unless `STRICTER` lists the code with a reason.
+Each difference is shrunk and written to the work folder as KIND_SEED.rnn beside a report KIND_SEED.txt.
+"""
+
+import argparse
+import collections
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+IN_DOUBLE = "--double" in sys.argv
+if IN_DOUBLE:
+    os.environ["JAX_ENABLE_X64"] = "1"
+
+import keras_oracle as oracle  # noqa: E402
+import numpy  # noqa: E402
+import random_models  # noqa: E402
+from rnnc import Rnnc  # noqa: E402
+
+RELATIVE, ABSOLUTE = 1e-5, 1e-6
+SHRINK_LIMIT = 120
+# Texts that Keras takes and the language refuses on purpose, by the reason why (see the reference's section 14).
+STRICTER = {}
+
+
+class Finding(Exception):
+    """A difference: its kind, and what both sides said."""
+
+    def __init__(self, kind, details):
+        super().__init__(kind)
+        self.kind, self.details = kind, details
+
+
+def keras_view(text):
+    """(models, description) or the exception that Keras raised."""
+    try:
+        models = oracle.run_text(text)
+        return models, oracle.describe(models)
+    except Exception as error:  # noqa: BLE001: whatever Python or Keras raises means refused
+        return None, error
+
+
+class Comparison:
+    """Compares texts, in a folder of its own."""
+
+    def __init__(self, rnnc, folder, seed):
+        self.rnnc, self.folder, self.seed = rnnc, Path(folder), seed
+        self.stricter = collections.Counter()
+
+    def path(self, name):
+        return self.folder / name
+
+    def compare(self, text):
+        """Raises a `Finding` if the two differ on this text."""
+        path = self.path("model.rnn")
+        path.write_text(text, encoding="utf-8")
+        models, view = keras_view(text)
+        answer, diagnostics = self.rnnc.check(path)
+        if answer.broke:
+            raise Finding("panic", answer.errors)
+        errors = [found for found in diagnostics if found.get("severity") == "error"]
+        if answer.accepted == bool(errors):
+            raise Finding("exit_status", f"status {answer.status}, diagnostics {diagnostics}")
+        if models is None:
+            if answer.accepted:
+                raise Finding("accepts", f"Keras: {type(view).__name__}: {view}")
+            return "refused"
+        if errors:
+            return self.refused_only_by_us(errors)
+        self.compare_summary(path, models, view)
+        self.compare_output(path, models)
+        return "accepted"
+
+    def refused_only_by_us(self, errors):
+        codes = sorted({error["code"] for error in errors})
+        for code in codes:
+            self.stricter[code] += 1
+        if set(codes) <= STRICTER.keys():
+            return "stricter"
+        raise Finding("refuses_" + "_".join(codes), "\n".join(f"{error['code']}: {error['message']}" for error in errors))
+
+    def compare_summary(self, path, models, view):
+        answer, found = self.rnnc.summary_json(path)
+        if found != view:
+            raise Finding("json", f"Keras: {view}\nrnnc:  {found}\n{answer.errors}")
+        columns = random.Random(self.seed).choice((80, 80, 40, 60, 100, 120))
+        expected = "".join(oracle.summary_text(model, columns) for _, model in models)
+        printed = self.rnnc.summary_text(path, columns)
+        if printed.output != expected:
+            raise Finding("summary", f"at {columns} columns\nKeras:\n{expected}\nrnnc:\n{printed.output}{printed.errors}")
+
+    def compare_output(self, path, models):
+        if len(models) != 1 or isinstance(models[0][1].output_shape, list):
+            return
+        model = models[0][1]
+        draw = numpy.random.default_rng(self.seed)
+        inputs = oracle.random_input(model, draw)
+        oracle.randomise(model, draw, 1.0)
+        try:
+            expected = oracle.evaluate(model, inputs)
+        except Exception:  # noqa: BLE001: built but not callable: nothing to compare with
+            return
+        weights, input_path, output_path = self.path("weights.safetensors"), self.path("input.npy"), self.path("output.npy")
+        oracle.save_tensors(oracle.weights_by_path(model), weights)
+        numpy.save(input_path, inputs)
+        output_path.unlink(missing_ok=True)
+        answer = self.rnnc.run(path, weights, input_path, output_path)
+        if not answer.accepted or not output_path.exists():
+            raise Finding("run", f"status {answer.status}\n{answer.errors}")
+        found = numpy.load(output_path)
+        if found.shape != expected.shape:
+            raise Finding("run_shape", f"Keras {expected.shape}, rnnc {found.shape}")
+        if not agrees(found, expected) and not agrees(found, self.in_double(weights, input_path)):
+            distance = float(numpy.nanmax(abs(found.astype("float64") - expected)))
+            raise Finding("output", f"largest difference {distance:.3g}\nKeras: {expected.ravel()[:8]}\nrnnc:  {found.ravel()[:8]}")
+
+    def in_double(self, weights, inputs):
+        """Keras's output in f64, from a process of its own: JAX fixes its precision at start."""
+        output = self.path("double.npy")
+        arguments = [self.path("model.rnn"), weights, inputs, output]
+        subprocess.run([sys.executable, __file__, "--double", *map(str, arguments)], check=True, stderr=subprocess.DEVNULL)
+        return numpy.load(output)
+
+
+def evaluate_in_double(text_path, weights, inputs, output):
+    """The other side of `Comparison.in_double`."""
+    oracle.compute_in_double()
+    text = Path(text_path).read_text(encoding="utf-8").replace('dtype="float32"', 'dtype="float64"')
+    (_, model), = oracle.run_text(text)
+    oracle.assign(model, oracle.load_tensors(weights))
+    values = numpy.load(inputs)
+    numpy.save(output, oracle.evaluate(model, values if values.dtype == "int32" else values.astype("float64")))
+
+
+def agrees(found, expected):
+    """Within the tolerance of one another; NaN equals NaN."""
+    return numpy.allclose(found.astype("float64"), expected.astype("float64"), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+
+
+def finding_of(comparison, model):
+    """The difference on this model, or None."""
+    try:
+        comparison.compare(model.text())
+    except Finding as finding:
+        return finding
+    return None
+
+
+def shrink(comparison, model, finding):
+    """The smallest model found that still differs in the same kind."""
+    tries, progress = 0, True
+    while progress and tries < SHRINK_LIMIT:
+        progress = False
+        for candidate in random_models.smaller(model):
+            tries += 1
+            other = finding_of(comparison, candidate)
+            if other is not None and other.kind == finding.kind:
+                model, finding, progress = candidate, other, True
+                break
+            if tries >= SHRINK_LIMIT:
+                break
+    return model, finding
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rnnc", help="the binary to compare with")
+    parser.add_argument("--models", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--invalid", action="store_true", help="give each model a mistake")
+    parser.add_argument("--work", type=Path, help="where differences are written")
+    parser.add_argument("--shrink-each", type=int, default=2, help="how many differences of one kind to shrink")
+    options = parser.parse_args()
+    work = options.work or Path(tempfile.mkdtemp(prefix="differential_"))
+    work.mkdir(parents=True, exist_ok=True)
+    rnnc = Rnnc(options.rnnc)
+    outcomes, kinds, stricter = collections.Counter(), collections.Counter(), collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(options.seed, options.seed + options.models):
+            comparison = Comparison(rnnc, folder, seed)
+            draw = random.Random(seed)
+            model = random_models.Generator(draw).model()
+            if options.invalid:
+                model = random_models.break_somewhere(model, draw)
+            try:
+                outcomes[comparison.compare(model.text())] += 1
+            except Finding as finding:
+                kinds[finding.kind] += 1
+                if kinds[finding.kind] <= options.shrink_each:
+                    model, finding = shrink(comparison, model, finding)
+                write_finding(work, seed, model, finding)
+            stricter.update(comparison.stricter)
+    for kind, count in sorted(kinds.items()):
+        print(f"{kind}: {count}")
+    print(f"outcomes: {dict(outcomes)}; refused although Keras takes it, by code: {dict(stricter)}; work folder: {work}")
+    print(f"{options.models - kinds.total()} passed, {kinds.total()} failed")
+    sys.exit(1 if kinds else 0)
+
+
+def write_finding(work, seed, model, finding):
+    (work / f"{finding.kind}_{seed}.rnn").write_text(model.text(), encoding="utf-8")
+    (work / f"{finding.kind}_{seed}.txt").write_text(f"{model.text()}\n{finding.kind}\n{finding.details}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if IN_DOUBLE:
+        evaluate_in_double(*[argument for argument in sys.argv[1:] if argument != "--double"])
+    else:
+        main()

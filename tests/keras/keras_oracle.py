@@ -1,0 +1,230 @@
+"""Runs `.rnn` texts in real Keras: the one place that says what Keras makes of a text.
+
+Imported by the golden generator, the validity check and the differential tester. Needs Keras 3, NumPy and safetensors;
+the backend is JAX unless `KERAS_BACKEND` says otherwise.
+"""
+
+import contextlib
+import io
+import math
+import os
+import sys
+import types
+import warnings
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+warnings.filterwarnings("ignore")
+
+import keras  # noqa: E402
+import numpy  # noqa: E402
+import safetensors.numpy  # noqa: E402
+
+# A text without any import knows every public name of the language.
+PRELUDE = "from keras import *\nfrom keras.layers import *\nimport keras\n"
+
+
+def stand_in_for_tensorflow():
+    """Lets `tensorflow.keras` be imported where only Keras 3 is installed: since TensorFlow 2.16 they are the same."""
+    if "tensorflow" in sys.modules:
+        return
+    # Keras looks for TensorFlow only once: let it find that there is none before the stand-in is there.
+    from keras.src.utils import module_utils
+
+    assert not module_utils.tensorflow.available
+    tensorflow = types.ModuleType("tensorflow")
+    tensorflow.keras = keras
+    sys.modules["tensorflow"] = tensorflow
+    for name in ("", ".layers", ".models", ".activations", ".initializers", ".regularizers", ".constraints"):
+        sys.modules["tensorflow.keras" + name] = sys.modules.get("keras" + name) or getattr(keras, name[1:])
+
+
+def compute_in_double():
+    """From here on models are f64 throughout. `JAX_ENABLE_X64` must have been set before this module was imported."""
+    from keras.src.backend.common import dtypes
+
+    # Keras narrows promoted types to 32 bits on every backend but TensorFlow; tanh would be f32.
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    keras.config.set_floatx("float64")
+
+
+def has_import(text):
+    """Whether any statement of the text imports something."""
+    return any(line.lstrip().startswith(("import ", "from ")) for line in text.splitlines())
+
+
+def run_text(text, name="<text>"):
+    """Runs a `.rnn` text as Python: a list of (variable, model), in the order of the first assignment.
+
+    Raises whatever Python or Keras raises. Names start from zero, as in a fresh process.
+    """
+    if "tensorflow" in text:
+        stand_in_for_tensorflow()
+    keras.backend.clear_session()
+    names = {"__name__": "__rnn__"}
+    if not has_import(text):
+        exec(PRELUDE, names)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text, name, "exec"), names)
+    models, seen = [], set()
+    for variable, value in names.items():
+        if isinstance(value, keras.Model) and id(value) not in seen:
+            seen.add(id(value))
+            models.append((variable, value))
+    return models
+
+
+def run_file(path):
+    """`run_text` of a file."""
+    return run_text(path.read_text(encoding="utf-8"), str(path))
+
+
+def summary_text(model, columns=80):
+    """What `model.summary()` prints on a terminal of that many columns, without colour."""
+    before = {name: os.environ.get(name) for name in ("COLUMNS", "TERM")}
+    os.environ.update(COLUMNS=str(columns), TERM="xterm")
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            model.summary()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+    return printed.getvalue()
+
+
+def size_of(weights):
+    """The number of scalars in the weights, each variable counted once."""
+    return sum(math.prod(weight.shape) for weight in {id(weight): weight for weight in weights}.values())
+
+
+def as_shapes(structure):
+    """A shape, or a list of shapes, as JSON has it: lists, `None` for a free dimension."""
+    if isinstance(structure, (list, tuple)) and structure and isinstance(structure[0], (list, tuple)):
+        return [as_shapes(shape) for shape in structure]
+    return None if structure is None else list(structure)
+
+
+def shapes_of_output(layer):
+    """The output shape of a layer in a built model."""
+    output = layer.output
+    if isinstance(output, (list, tuple)):
+        return [list(tensor.shape) for tensor in output]
+    return list(output.shape)
+
+
+def describe_layer(layer):
+    """One entry of `layers` in `rnnc summary --format json`."""
+    return {
+        "class": type(layer).__name__,
+        "name": layer.name,
+        "output_shape": shapes_of_output(layer),
+        "params": layer.count_params(),
+        "trainable_params": size_of(layer.trainable_weights),
+    }
+
+
+def describe_model(variable, model):
+    """One entry of `models` in `rnnc summary --format json`."""
+    return {
+        "variable": variable,
+        "name": model.name,
+        "input_shape": as_shapes(model.input_shape),
+        "output_shape": as_shapes(model.output_shape),
+        "layers": [describe_layer(layer) for layer in model.layers],
+        "total_params": size_of(model.weights),
+        "trainable_params": size_of(model.trainable_weights),
+        "non_trainable_params": size_of(model.non_trainable_weights),
+    }
+
+
+def describe(models):
+    """The whole of `rnnc summary --format json`."""
+    return {"models": [describe_model(variable, model) for variable, model in models]}
+
+
+def path_of(model, weight):
+    """Keras's path of a weight without the model's name in front."""
+    return weight.path.removeprefix(model.name + "/")
+
+
+def weights_by_path(model):
+    """Every weight as an array under its path."""
+    return {path_of(model, weight): keras.ops.convert_to_numpy(weight) for weight in model.weights}
+
+
+def random_weight(random, path, shape, gain):
+    """A value of every weight that differs from what Keras starts with."""
+    leaf = path.rsplit("/", 1)[-1]
+    if leaf == "gamma":
+        value = 1 + 0.4 * random.standard_normal(shape)
+    elif leaf == "moving_variance":
+        value = random.uniform(0.3, 2.0, shape)
+    elif leaf == "alpha":
+        value = random.uniform(0.05, 0.6, shape)
+    elif leaf in ("kernel", "recurrent_kernel"):
+        value = gain * random.standard_normal(shape) / math.sqrt(max(shape[0], 1))
+    else:
+        value = 0.4 * random.standard_normal(shape)
+    return value.astype("float32")
+
+
+def randomise(model, random, gain=1.2):
+    """Gives every weight of the model a random value."""
+    for weight in model.weights:
+        weight.assign(random_weight(random, weight.path, tuple(weight.shape), gain))
+
+
+def assign(model, weights):
+    """Gives the model the weights of a dictionary by path."""
+    for weight in model.weights:
+        weight.assign(weights[path_of(model, weight)])
+
+
+def vocabulary_of(model):
+    """The smallest `input_dim` of an Embedding that reads the model's input, or None if the input is no index."""
+    for layer in model.layers:
+        while hasattr(layer, "layer") and not isinstance(layer, keras.layers.Embedding):
+            layer = layer.layer
+        if isinstance(layer, keras.layers.Embedding):
+            return layer.input_dim
+        if layer.weights:
+            return None
+    return None
+
+
+def random_input(model, random, batch=3, timesteps=6):
+    """An input that fits: integers for an Embedding, else normal floats; free dimensions get `timesteps`."""
+    shape = list(model.input_shape)
+    shape = [shape[0] or batch] + [timesteps if size is None else size for size in shape[1:]]
+    vocabulary = vocabulary_of(model)
+    if vocabulary is not None:
+        return random.integers(0, vocabulary, shape).astype("int32")
+    return random.standard_normal(shape).astype("float32")
+
+
+def evaluate(model, inputs):
+    """The model's output for a batch, at inference, as an array."""
+    return keras.ops.convert_to_numpy(model(inputs, training=False))
+
+
+def load_tensors(path):
+    """The tensors of a safetensors file."""
+    return safetensors.numpy.load_file(path)
+
+
+def save_tensors(tensors, path):
+    """Writes a safetensors file that anyone may read."""
+    safetensors.numpy.save_file({name: numpy.ascontiguousarray(value) for name, value in tensors.items()}, path)
+    path.chmod(0o644)
+
+
+def versions():
+    """What the numbers were made with."""
+    import importlib.metadata
+    import platform
+
+    packages = ("keras", "jax", "numpy", "rich", "safetensors")
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), "backend": keras.backend.backend(), **found}
