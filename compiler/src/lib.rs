@@ -7,9 +7,9 @@
 pub mod activation;
 pub mod arguments;
 pub mod declaration;
-pub mod explain;
 pub mod emit;
 mod evaluate;
+pub mod explain;
 pub mod graph;
 pub mod infer;
 pub mod layer;

@@ -1,0 +1,60 @@
+//! Weights by name: the tensors of a file against the weights of a graph.
+//!
+//! A weight's key is Keras 3's path without the model's name: the layer's name, then the path below it
+//! (`lstm/lstm_cell/kernel`). Keys may also start with a model's name, as Keras's own paths do. Shapes and gate
+//! order stay as Keras stores them; packing permutes them once, later. Every mistake of a file is reported in
+//! one run.
+//!
+//! [`read`] knows the file alone, so its diagnostics belong to the file's name; those of [`bind`] point into
+//! the model's text.
+
+mod check;
+mod safetensors;
+
+use std::rc::Rc;
+
+pub use check::{bind, key};
+pub use safetensors::read;
+
+/// A tensor of a weight file as it was read: nothing of it is checked against a model yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    /// Its key in the file.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<u64>,
+    /// Its values, row-major, or the name of a number type that is not float32.
+    pub values: Result<Rc<[f32]>, String>,
+}
+
+/// One weight of a layer with its values: row-major, as Keras stores them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Its shape.
+    pub shape: Vec<u64>,
+    /// Its values, one a parameter.
+    pub values: Rc<[f32]>,
+}
+
+/// Every weight of a graph. Made by [`bind`] alone, so names and shapes fit.
+#[derive(Clone, Debug)]
+pub struct BoundWeights {
+    nodes: Vec<Rc<[Weight]>>,
+}
+
+impl BoundWeights {
+    /// The weights of a node, in the order of its layer's `weights()`; all uses of a shared layer get the same.
+    #[must_use]
+    pub fn node(&self, index: usize) -> &[Weight] {
+        self.nodes.get(index).map_or(&[], |weights| weights)
+    }
+}
+
+/// A shape as a Python tuple.
+fn tuple(shape: &[u64]) -> String {
+    let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
+    if sizes.len() == 1 { format!("({},)", sizes[0]) } else { format!("({})", sizes.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests;

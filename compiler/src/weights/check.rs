@@ -1,0 +1,211 @@
+//! Names, shapes, types and values of a weight file against those of a graph.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use super::{BoundWeights, NamedTensor, Weight, tuple};
+use crate::graph::{NodeKind, TypedGraph, TypedNode};
+use crate::layer::{LayerInstance, WeightSpec};
+use crate::names::closest;
+
+/// The key of a layer's weight: `lstm/lstm_cell/kernel`.
+#[must_use]
+pub fn key(layer: &str, spec: &WeightSpec) -> String {
+    format!("{layer}/{}", spec.path)
+}
+
+/// Finds every weight of the graph among the tensors. `model` is the model's name, which keys may start with,
+/// and `at` the place of its definition, where superfluous tensors are reported.
+///
+/// # Errors
+/// Every missing, superfluous, misshaped, wrongly typed, non-finite or doubled tensor: E302 to E307.
+pub fn bind(
+    graph: &TypedGraph,
+    model: &str,
+    at: Span,
+    tensors: &[NamedTensor],
+) -> Result<BoundWeights, Vec<Diagnostic>> {
+    let mut binder = Binder::new(graph, model, at, tensors);
+    let mut shared: HashMap<usize, Rc<[Weight]>> = HashMap::new();
+    let mut nodes = Vec::with_capacity(graph.nodes().len());
+    for node in graph.nodes() {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else {
+            nodes.push(Rc::from([]));
+            continue;
+        };
+        let weights = shared.entry(instance.id).or_insert_with(|| binder.layer(instance, node).into());
+        nodes.push(Rc::clone(weights));
+    }
+    binder.finish(BoundWeights { nodes })
+}
+
+/// A weight that no tensor was found for.
+struct Missing {
+    key: String,
+    span: Span,
+    layer: String,
+    shape: Vec<u64>,
+}
+
+struct Binder<'a> {
+    at: Span,
+    tensors: HashMap<&'a str, &'a NamedTensor>,
+    order: Vec<&'a str>,
+    used: HashSet<&'a str>,
+    missing: Vec<Missing>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Binder<'a> {
+    fn new(graph: &TypedGraph, model: &str, at: Span, tensors: &'a [NamedTensor]) -> Self {
+        let mut binder = Self {
+            at,
+            tensors: HashMap::new(),
+            order: Vec::new(),
+            used: HashSet::new(),
+            missing: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        let prefix = prefix(graph, model, tensors);
+        for tensor in tensors {
+            let name = tensor.name.as_str();
+            let key = prefix.and_then(|prefix| name.strip_prefix(prefix)?.strip_prefix('/')).unwrap_or(name);
+            if let Some(other) = binder.tensors.insert(key, tensor) {
+                let title = format!("the weights hold `{key}` twice: as `{}` and as `{name}`", other.name);
+                binder.diagnostics.push(Diagnostic::new(Code::E307, at, title).help("leave one of them out"));
+            } else {
+                binder.order.push(key);
+            }
+        }
+        binder
+    }
+
+    fn layer(&mut self, instance: &LayerInstance, node: &TypedNode) -> Vec<Weight> {
+        node.weights.iter().filter_map(|spec| self.weight(instance, spec)).collect()
+    }
+
+    fn weight(&mut self, instance: &LayerInstance, spec: &WeightSpec) -> Option<Weight> {
+        let key = key(&instance.name, spec);
+        let layer = described(instance);
+        let Some((&found, &tensor)) = self.tensors.get_key_value(key.as_str()) else {
+            self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
+            return None;
+        };
+        self.used.insert(found);
+        let mistake = match &tensor.values {
+            Err(dtype) => wrong_type(tensor, dtype, instance),
+            Ok(_) if tensor.shape != spec.shape => wrong_shape(tensor, spec, instance),
+            Ok(values) => match values.iter().position(|value| !value.is_finite()) {
+                Some(at) => not_finite(tensor, at, values, instance),
+                None => return Some(Weight { shape: spec.shape.clone(), values: Rc::clone(values) }),
+            },
+        };
+        self.diagnostics.push(mistake);
+        None
+    }
+
+    fn finish(mut self, bound: BoundWeights) -> Result<BoundWeights, Vec<Diagnostic>> {
+        let unused: Vec<&NamedTensor> =
+            self.order.iter().filter(|key| !self.used.contains(*key)).map(|key| self.tensors[key]).collect();
+        let keys: Vec<&str> = self.order.iter().copied().filter(|key| !self.used.contains(key)).collect();
+        let missing = self.missing.iter().map(|missing| missing.report(&unused, &keys));
+        self.diagnostics.extend(missing);
+        self.diagnostics.extend(unused.iter().map(|tensor| superfluous(tensor, self.at)));
+        if self.diagnostics.is_empty() { Ok(bound) } else { Err(self.diagnostics) }
+    }
+}
+
+/// The model's name that the keys start with: the model's own, or another one that all of them share.
+fn prefix<'n>(graph: &TypedGraph, model: &'n str, tensors: &'n [NamedTensor]) -> Option<&'n str> {
+    let layers: HashSet<&str> = graph
+        .nodes()
+        .iter()
+        .filter_map(|node| match &node.node.kind {
+            NodeKind::Layer { instance, .. } => Some(instance.name.as_str()),
+            NodeKind::Input { .. } => None,
+        })
+        .collect();
+    let first = |tensor: &'n NamedTensor| tensor.name.split_once('/').map(|(first, _)| first);
+    if !layers.contains(model) && tensors.iter().any(|tensor| first(tensor) == Some(model)) {
+        return Some(model);
+    }
+    let common = first(tensors.first()?)?;
+    let is_shared = tensors.iter().all(|tensor| first(tensor) == Some(common));
+    let second_is_layer =
+        |tensor: &NamedTensor| tensor.name.split('/').nth(1).is_some_and(|name| layers.contains(name));
+    (is_shared && !layers.contains(common) && tensors.iter().any(second_is_layer)).then_some(common)
+}
+
+impl Missing {
+    fn report(&self, unused: &[&NamedTensor], keys: &[&str]) -> Diagnostic {
+        let shape = tuple(&self.shape);
+        let diagnostic = Diagnostic::new(
+            Code::E302,
+            self.span,
+            format!("the weights lack `{}` of shape {shape}, which {} needs", self.key, self.layer),
+        )
+        .at(format!("needs `{}`", self.key));
+        let last = |name: &str| name.rsplit('/').next().map(str::to_owned);
+        let alike = || unused.iter().find(|tensor| tensor.shape == self.shape && last(&tensor.name) == last(&self.key));
+        if let Some(near) = closest(&self.key, keys.iter().copied()) {
+            diagnostic.help(format!("did you mean `{near}`, which the file has and nothing asks for?"))
+        } else if let Some(tensor) = alike() {
+            diagnostic.help(format!("`{}` of the file has this shape, and nothing asks for it", tensor.name))
+        } else {
+            diagnostic
+        }
+    }
+}
+
+fn described(instance: &LayerInstance) -> String {
+    format!("the layer `{}` ({})", instance.name, instance.layer.declaration().class)
+}
+
+fn superfluous(tensor: &NamedTensor, at: Span) -> Diagnostic {
+    let title = format!("the weights hold `{}` of shape {}, but no layer has it", tensor.name, tuple(&tensor.shape));
+    Diagnostic::new(Code::E303, at, title)
+        .help("keys are `<layer name>/<weight>`: give layers that were trained under other names these with `name=`")
+}
+
+fn wrong_type(tensor: &NamedTensor, dtype: &str, instance: &LayerInstance) -> Diagnostic {
+    let title = format!("`{}` of {} holds {dtype} numbers, not float32", tensor.name, described(instance));
+    Diagnostic::new(Code::E305, instance.class_span, title)
+        .at("reads float32")
+        .help("save the weights as float32: `array.astype(\"float32\")`")
+}
+
+fn wrong_shape(tensor: &NamedTensor, spec: &WeightSpec, instance: &LayerInstance) -> Diagnostic {
+    let (needed, found) = (tuple(&spec.shape), tuple(&tensor.shape));
+    let title = format!("`{}` has shape {found}, but {} needs {needed}", tensor.name, described(instance));
+    let diagnostic = Diagnostic::new(Code::E304, instance.class_span, title).at(format!("needs {needed}"));
+    let is_transposed = tensor.shape.len() > 1 && tensor.shape.iter().rev().eq(&spec.shape);
+    diagnostic.help(if is_transposed {
+        "the axes are swapped: Keras stores the inputs first, then the units"
+    } else {
+        "train with this same text, or change its sizes to those of the weights"
+    })
+}
+
+fn not_finite(tensor: &NamedTensor, at: usize, values: &[f32], instance: &LayerInstance) -> Diagnostic {
+    let bad = values.iter().filter(|value| !value.is_finite()).count();
+    let (value, place) = (values[at], indices(at, &tensor.shape));
+    let title = format!("`{}` of {} holds {value} at {place}", tensor.name, described(instance));
+    Diagnostic::new(Code::E306, instance.class_span, title)
+        .at("would not compute a number")
+        .note(format!("{bad} of its {} values are not finite; its shape is {}", values.len(), tuple(&tensor.shape)))
+        .help("the training diverged, or the file is damaged: train again, or save it again")
+}
+
+/// The place of a value in an array: `[3, 4]`.
+fn indices(mut at: usize, shape: &[u64]) -> String {
+    let mut indices: Vec<String> = Vec::with_capacity(shape.len());
+    for &size in shape.iter().rev() {
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
+        indices.push((at % size).to_string());
+        at /= size;
+    }
+    indices.reverse();
+    format!("[{}]", indices.join(", "))
+}
