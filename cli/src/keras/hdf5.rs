@@ -1,0 +1,114 @@
+//! The groups of a `.weights.h5` file. The only file that knows hdf5-pure.
+//!
+//! A layer's arrays are collected in the order of Keras's `get_weights()`: its own variables by their index, then those
+//! of the layers inside it. HDF5 lists groups by the alphabet, which says nothing; so the names of inner layers are
+//! taken in Keras's order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hdf5_pure::{DType, Dataset, File, Group};
+
+use super::Mistake;
+
+/// Attributes of Keras's layers that hold layers, in the order of their weights.
+const INNER: [&str; 4] = ["layer", "cell", "forward_layer", "backward_layer"];
+
+/// Deeper than any wrapper of a wrapper; a damaged file may lead in circles.
+const MAX_DEPTH: usize = 16;
+
+/// An open file.
+pub(super) struct Stored {
+    file: File,
+}
+
+/// One array.
+#[derive(Debug)]
+pub(super) struct StoredArray {
+    pub(super) shape: Vec<u64>,
+    pub(super) values: Vec<f32>,
+}
+
+impl Stored {
+    pub(super) fn open(bytes: Vec<u8>) -> Result<Self, Mistake> {
+        Ok(Self { file: guarded(|| File::from_bytes(bytes))? })
+    }
+
+    /// Whether Keras 2 wrote it: its groups are the layers, and it says which version.
+    pub(super) fn is_legacy(&self) -> bool {
+        guarded(|| self.file.root().attrs())
+            .is_ok_and(|attributes| attributes.contains_key("layer_names") || attributes.contains_key("model_config"))
+            || guarded(|| self.file.root().groups())
+                .is_ok_and(|groups| groups.iter().any(|name| name == "model_weights"))
+    }
+
+    /// The keys under `layers` that hold any weight.
+    pub(super) fn layers_with_weights(&self) -> Result<Vec<String>, Mistake> {
+        let Ok(layers) = guarded(|| self.file.group("layers")) else { return Ok(Vec::new()) };
+        let mut keys = guarded(|| layers.groups())?;
+        keys.sort();
+        let mut found = Vec::new();
+        for key in keys {
+            if !self.layer(&key)?.is_empty() {
+                found.push(key);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The arrays of a layer in the order of its weights; none where it has no group.
+    pub(super) fn layer(&self, key: &str) -> Result<Vec<StoredArray>, Mistake> {
+        let Ok(group) = guarded(|| self.file.group(&format!("layers/{key}"))) else { return Ok(Vec::new()) };
+        let mut arrays = Vec::new();
+        push_arrays(&group, &mut arrays, 0)?;
+        Ok(arrays)
+    }
+}
+
+fn push_arrays(group: &Group, arrays: &mut Vec<StoredArray>, depth: usize) -> Result<(), Mistake> {
+    let names = guarded(|| group.groups())?;
+    if names.iter().any(|name| name == "vars") {
+        push_variables(&guarded(|| group.group("vars"))?, arrays)?;
+    }
+    for inner in INNER.into_iter().filter(|inner| depth < MAX_DEPTH && names.iter().any(|name| name == inner)) {
+        push_arrays(&guarded(|| group.group(inner))?, arrays, depth + 1)?;
+    }
+    Ok(())
+}
+
+/// The datasets `0`, `1`, … of a group, by number.
+fn push_variables(variables: &Group, arrays: &mut Vec<StoredArray>) -> Result<(), Mistake> {
+    let mut indices: Vec<usize> =
+        guarded(|| variables.datasets())?.iter().filter_map(|name| name.parse().ok()).collect();
+    indices.sort_unstable();
+    for index in indices {
+        arrays.push(array(&guarded(|| variables.dataset(&index.to_string()))?)?);
+    }
+    Ok(())
+}
+
+fn array(dataset: &Dataset) -> Result<StoredArray, Mistake> {
+    let dtype = guarded(|| dataset.dtype())?;
+    if !matches!(dtype, DType::F32) {
+        return Err(Mistake::new(format!("the file holds {dtype} numbers, not float32"))
+            .help("save the model with the dtype policy `float32`"));
+    }
+    let shape = guarded(|| dataset.shape())?;
+    let values = guarded(|| dataset.read_f32())?;
+    if shape.iter().product::<u64>() == values.len() as u64 {
+        return Ok(StoredArray { shape, values });
+    }
+    Err(damaged("an array has another number of values than its shape says"))
+}
+
+/// Runs the reader so that damage it did not foresee is an error like the damage that it did.
+fn guarded<T, E: std::fmt::Display>(read: impl FnOnce() -> Result<T, E>) -> Result<T, Mistake> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(damaged(&error.to_string())),
+        Err(_) => Err(damaged("its structure leads nowhere")),
+    }
+}
+
+fn damaged(reason: &str) -> Mistake {
+    Mistake::new("the HDF5 file of the weights is damaged").note(reason).help("save the model again, copy it as binary")
+}

@@ -1,0 +1,61 @@
+//! Files that real Keras saved, whole and damaged.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/keras").join(name)).unwrap()
+}
+
+fn expected() -> Vec<NamedTensor> {
+    weights::read(&fixture("every_layer.safetensors")).unwrap()
+}
+
+fn sorted(mut tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {
+    tensors.sort_by(|left, right| left.name.cmp(&right.name));
+    tensors
+}
+
+#[test]
+fn an_archive_gives_keras_own_paths_and_values() {
+    assert_eq!(sorted(read(fixture("every_layer.keras"), None).unwrap()), expected());
+}
+
+#[test]
+fn weights_alone_take_their_names_from_the_model() {
+    let text = String::from_utf8(fixture("every_layer.rnn")).unwrap();
+    let compiled = rnn_compiler::compile(&rnn_compiler::Source::new("every_layer.rnn", text));
+    assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+    let model = compiled.select(None).unwrap();
+    assert_eq!(sorted(read(fixture("every_layer.weights.h5"), Some(model)).unwrap()), expected());
+    assert!(read(fixture("every_layer.weights.h5"), None).unwrap_err().help.unwrap().contains("--model"));
+}
+
+#[test]
+fn another_model_is_refused_with_the_layer() {
+    let text = "model = Sequential([Input((5, 6)), LSTM(3)])\n";
+    let compiled = rnn_compiler::compile(&rnn_compiler::Source::new("other.rnn", text));
+    let mistake = read(fixture("every_layer.weights.h5"), Some(compiled.select(None).unwrap())).unwrap_err();
+    assert!(mistake.title.contains("lstm"), "{mistake:?}");
+}
+
+#[test]
+fn damaged_files_are_errors() {
+    std::panic::set_hook(Box::new(|_| {}));
+    for name in ["every_layer.keras", "every_layer.weights.h5"] {
+        let bytes = fixture(name);
+        let text = String::from_utf8(fixture("every_layer.rnn")).unwrap();
+        let compiled = rnn_compiler::compile(&rnn_compiler::Source::new("every_layer.rnn", text));
+        let model = compiled.select(None).unwrap();
+        for index in 0..200 {
+            let cut = bytes.len() * index / 200;
+            assert!(read(bytes[..cut].to_vec(), Some(model)).is_err(), "{name} cut to {cut}");
+            let mut flipped = bytes.clone();
+            flipped[cut] ^= 0x5a;
+            let _ = read(flipped, Some(model));
+        }
+    }
+    assert!(read(b"not at all".to_vec(), None).is_err());
+    assert!(read(Vec::new(), None).is_err());
+}

@@ -1,0 +1,208 @@
+//! `rnnc run`: evaluates a model on data from files, by the compiler's reference.
+
+mod fit;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ndarray::{ArrayD, IxDyn};
+use rnn_compiler::graph::NodeId;
+use rnn_compiler::model::CompiledModel;
+use rnn_compiler::reference::{self, EvaluateError, Real, UnknownIds};
+use rnn_compiler::weights::BoundWeights;
+use rnn_compiler::{Code, Diagnostic, Span};
+
+use crate::arrays::{self, Array, Precision};
+use crate::files;
+use crate::report::{Failure, Shell, Status, print};
+
+/// Samples that are evaluated at once: enough for matrix products, few enough for a bar that moves.
+const SAMPLES_AT_ONCE: usize = 64;
+
+/// Evaluate a model on data: slow, obvious, and equal to Keras.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rnnc run digits.rnn --weights digits.safetensors --input scans.npy --output probabilities.npy
+  rnnc run tagger.rnn --weights tagger.safetensors --input series.csv
+  rnnc run words.rnn --weights words.safetensors --input data.npz --key ids --dtype f64
+
+Files are NumPy's .npy and .npz, .csv and .safetensors, told apart by their endings. The input has the model's shape
+with any number of samples, or that of a single sample; then the output has no batch axis either. A .csv file holds one
+sample with a timestep a line, or a sample a line. Without --output, the result is printed as .csv.")]
+pub(crate) struct Arguments {
+    /// The .rnn file, or `-` for standard input.
+    file: PathBuf,
+    /// The weights, a safetensors file; left out for a model without weights.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// The data, or `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Which array of a .npz or .safetensors file; needed where it has several and none is called `input`.
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// Where the result goes; in .npz and .safetensors files it is called `output`.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The number type that is computed with, and written.
+    #[arg(long, value_enum, default_value_t = Dtype::F32)]
+    dtype: Dtype,
+    /// The model in this variable; needed where a file has several and none is called `model`.
+    #[arg(long, value_name = "VARIABLE")]
+    model: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Dtype {
+    /// 32-bit floats.
+    #[value(alias = "float32")]
+    F32,
+    /// 64-bit floats.
+    #[value(alias = "float64")]
+    F64,
+}
+
+pub(crate) fn execute(shell: &Shell, arguments: &Arguments) -> Status {
+    if files::is_stdin(&arguments.file) && files::is_stdin(&arguments.input) {
+        return shell.usage("the model and the data can't both come from standard input");
+    }
+    let loaded = match files::load(shell, &arguments.file) {
+        Ok(loaded) => loaded,
+        Err(status) => return status,
+    };
+    match run(shell, arguments, &loaded) {
+        Ok(status) => status,
+        Err(failure) => shell.fail(&failure),
+    }
+}
+
+fn run(shell: &Shell, arguments: &Arguments, loaded: &files::Loaded) -> Result<Status, Failure> {
+    let model = loaded.select(arguments.model.as_deref())?;
+    let weights = files::bind(&loaded.source, model, arguments.weights.as_deref())?;
+    let name = files::shown(&arguments.input);
+    let input = fit::chosen(&name, arrays::read(&arguments.input)?, arguments.key.as_deref())?;
+    let (input, is_single) = fit::batch(&name, input, model.input_shape())?;
+    if input.values.iter().any(|value| !value.is_finite()) {
+        shell.fail(&Failure::of_file(&name, not_finite(&input)));
+    }
+    let evaluation = Evaluation { model, weights: &weights, name: &name };
+    let (mut output, precision) = match arguments.dtype {
+        Dtype::F32 => (evaluation.run::<f32>(&input)?, Precision::Single),
+        Dtype::F64 => (evaluation.run::<f64>(&input)?, Precision::Double),
+    };
+    if is_single && !output.shape.is_empty() {
+        output.shape.remove(0);
+    }
+    match &arguments.output {
+        Some(path) => arrays::write(path, &output, precision).map(|()| Status::Good),
+        None => Ok(print(&arrays::text(&output, precision))),
+    }
+}
+
+fn not_finite(input: &Array) -> Diagnostic {
+    let bad = input.values.iter().filter(|value| !value.is_finite()).count();
+    let title = format!("the input holds {bad} values that are NaN or infinite, of {}", input.values.len());
+    Diagnostic::new(Code::W501, Span::default(), title)
+}
+
+/// A model with its weights, and the name of the data that it is evaluated on.
+struct Evaluation<'a> {
+    model: &'a CompiledModel,
+    weights: &'a BoundWeights,
+    name: &'a str,
+}
+
+impl Evaluation<'_> {
+    /// The model's output for all samples. A fixed batch is filled up with zeros, whose outputs are dropped: samples
+    /// do not know of each other.
+    fn run<R: Real>(&self, input: &Array) -> Result<Array, Failure> {
+        let samples = input.shape[0];
+        let fixed = self.model.input_shape().batch().known().and_then(|batch| usize::try_from(batch).ok());
+        let at_once = fixed.unwrap_or(SAMPLES_AT_ONCE).max(1);
+        let size: usize = input.shape[1..].iter().product();
+        let weights = self.typed_weights::<R>();
+        let bar = progress(samples);
+        let mut values = Vec::new();
+        let mut shape = vec![0];
+        let mut first = 0;
+        loop {
+            let count = at_once.min(samples - first);
+            let batch = if fixed.is_some() { at_once } else { count };
+            let mut typed: Vec<R> =
+                input.values[first * size..(first + count) * size].iter().map(|&value| R::of(value)).collect();
+            typed.resize(batch * size, R::of(0.0));
+            let output = self.evaluate(&weights, &[&[batch], &input.shape[1..]].concat(), typed)?;
+            shape = output.shape().to_vec();
+            let per_sample: usize = shape[1..].iter().product();
+            values.extend(output.iter().take(count * per_sample).map(|value| value.to_f64()));
+            first += count;
+            bar.inc(count as u64);
+            if first >= samples {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        shape[0] = samples;
+        Ok(Array { shape, values })
+    }
+
+    fn typed_weights<R: Real>(&self) -> Vec<Vec<ArrayD<R>>> {
+        let nodes = 0..self.model.graph.nodes().len();
+        nodes
+            .map(|node| {
+                let weights = self.weights.node(node).iter();
+                weights
+                    .map(|weight| {
+                        let shape: Vec<usize> =
+                            weight.shape.iter().map(|&size| usize::try_from(size).unwrap_or(usize::MAX)).collect();
+                        array(&shape, weight.values.iter().map(|&value| R::of(value.into())).collect())
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn evaluate<R: Real>(
+        &self,
+        weights: &[Vec<ArrayD<R>>],
+        shape: &[usize],
+        values: Vec<R>,
+    ) -> Result<ArrayD<R>, Failure> {
+        let of_node = |NodeId(node): NodeId| weights[node].clone();
+        let input = array(shape, values);
+        let outputs = reference::evaluate_with(&self.model.graph, of_node, &[input], UnknownIds::Refuse);
+        let outputs = outputs.map_err(|error| Failure::of_file(self.name, self.refusal(&error)))?;
+        let Some(output) = outputs.into_iter().next() else { unreachable!("every model has an output") };
+        Ok(output)
+    }
+
+    fn refusal(&self, error: &EvaluateError) -> Diagnostic {
+        let code = if matches!(error, EvaluateError::Id { .. }) { Code::E505 } else { Code::E504 };
+        Diagnostic::new(code, Span::default(), error.to_string())
+    }
+}
+
+/// An array of a shape whose size is that of the values, checked before.
+fn array<R>(shape: &[usize], values: Vec<R>) -> ArrayD<R> {
+    match ArrayD::from_shape_vec(IxDyn(shape), values) {
+        Ok(array) => array,
+        Err(_) => unreachable!("the shape was checked against the number of values"),
+    }
+}
+
+/// A bar on standard error, shown where it is a terminal and the work takes more than a moment.
+fn progress(samples: usize) -> ProgressBar {
+    if samples <= SAMPLES_AT_ONCE || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(samples as u64), ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} samples, {eta} left") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
+}
