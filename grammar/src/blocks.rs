@@ -10,7 +10,7 @@ use crate::lines::{Line, MAX_NESTING, Place, opens_block, too_deep};
 use crate::parser::{self, Failure, Node, Rule};
 use crate::patch::{Patch, Patched};
 use crate::to_ast::{self, ForHead};
-use crate::{Code, Diagnostic, Span};
+use crate::{Code, Diagnostic, Edit, Span};
 
 /// How many mistakes of one line are mended before the rest of it is given up.
 const MAX_REPAIRS: usize = 12;
@@ -75,11 +75,13 @@ struct Frame {
     statements: Vec<Statement>,
     /// It stands behind the `:` of its head and ends with the line.
     is_inline: bool,
+    /// The report of its needless indentation, as an index, and how many bytes of it are needless.
+    needless: Option<(usize, usize)>,
 }
 
 impl Frame {
     fn new(column: Column, head: Head) -> Self {
-        Self { column, head, statements: Vec::new(), is_inline: false }
+        Self { column, head, statements: Vec::new(), is_inline: false, needless: None }
     }
 }
 
@@ -223,24 +225,39 @@ impl Reader<'_> {
             self.frames.push(Frame::new(column, Head::Stray));
         } else if top.wide != around.wide {
             self.compare(around, column, offset);
+        } else {
+            self.needless(offset);
         }
     }
 
     fn unexpected(&mut self, column: Column, top: Column, offset: usize) {
         let blank = self.blank(offset);
-        let right = Span::new(blank.end - blank.len_of(column.wide - top.wide), blank.end);
+        let n_needless = (column.wide - top.wide).min(blank.end - blank.start);
+        let mut frame = Frame::new(column, Head::Stray);
+        frame.needless = Some((self.diagnostics.len(), n_needless));
+        self.frames.push(frame);
         self.diagnostics.push(
             Diagnostic::new(Code::E013, blank, "the line is indented without a block")
                 .at("only the body of a `for` loop is")
-                .fix("remove the indentation", right, ""),
+                .fix("remove the indentation", Span::new(blank.end - n_needless, blank.end), ""),
         );
-        self.frames.push(Frame::new(column, Head::Stray));
     }
 
-    /// The blanks before `offset` on its line.
+    /// Adds one more line to the edits of a needless indentation.
+    fn needless(&mut self, offset: usize) {
+        let Some((index, n_needless)) = self.frames.last().and_then(|frame| frame.needless) else { return };
+        let blank = self.blank(offset);
+        let span = Span::new(blank.end.saturating_sub(n_needless).max(blank.start), blank.end);
+        if let Some(help) = self.diagnostics[index].helps.first_mut() {
+            help.edits.push(Edit { span, text: String::new() });
+        }
+    }
+
+    /// The blanks that begin the line of `offset`.
     fn blank(&self, offset: usize) -> Span {
         let start = self.text[..offset].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-        Span::new(start, offset)
+        let n_blanks = self.text[start..offset].bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0C)).count();
+        Span::new(start, start + n_blanks)
     }
 
     /// Reports two lines whose order depends on how wide a tab is; once a text.
@@ -387,12 +404,5 @@ impl Reader<'_> {
             all.sort_by_key(|patch| patch.span);
             patched = Patched::new(self.text, span, &all);
         }
-    }
-}
-
-impl Span {
-    /// `length`, but at most this range's.
-    fn len_of(self, length: usize) -> usize {
-        length.min(self.end - self.start)
     }
 }

@@ -126,8 +126,13 @@ impl<'t> Scene<'t> {
 
     /// The token that ends the item around the place: a comma or the closing bracket of the innermost bracket.
     fn item_end(&self) -> usize {
+        self.item_end_behind(self.at)
+    }
+
+    /// The same, for the token `from` in the same brackets.
+    fn item_end_behind(&self, from: usize) -> usize {
         let mut depth = 0_usize;
-        for index in self.at..self.tokens.len() {
+        for index in from..self.tokens.len() {
             match self.tokens[index].kind {
                 TokenKind::Open => depth += 1,
                 TokenKind::Close if depth == 0 => return index,
@@ -156,7 +161,12 @@ impl<'t> Scene<'t> {
 
     /// Puts a value in the place of the whole item around the mistake, within brackets.
     fn replace_item(&self, diagnostic: Diagnostic) -> Finding {
-        let (start, end) = (self.item_start(), self.item_end());
+        self.replace_item_to(self.item_end(), diagnostic)
+    }
+
+    /// The same for an item that ends before the token `end`.
+    fn replace_item_to(&self, end: usize, diagnostic: Diagnostic) -> Finding {
+        let start = self.item_start();
         if self.brackets.is_empty() || start >= end || self.bracket() == '{' {
             return Finding::hopeless(diagnostic);
         }
@@ -232,12 +242,12 @@ impl<'t> Scene<'t> {
     fn missing_in(&self, place: Span) -> Finding {
         let diagnostic = Diagnostic::new(Code::E001, place, "`in` is missing");
         let help = "write `for name in range(n):`";
+        if matches!(self.found(), "=" | "of" | ":=") || (self.found() == ":" && !self.is_last()) {
+            return Finding::mended(diagnostic.fix(help, place, "in"), place, " in ");
+        }
         if self.begins_operand(self.at) {
             let gap = Span::new(place.start, place.start);
             return Finding::mended(diagnostic.fix(help, gap, "in "), gap, "in ");
-        }
-        if matches!(self.found(), "=" | "of" | ":=") || (self.found() == ":" && !self.is_last()) {
-            return Finding::mended(diagnostic.fix(help, place, "in"), place, " in ");
         }
         Finding::hopeless(diagnostic.help(help))
     }

@@ -13,7 +13,7 @@ impl Scene<'_> {
             Diagnostic::new(Code::E018, place, format!("{what} not in the language")).help(help)
         };
         Some(match found {
-            "lambda" => self.replace_item(refuse("functions are", "write the expression where it is used")),
+            "lambda" => self.lambda(refuse("functions are", "write the expression where it is used")),
             "yield" | "await" => self.replace_item(refuse(&format!("`{found}` is"), "write the value itself")),
             "for" | "async" if !self.brackets.is_empty() && !self.expects_operand() => self.comprehension(),
             "*" | "**" if self.expects_operand() => self.unpacking(found)?,
@@ -36,6 +36,14 @@ impl Scene<'_> {
             "->" => Finding::hopeless(refuse("`->` is", "there are no functions")),
             _ => return None,
         })
+    }
+
+    /// A `lambda`, whose commas before its colon end no item.
+    fn lambda(&self, diagnostic: Diagnostic) -> Finding {
+        let colon =
+            (self.at..self.tokens.len()).find(|&index| matches!(self.tokens[index].symbol, ':' | ')' | ']' | '}'));
+        let end = self.item_end_behind(colon.filter(|&index| self.slice(index) == ":").unwrap_or(self.at));
+        self.replace_item_to(end, diagnostic)
     }
 
     /// `… for x in y` within brackets.
@@ -158,6 +166,11 @@ impl Scene<'_> {
 
     /// `= =`, `< =` and the like.
     fn split_operator(&self) -> Finding {
+        if self.before() == "=" && self.brackets.is_empty() && self.slice(0) != "assert" {
+            let place = self.place();
+            let diagnostic = Diagnostic::new(Code::E001, place, "one `=` too many").fix("remove it", place, "");
+            return Finding::mended(diagnostic, place, "");
+        }
         let both = self.place_before().to(self.place());
         let operator = format!("{}=", self.before());
         let diagnostic = Diagnostic::new(Code::E001, both, format!("`{operator}` is written without a blank"));

@@ -38,6 +38,11 @@ impl Scene<'_> {
             let diagnostic = if is_quoted { diagnostic.fix("remove the quotes", name, text) } else { diagnostic };
             return Finding::mended(diagnostic, name, &placeholder(name));
         }
+        if self.slice(self.at + 1) == "=" {
+            let both = place.to(self.tokens[self.at + 1].span);
+            let diagnostic = Diagnostic::new(Code::E001, both, "`==` is written without a blank");
+            return Finding::mended(diagnostic.fix("join the two", both, "=="), both, "==");
+        }
         let diagnostic = Diagnostic::new(Code::E020, place, "`=` does not compare").fix("write `==`", place, "==");
         Finding::mended(diagnostic, place, "==")
     }
