@@ -24,6 +24,9 @@ mod statements;
 pub(crate) mod text;
 mod training;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 

@@ -133,7 +133,7 @@ impl CompiledModel {
         for node in graph.nodes().iter().filter(|node| node.is_first_use) {
             let own = node_counts(node)?;
             counts.total = counts.total.checked_add(own.total)?;
-            counts.trainable += own.trainable;
+            counts.trainable += if is_frozen_wrapper(node) { trainable_inside(node) } else { own.trainable };
         }
         if !trainable {
             counts.trainable = 0;
@@ -177,6 +177,19 @@ impl CompiledModel {
     pub fn non_trainable_params(&self) -> u64 {
         self.counts.total - self.counts.trainable
     }
+}
+
+/// Whether the node is a wrapper with `trainable=False`.
+fn is_frozen_wrapper(node: &TypedNode) -> bool {
+    let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
+    !instance.trainable && !instance.layer.sublayers().is_empty()
+}
+
+/// In Keras `trainable=False` of a wrapper does not reach the variables of the layer inside: the wrapper's own line
+/// counts them as frozen, the model does not.
+fn trainable_inside(node: &TypedNode) -> u64 {
+    let trainable = node.weights.iter().filter(|weight| weight.trainable);
+    trainable.map(|weight| weight.shape.iter().product::<u64>()).sum()
 }
 
 /// The parameters of one node; `None` beyond u64.

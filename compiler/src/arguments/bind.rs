@@ -5,7 +5,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::Bound;
 use crate::arguments::kinds;
-use crate::declaration::Argument;
+use crate::declaration::{Argument, Kind};
 use crate::names::closest;
 use crate::value::{Located, Value};
 
@@ -98,7 +98,7 @@ fn assign<'a>(
             continue;
         };
         let Some(slot) = declared.iter().position(|argument| argument.name == name.text) else {
-            diagnostics.push(unknown(call, &declared, name));
+            diagnostics.push(unknown(call, signature, name));
             continue;
         };
         match slots[slot] {
@@ -138,22 +138,45 @@ fn too_many(call: &CallSite, own: &[Argument], span: Span) -> Diagnostic {
     diagnostic.note(format!("in this order: {}", names.join(", ")))
 }
 
-fn unknown(call: &CallSite, declared: &[&Argument], name: &Name) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code::E112, name.span, format!("`{}` has no argument `{}`", call.callee, name.text))
-            .at("unknown keyword");
+fn unknown(call: &CallSite, signature: Signature<'_>, name: &Name) -> Diagnostic {
+    let title = format!("`{}` has no argument `{}`", call.callee, name.text);
+    let diagnostic = Diagnostic::new(Code::E112, name.span, title).at("unknown keyword");
     if let Some(advice) = known_elsewhere(&name.text) {
         return diagnostic.help(advice);
     }
-    let names: Vec<&str> = declared.iter().map(|argument| argument.name).collect();
-    if let Some(near) = closest(&name.text, names.iter().copied()) {
+    let wraps = signature.own.first().is_some_and(|first| matches!(first.kind, Kind::Layer { .. }));
+    if wraps && RECURRENT_KEYWORDS.contains(&name.text.as_str()) {
+        let inner = format!("{}(LSTM(…, {}=…))", call.callee, name.text);
+        return diagnostic.help(format!("give it to the layer inside: `{inner}`"));
+    }
+    let names = declared(signature).map(|argument| argument.name);
+    if let Some(near) = closest(&name.text, names) {
         return diagnostic.fix(format!("did you mean `{near}`?"), name.span, near);
+    }
+    let mut names: Vec<&str> = signature.own.iter().map(|argument| argument.name).collect();
+    if !signature.keywords.is_empty() {
+        names.extend(
+            ["name", "trainable", "dtype"].iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>(),
+        );
     }
     if names.is_empty() {
         return diagnostic.help(format!("`{}` takes no arguments", call.callee));
     }
     diagnostic.help(format!("it takes {}", names.join(", ")))
 }
+
+/// Keywords of recurrent layers that are easily given to their wrapper.
+const RECURRENT_KEYWORDS: &[&str] = &[
+    "return_sequences",
+    "return_state",
+    "units",
+    "activation",
+    "dropout",
+    "recurrent_dropout",
+    "stateful",
+    "unroll",
+    "use_bias",
+];
 
 /// Advice for keywords that other versions of Keras, or other places, know.
 fn known_elsewhere(name: &str) -> Option<&'static str> {

@@ -97,8 +97,9 @@ impl Evaluator<'_> {
         let line = likely_input(&first.instance);
         let title = format!("the model `{shown}` has no input shape");
         let diagnostic = Diagnostic::new(Code::E124, first.place.span, title).at("reads an input of unknown shape");
-        let inner = first.instance.layer.sublayers().into_iter().find_map(|inner| inner.legacy_input.clone());
-        if let Some((_, span)) = inner {
+        let is_inside = |inner: &usize| self.wrapped.get(inner) == Some(&first.instance.id);
+        let inner = self.legacy.iter().filter(|(inner, _)| is_inside(inner)).map(|(_, legacy)| legacy.span).min();
+        if let Some(span) = inner {
             let class = first.instance.layer.declaration().class;
             return diagnostic
                 .label(span, format!("Keras ignores an input shape inside `{class}`"))

@@ -195,15 +195,22 @@ fn floats(operator: BinaryOperator, left: f64, right: f64) -> Computed {
         BinaryOperator::Subtract => left - right,
         BinaryOperator::Multiply => left * right,
         BinaryOperator::Divide => left / right,
-        BinaryOperator::FloorDivide => {
-            // As CPython: the exact remainder first, so that the quotient is a whole number before rounding.
-            let quotient = (left - float_modulo(left, right)) / right;
-            if quotient - quotient.floor() > 0.5 { quotient.floor() + 1.0 } else { quotient.floor() }
-        }
+        BinaryOperator::FloorDivide => float_floor_division(left, right),
         BinaryOperator::Modulo => float_modulo(left, right),
         BinaryOperator::Power => return float_power(left, right),
     };
     Ok(Value::Float(result))
+}
+
+/// As CPython: the exact remainder goes first, so that the quotient is a whole number before it is rounded.
+fn float_floor_division(left: f64, right: f64) -> f64 {
+    let rest = left % right;
+    let is_corrected = rest != 0.0 && (rest < 0.0) != (right < 0.0);
+    let quotient = (left - rest) / right - if is_corrected { 1.0 } else { 0.0 };
+    if quotient == 0.0 {
+        return 0.0_f64.copysign(left / right);
+    }
+    if quotient - quotient.floor() > 0.5 { quotient.floor() + 1.0 } else { quotient.floor() }
 }
 
 fn float_modulo(left: f64, right: f64) -> f64 {
@@ -327,7 +334,7 @@ mod tests {
         assert_eq!(integer(O::Modulo, 7, -3), "-2");
         assert_eq!(integer(O::Divide, 7, 2), "3.5");
         assert_eq!(integer(O::Divide, 1, 3), "0.3333333333333333");
-        assert_eq!(integer(O::Divide, 10_i128.pow(30), 3), "3.3333333333333333e+29");
+        assert_eq!(integer(O::Divide, 10_i128.pow(30), 3), "3.333333333333333e+29");
         assert_eq!(integer(O::Divide, (1 << 53) + 1, 1), "9007199254740992.0");
         assert_eq!(integer(O::Divide, 1, 10_i128.pow(37)), "1e-37");
         assert_eq!(integer(O::Power, 2, 10), "1024");

@@ -125,15 +125,25 @@ pub(crate) fn python_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
-        let text = format!("{value:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, exponent) = exponent.strip_prefix('-').map_or(("+", exponent), |rest| ("-", rest));
-        return format!("{digits}e{sign}{exponent:0>2}");
+    let (digits, exponent) = shortest(value);
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { "-" } else { "+" };
+        return format!("{digits}e{sign}{:0>2}", exponent.unsigned_abs());
     }
-    let text = format!("{value}");
-    if text.contains('.') { text } else { format!("{text}.0") }
+    let n_digits = digits.chars().filter(char::is_ascii_digit).count();
+    let n_behind_the_point = (i64::try_from(n_digits).unwrap_or(0) - 1 - exponent).max(1);
+    format!("{value:.*}", usize::try_from(n_behind_the_point).unwrap_or(1))
+}
+
+/// The shortest digits that read back the same (`-1.25`), and the power of ten they are multiplied with. Of two
+/// equally near texts Python takes the one with the even last digit, Rust the larger one.
+fn shortest(value: f64) -> (String, i64) {
+    let text = format!("{value:e}");
+    let n_digits = text.split('e').next().unwrap_or("").chars().filter(char::is_ascii_digit).count();
+    let exact = format!("{value:.*e}", n_digits.saturating_sub(1));
+    let text = if exact.parse() == Ok(value) { exact } else { text };
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (digits.to_owned(), exponent.parse().unwrap_or(0))
 }
 
 /// `pattern % values`; `Err` says what does not fit.
@@ -169,7 +179,7 @@ fn one_conversion(spec: &str, conversion: char, value: &Value) -> Result<String,
         ('d' | 'i', Value::Integer(value)) => value.to_string(),
         ('d' | 'i', Value::Boolean(value)) => i32::from(*value).to_string(),
         #[allow(clippy::cast_possible_truncation)]
-        ('d' | 'i', Value::Float(value)) if value.abs() < 1e30 => (value.trunc() as i128).to_string(),
+        ('d' | 'i', Value::Float(value)) if value.abs() < 1e38 => (value.trunc() as i128).to_string(),
         ('s', value) => python_str(value).ok_or("the text gets too long")?,
         ('r', value) => repr(value),
         ('f', Value::Integer(_) | Value::Float(_) | Value::Boolean(_)) => {
@@ -248,6 +258,8 @@ mod tests {
             (1e-5, "1e-05"),
             (1.5e300, "1.5e+300"),
             (-0.0, "-0.0"),
+            (31_374_258.5 / 8192.0, "3829.8655395507812"),
+            (3_602_879_701_896_397.0 / 4.0, "900719925474099.2"),
             (f64::INFINITY, "inf"),
         ];
         for (value, text) in cases {

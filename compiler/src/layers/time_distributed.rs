@@ -150,13 +150,15 @@ impl Layer for TimeDistributed {
     evaluate_generically!();
 }
 
-/// An inner layer's weights below its name, trainable where it is.
+/// An inner layer's weights below its name, trainable where it is. A wrapper inside passes its own
+/// `trainable=False` on to no variable, as in Keras.
 pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpec> {
     let weights = inner.layer.weights(inputs).into_iter();
+    let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
     weights
         .map(|weight| WeightSpec {
             path: format!("{}/{}", inner.name, weight.path),
-            trainable: weight.trainable && inner.trainable,
+            trainable: weight.trainable && is_trainable,
             shape: weight.shape,
         })
         .collect()
@@ -168,7 +170,7 @@ mod tests {
     use crate::activation::Activation;
     use crate::layers::dense::Dense;
     use crate::layers::flatten::Flatten;
-    use crate::layers::testing::{array, assert_near, instance, shape};
+    use crate::layers::testing::{array, assert_near, codes, instance, output, shape};
 
     #[test]
     fn every_step_goes_through_the_same_layer() {
@@ -194,5 +196,19 @@ mod tests {
         let mismatch = layer.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err();
         assert!(mismatch.wants_sequence);
         assert_eq!(mismatch.code, Code::E204);
+    }
+
+    #[test]
+    fn any_layer_fits_whose_step_fits() {
+        assert_eq!(output("Input((2, 3, 4)), TimeDistributed(LSTM(5))"), "(None, 2, 5)");
+        assert_eq!(output("Input((None, 3, 4)), TimeDistributed(Bidirectional(LSTM(5)))"), "(None, None, 10)");
+        assert_eq!(output("Input((2, 3, 4)), TimeDistributed(TimeDistributed(Dense(5)))"), "(None, 2, 3, 5)");
+        assert_eq!(output("Input((3, 4)), TimeDistributed(SpatialDropout1D(0.3))"), "(None, 3, 4)");
+        assert_eq!(output("Input((3, 4)), TimeDistributed(RepeatVector(2))"), "(None, 3, 2, 4)");
+        assert_eq!(codes("Input((3, 4)), TimeDistributed(LSTM(5))"), [Code::E204]);
+        assert_eq!(codes("Input((3, 4)), TimeDistributed(TimeDistributed(Dense(5)))"), [Code::E204]);
+        assert_eq!(codes("Input((3, 4)), TimeDistributed(InputLayer((4,)))"), [Code::E225]);
+        let stateful = "Input(batch_shape=(2, 3, 4, 5)), TimeDistributed(Bidirectional(LSTM(5, stateful=True)))";
+        assert_eq!(codes(stateful), [Code::E104]);
     }
 }

@@ -1,0 +1,211 @@
+//! `Sequential`, its methods and attributes, and the models of a text.
+
+use rnn_grammar::Code;
+
+use super::{clean, codes, compile, holds, only, repaired, underlined};
+
+#[test]
+fn every_form_of_sequential_gives_the_same_model() {
+    for text in [
+        "model = Sequential()\nmodel.add(Input((3,)))\nmodel.add(Dense(2))",
+        "model = Sequential([Input((3,)), Dense(2)])",
+        "model = Sequential((Input((3,)), Dense(2)))",
+        "model = Sequential(layers=[InputLayer(shape=(3,)), Dense(2)])",
+        "model = Sequential([Dense(2)])\nmodel.build((None, 3))",
+        "x = Input(batch_shape=(None, 3))\nlayers = [x] + [Dense(2)]\nmodel = Sequential(layers)",
+        "model = Sequential([Input((3,)), Dense(2), Dense(9)])\nmodel.pop()",
+        "model = Sequential([Input((3,))])\nfor n in (2,): model.add(Dense(n))",
+    ] {
+        let compiled = clean(text);
+        let model = &compiled.models[0];
+        assert_eq!((model.total_params(), model.layers().len()), (8, 1), "{text}");
+        assert_eq!(model.output_shape().to_string(), "(None, 2)");
+        assert_eq!(model.layers()[0].name, "dense");
+    }
+}
+
+#[test]
+fn automatic_names_count_every_layer_of_the_text() {
+    let compiled = clean(
+        "a = Sequential([Input((3, 4)), Bidirectional(LSTM(2, return_sequences=True)), LSTM(2, name='x'), Dense(1)])\n\
+         b = Sequential([Input((3, 4)), TimeDistributed(Dense(2)), LSTM(2), Dense(1), LeakyReLU()], name='named')\n\
+         c = Sequential([Input((3,)), Dense(1)])",
+    );
+    let names = |index: usize| compiled.models[index].layers().into_iter().map(|row| row.name).collect::<Vec<_>>();
+    assert_eq!(names(0), ["bidirectional", "x", "dense"]);
+    assert_eq!(names(1), ["time_distributed", "lstm_1", "dense_2", "leaky_re_lu"]);
+    assert_eq!(names(2), ["dense_3"]);
+    let models: Vec<_> = compiled.models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(models, ["sequential", "named", "sequential_1"]);
+}
+
+#[test]
+fn clearing_the_session_starts_the_names_over() {
+    let compiled = clean("a = Dense(1)\nkeras.backend.clear_session()\nmodel = Sequential([Input((1,)), Dense(1)])");
+    assert_eq!(compiled.models[0].layers()[0].name, "dense");
+}
+
+#[test]
+fn attributes_are_keras_3s() {
+    holds(
+        "m = Sequential([Input((80, 13)), LSTM(4, return_sequences=True), Dense(2, trainable=False)], name='tagger')\n\
+         assert m.name == 'tagger' and m.input_shape == (None, 80, 13) and m.output_shape == (None, 80, 2)\n\
+         assert m.inputs[0].shape == m.input_shape and m.outputs[0].shape == m.output_shape and m.built\n\
+         assert len(m.layers) == 2 and m.layers[0].name == 'lstm' and m.get_layer(index=-1) is m.layers[1]\n\
+         assert m.get_layer('lstm').output.shape == (None, 80, 4) and m.layers[1].input.shape[-1] == 4\n\
+         assert m.count_params() == 298 and m.layers[1].count_params() == 10 and not m.layers[1].trainable",
+    );
+}
+
+#[test]
+fn a_shape_is_known_as_soon_as_keras_knows_it() {
+    holds(
+        "m = Sequential()\nm.add(Input((3,)))\nm.add(Dense(2))\nassert m.output_shape == (None, 2)\nm.add(Dense(5))\nassert m.output_shape == (None, 5)",
+    );
+    assert_eq!(
+        codes("m = Sequential([Dense(2)])\nassert m.output_shape == (None, 2)\nm.build((None, 3))"),
+        [Code::E134]
+    );
+    assert_eq!(codes("m = Sequential([Input((3,))])\na = m.output_shape\nm.add(Dense(2))"), [Code::E134]);
+    assert_eq!(codes("d = Dense(2)\na = d.count_params()\nm = Sequential([Input((3,)), d])"), [Code::E134]);
+}
+
+#[test]
+fn unknown_attributes_are_told_with_the_nearest() {
+    let model = "m = Sequential([Input((3,)), Dense(2)])\n";
+    assert_eq!(repaired(&format!("{model}m.sumary()")), format!("{model}m.summary()"));
+    assert_eq!(
+        repaired(&format!("{model}a = m.layers[0].output_shape")),
+        format!("{model}a = m.layers[0].output.shape")
+    );
+    assert_eq!(repaired(&format!("{model}a = m.count_params")), format!("{model}a = m.count_params()"));
+    assert_eq!(codes(&format!("{model}a = m.get_layer('x')")), [Code::E110]);
+    assert_eq!(codes(&format!("{model}a = m.get_layer(index=1)")), [Code::E110]);
+    assert_eq!(codes(&format!("{model}a = m.get_layer()")), [Code::E111]);
+}
+
+#[test]
+fn training_methods_are_told_where_they_belong() {
+    let model = "m = Sequential([Input((3,)), Dense(2)])\n";
+    for method in ["fit", "evaluate", "predict", "load_weights", "save"] {
+        assert_eq!(codes(&format!("{model}m.{method}('x')")), [Code::E103], "{method}");
+    }
+    assert_eq!(codes(&format!("{model}m.compile(optimizer='adam', loss=undefined)")), [Code::N102]);
+}
+
+#[test]
+fn only_layers_can_be_added() {
+    for (item, shown) in
+        [("3", "3"), ("Dense", "Dense"), ("[Dense(2)]", "[Dense(2)]"), ("None", "None"), ("'relu'", "'relu'")]
+    {
+        let text = format!("m = Sequential([Input((3,))])\nm.add({item})");
+        assert_eq!(only(&text).code, Code::E122);
+        assert_eq!(underlined(&text), shown);
+    }
+    assert_eq!(repaired("m = Sequential(Dense(2, input_dim=3))"), "m = Sequential([Dense(2, input_dim=3)])");
+    assert_eq!(codes("a = Sequential([Input((3,)), Dense(2)])\nm = Sequential([a])"), [Code::E104]);
+}
+
+#[test]
+fn inputs_come_first_and_once() {
+    assert_eq!(codes("m = Sequential([Input((3,)), Input((3,)), Dense(2)])"), [Code::E123]);
+    assert_eq!(codes("m = Sequential([Dense(2), Input((3,))])"), [Code::E123]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2)])\nm.build((None, 4))"), [Code::E119]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2)])\nm.build((None, 3))"), []);
+    assert_eq!(codes("m = Sequential()\nm.build((None, 4))"), [Code::E125]);
+    assert_eq!(codes("m = Sequential([Dense(2)])\nm.build(4)"), [Code::E118]);
+    assert_eq!(codes("m = Sequential()\nm.pop()"), [Code::E125, Code::E110]);
+}
+
+#[test]
+fn names_are_unique_in_a_model() {
+    let text = "m = Sequential([Input((3,), name='a'), Dense(2, name='a')])";
+    assert_eq!(only(text).code, Code::E120);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2, name='dense'), Dense(2)])"), [Code::E120]);
+    assert_eq!(codes("m = Sequential([Input((3,))])\nfor i in range(9): m.add(Dense(3, name='d'))"), [Code::E120]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2, name='a/b')])"), [Code::E121]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2, name=3)])"), [Code::E121]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2)], name='a/b')"), [Code::E121]);
+    assert_eq!(codes("m = Sequential([Input((3,)), Dense(2, name='b c'), Dense(3, name='')])"), []);
+}
+
+#[test]
+fn a_shared_layer_counts_once_and_keeps_its_weights() {
+    let compiled = clean("d = Dense(3)\nm = Sequential([Input((3,)), d, d])\nassert m.count_params() == 12");
+    let model = &compiled.models[0];
+    assert_eq!((model.total_params(), model.layers().len()), (12, 2));
+    assert_eq!(codes("d = Dense(4)\nm = Sequential([Input((3,)), d, d])"), [Code::E292]);
+    assert_eq!(codes("d = Dense(4)\nm = Sequential([Input((2, 4)), TimeDistributed(d), d])"), [Code::E104]);
+}
+
+#[test]
+fn a_model_without_input_or_layers_is_an_error_with_the_line_to_add() {
+    let text = "m = Sequential()\nm.add(LSTM(2))\nm.add(Dense(2))";
+    assert_eq!(underlined(text), "LSTM(2)");
+    assert_eq!(
+        repaired(text),
+        "m = Sequential()\nm.add(Input(shape=(timesteps, features)))\nm.add(LSTM(2))\nm.add(Dense(2))"
+    );
+    let inline = repaired("m = Sequential([Dense(2)])");
+    assert_eq!(inline, "m = Sequential([Input(shape=(features,)), Dense(2)])");
+    assert_eq!(codes("m = Sequential()"), [Code::E125]);
+    assert_eq!(codes("a = 1"), [Code::W103]);
+}
+
+#[test]
+fn a_rebound_model_is_no_candidate_and_may_be_unfinished() {
+    let compiled = clean(
+        "model = Sequential()\nmodel = Sequential([Input((3,)), Dense(2)])\nold = model\nmodel = Sequential([Input((3,)), Dense(7)])",
+    );
+    let listed: Vec<_> = compiled.listed().iter().map(|model| model.variable.clone().unwrap()).collect();
+    assert_eq!(listed, ["old", "model"]);
+    assert_eq!(compiled.select(None).unwrap().output_shape().to_string(), "(None, 7)");
+}
+
+#[test]
+fn the_model_to_compile_is_chosen_by_variable() {
+    let two = compile("a = Sequential([Input((3,)), Dense(2)])\nb = Sequential([Input((3,)), Dense(2)])");
+    assert_eq!(two.select(None).unwrap_err().code, Code::E127);
+    assert_eq!(two.select(Some("b")).unwrap().name, "sequential_1");
+    assert_eq!(two.select(Some("c")).unwrap_err().code, Code::E128);
+    assert_eq!(compile("a = 1").select(None).unwrap_err().code, Code::E129);
+    let unbound = clean("Sequential([Input((3,)), Dense(2)])");
+    assert_eq!(unbound.select(None).unwrap().variable, None);
+}
+
+#[test]
+fn summaries_are_asked_for_by_model() {
+    let compiled = clean(
+        "a = Sequential([Input((3,)), Dense(2)])\nb = Sequential([Input((3,)), Dense(2)])\nb.summary()\na.summary(line_length=80)",
+    );
+    assert_eq!(compiled.summaries_requested, [1, 0]);
+}
+
+#[test]
+fn frozen_layers_count_as_keras_counts_them() {
+    let counts = |layers: &str| {
+        let compiled = clean(&format!("m = Sequential([Input((3, 4)), {layers})"));
+        let model = &compiled.models[0];
+        (model.total_params(), model.trainable_params(), model.layers()[0].trainable_params)
+    };
+    assert_eq!(counts("LSTM(4), Dense(2)], trainable=False"), (154, 0, 144));
+    assert_eq!(counts("LSTM(4, trainable=False), Dense(2)]"), (154, 10, 0));
+    assert_eq!(counts("Bidirectional(LSTM(4, trainable=False)), Dense(2)]"), (306, 18, 0));
+    assert_eq!(counts("Bidirectional(LSTM(4), trainable=False), Dense(2)]"), (306, 306, 0));
+    assert_eq!(counts("TimeDistributed(BatchNormalization(), trainable=False)]"), (16, 8, 0));
+}
+
+#[test]
+fn functional_graphs_are_refused_once() {
+    let text = "x = Input((3, 4))\ny = LSTM(8)(x)\nz = Dense(2)(y)\nz = z + y\nmodel = Model(x, z)\nmodel.summary()";
+    assert_eq!(underlined(text), "LSTM(8)(x)");
+    assert_eq!(only(text).code, Code::E105);
+    assert_eq!(codes("model = keras.Model(inputs=1, outputs=2)"), [Code::E105]);
+    assert_eq!(codes("x = Input((3,))\ny = x * 2\nz = x[:, 0]"), [Code::E105]);
+}
+
+#[test]
+fn a_syntax_mistake_stops_before_evaluation() {
+    let all = codes("model = Sequential([)\nx = undefined");
+    assert!(all.iter().all(|code| code.as_str().starts_with("E0")), "{all:?}");
+}
