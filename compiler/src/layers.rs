@@ -32,7 +32,7 @@ mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod time_distributed;
 
 pub use not_yet::NOT_YET;

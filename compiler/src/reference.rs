@@ -227,3 +227,74 @@ fn release<R>(values: &mut [Vec<ArrayD<R>>], left: &mut [usize], read: &[TensorI
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rnn_grammar::Source;
+
+    use super::*;
+    use crate::layers::testing::{array, assert_near};
+
+    fn graph(layers: &str) -> TypedGraph {
+        let compiled = crate::compile(&Source::new("test.rnn", format!("model = Sequential([{layers}])\n")));
+        assert_eq!(compiled.diagnostics, [], "{layers}");
+        compiled.models[0].graph.clone()
+    }
+
+    /// Every weight is 0.5.
+    fn halves(graph: &TypedGraph) -> impl Fn(NodeId) -> Vec<ArrayD<f64>> {
+        |node| {
+            let shapes = graph.nodes()[node.0].weights.iter().map(|weight| weight.shape.iter());
+            let shapes = shapes.map(|shape| shape.map(|&size| usize::try_from(size).unwrap()).collect::<Vec<_>>());
+            shapes.map(|shape| ArrayD::from_elem(shape, 0.5)).collect()
+        }
+    }
+
+    #[test]
+    fn layers_run_in_order_and_free_sizes_may_be_any() {
+        let graph = graph("Input((None, 2)), Dense(1), Dropout(0.5), Flatten(), ReLU()");
+        let input = array(&[1, 3, 2], &[1.0, 2.0, 3.0, 4.0, -5.0, -6.0]);
+        let outputs = evaluate(&graph, halves(&graph), &[input]).unwrap();
+        assert_near(&outputs[0], &[1, 3], &[2.0, 4.0, 0.0]);
+    }
+
+    #[test]
+    fn inputs_that_do_not_fit_are_refused() {
+        let graph = graph("Input((3, 2)), Dense(1)");
+        let wrong = array(&[1, 2, 2], &[0.0; 4]);
+        let refused = evaluate(&graph, halves(&graph), &[wrong]).unwrap_err();
+        assert_eq!(refused.to_string(), "input 0 of the model is `(None, 3, 2)`, but the array is `(1, 2, 2)`");
+        let none = evaluate(&graph, halves(&graph), &[]).unwrap_err();
+        assert_eq!(none, EvaluateError::InputCount { expected: 1, got: 0 });
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused() {
+        let graph = graph("Input((2,)), Dense(1, name='top')");
+        let input = [array(&[1, 2], &[0.0; 2])];
+        let few = evaluate(&graph, |_| Vec::new(), &input).unwrap_err();
+        assert_eq!(few.to_string(), "layer `top`: 0 weights were given, not 2");
+        let swapped = |_| vec![array(&[1, 2], &[0.0; 2]), array(&[1], &[0.0])];
+        let misshaped = evaluate(&graph, swapped, &input).unwrap_err();
+        assert_eq!(misshaped.to_string(), "layer `top`: `kernel` has shape [2, 1], not [1, 2]");
+    }
+
+    #[test]
+    fn a_reshape_that_does_not_come_out_at_run_time_is_an_error() {
+        let graph = graph("Input((None, 4)), Reshape((6, 2))");
+        let fitting = array(&[1, 3, 4], &[1.0; 12]);
+        assert_near(&evaluate(&graph, halves(&graph), &[fitting]).unwrap()[0], &[1, 6, 2], &[1.0; 12]);
+        let refused = evaluate(&graph, halves(&graph), &[array(&[1, 2, 4], &[0.0; 8])]).unwrap_err();
+        assert!(refused.to_string().contains("`Reshape` can't make `(6, 2)` of a sample `(2, 4)`"), "{refused}");
+    }
+
+    #[test]
+    fn unknown_ids_give_nan_or_are_refused() {
+        let graph = graph("Input((2,)), Embedding(3, 1, name='words')");
+        let input = [array(&[1, 2], &[2.0, 3.0])];
+        let values = evaluate(&graph, halves(&graph), &input).unwrap();
+        assert!(values[0][[0, 1, 0]].is_nan() && !values[0][[0, 0, 0]].is_nan());
+        let refused = evaluate_with(&graph, halves(&graph), &input, UnknownIds::Refuse).unwrap_err();
+        assert_eq!(refused.to_string(), "layer `words` knows the ids 0 to 2, not 3, at [0, 1]");
+    }
+}

@@ -296,7 +296,7 @@ mod tests {
     use super::*;
     use crate::activation::Activation;
     use crate::layers::simple_rnn::SimpleRnn;
-    use crate::layers::testing::{array, assert_near, instance, params, shape};
+    use crate::layers::testing::{array, assert_near, codes, instance, params, shape};
 
     fn layer(units: u64, return_sequences: bool, merge: Merge) -> Bidirectional {
         let direction = |go_backwards| SimpleRnn {
@@ -359,5 +359,31 @@ mod tests {
         assert!(title(there, Recurrence { units: 3, ..back }).contains("`units`"));
         assert!(title(there, Recurrence { return_sequences: false, ..back }).contains("`return_sequences`"));
         assert!(title(there, Recurrence { stateful: true, ..back }).contains("`stateful`"));
+    }
+
+    #[test]
+    fn what_can_t_run_both_ways_is_refused() {
+        let codes = |inner: &str| codes(&format!("Input((3, 4)), Bidirectional({inner})"));
+        assert_eq!(codes("Dense(2)"), [Code::E216]);
+        assert_eq!(codes("TimeDistributed(Dense(2))"), [Code::E216]);
+        assert_eq!(codes("LSTM(2), backward_layer=Dense(2)"), [Code::E216]);
+        assert_eq!(codes("LSTM(2, go_backwards=True)"), [Code::E217]);
+        assert_eq!(codes("LSTM(2), backward_layer=LSTM(2)"), [Code::E217]);
+        assert_eq!(codes("LSTM(2), merge_mode=None"), [Code::E104]);
+        assert_eq!(codes("LSTM(2), merge_mode='average'"), [Code::E117]);
+        assert_eq!(codes("LSTM(2), merge_mode=2"), [Code::E115]);
+    }
+
+    #[test]
+    fn copies_are_named_after_the_layer_and_an_own_backward_layer_keeps_its_name() {
+        let paths = |inner: &str| -> Vec<String> {
+            let text = format!("model = Sequential([Input((3, 4)), Bidirectional({inner})])\n");
+            let compiled = crate::compile(&rnn_grammar::Source::new("test.rnn", text));
+            let nodes = compiled.models[0].graph.nodes().iter().flat_map(|node| node.weights.clone());
+            nodes.map(|weight| weight.path.split('/').next().unwrap_or_default().to_owned()).step_by(3).collect()
+        };
+        assert_eq!(paths("LSTM(2)"), ["forward_lstm", "backward_lstm"]);
+        assert_eq!(paths("LSTM(2, name='forward_a')"), ["forward_a", "backward_forward_a"]);
+        assert_eq!(paths("LSTM(2), backward_layer=GRU(2, go_backwards=True)"), ["forward_lstm", "gru"]);
     }
 }

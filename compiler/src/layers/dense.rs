@@ -115,7 +115,7 @@ impl Layer for Dense {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near, params, shape};
+    use crate::layers::testing::{array, assert_near, codes, params, shape};
 
     fn layer(activation: Activation) -> Dense {
         Dense { units: 2, activation, use_bias: true }
@@ -137,5 +137,15 @@ mod tests {
         let codes = |input: &[Option<u64>]| layer(Activation::Relu).output_shapes(&[shape(input)]).unwrap_err().code;
         assert_eq!(codes(&[None]), rnn_grammar::Code::E202);
         assert_eq!(codes(&[None, Some(3), None]), rnn_grammar::Code::E206);
+    }
+
+    #[test]
+    fn glu_is_refused_everywhere() {
+        for layer in ["Dense(4, activation='glu')", "Activation('glu')"] {
+            assert_eq!(codes(&format!("Input((4,)), {layer}")), [rnn_grammar::Code::E218]);
+        }
+        for layer in ["SimpleRNN(4, activation='glu')", "LSTM(4, recurrent_activation='glu')", "GRU(4, 'glu')"] {
+            assert_eq!(codes(&format!("Input((3, 4)), {layer}")), [rnn_grammar::Code::E218]);
+        }
     }
 }

@@ -49,3 +49,18 @@ pub(crate) fn noise_shape_is_one(arguments: &mut Arguments<'_>) -> bool {
     );
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{codes, output};
+
+    #[test]
+    fn the_noise_shape_is_checked_and_dropped() {
+        assert_eq!(output("Input((4,)), Dropout(0.5, noise_shape=(None, 1))"), "(None, 4)");
+        assert_eq!(output("Input((4,)), AlphaDropout(0.5, noise_shape=[None, 1])"), "(None, 4)");
+        for wrong in ["3", "(0, 1)", "(1.5,)", "'a'"] {
+            assert_eq!(codes(&format!("Input((4,)), Dropout(0.5, noise_shape={wrong})")), [Code::E118], "{wrong}");
+        }
+    }
+}

@@ -117,7 +117,7 @@ impl Layer for Flatten {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near, shape};
+    use crate::layers::testing::{array, assert_near, codes, shape};
 
     #[test]
     fn axes_are_joined_in_order_or_with_the_channels_last() {
@@ -137,5 +137,13 @@ mod tests {
         assert_eq!(output(&[None, Some(3), Some(4)]), "(None, 12)");
         assert_eq!(output(&[Some(2), None, Some(4)]), "(2, None)");
         assert_eq!(output(&[None]), "(None, 1)");
+    }
+
+    #[test]
+    fn the_data_format_is_read_in_any_case() {
+        let text = "Input((2, 3)), Flatten('CHANNELS_FIRST')";
+        assert_eq!(crate::layers::testing::output(text), "(None, 6)");
+        assert_eq!(codes("Input((2, 3)), Flatten('x')"), [Code::E117]);
+        assert_eq!(codes("Input((2, 3)), Flatten(1)"), [Code::E117]);
     }
 }

@@ -285,3 +285,42 @@ impl Layer for InputLayer {
 
     evaluate_generically!();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{codes, output};
+
+    #[test]
+    fn shapes_are_taken_as_keras_takes_them() {
+        assert_eq!(output("Input((None, 4)), ReLU()"), "(None, None, 4)");
+        assert_eq!(output("Input([3], batch_size=2), ReLU()"), "(2, 3)");
+        assert_eq!(output("Input(batch_shape=(None, 3)), ReLU()"), "(None, 3)");
+        assert_eq!(output("InputLayer(shape=(), dtype='int32'), Embedding(3, 5)"), "(None, 5)");
+        assert_eq!(output("Input((2,), dtype='int64'), Embedding(3, 5)"), "(None, 2, 5)");
+    }
+
+    #[test]
+    fn what_is_no_shape_is_refused() {
+        for wrong in ["5", "'a'", "(2.0,)", "(-1,)", "(0,)", "('a',)", "(2147483648,)"] {
+            assert_eq!(codes(&format!("Input({wrong}), ReLU()")), [Code::E118], "{wrong}");
+        }
+        assert_eq!(codes("Input(batch_shape=()), ReLU()"), [Code::E118]);
+        assert_eq!(codes("Input(), ReLU()"), [Code::E111]);
+    }
+
+    #[test]
+    fn two_shapes_contradict_each_other() {
+        assert_eq!(codes("Input((2,), batch_shape=(1, 2)), ReLU()"), [Code::E119]);
+        assert_eq!(codes("Input(batch_size=1, batch_shape=(1, 2)), ReLU()"), [Code::E119]);
+        assert_eq!(codes("InputLayer(shape=(2,), input_shape=(2,)), ReLU()"), [Code::E119]);
+    }
+
+    #[test]
+    fn number_types_are_known_or_not_yet_or_not_at_all() {
+        assert_eq!(codes("Input((2,), dtype='float64'), ReLU()"), [Code::E104]);
+        assert_eq!(codes("Input((2,), dtype='junk'), ReLU()"), [Code::E117]);
+        assert_eq!(codes("Input((2,), dtype=32), ReLU()"), [Code::E115]);
+        assert_eq!(codes("Input((2,), sparse=True), ReLU()"), [Code::E104]);
+    }
+}

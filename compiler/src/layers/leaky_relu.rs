@@ -96,12 +96,19 @@ impl Layer for LeakyRelu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near};
+    use crate::layers::testing::{array, assert_near, codes};
 
     #[test]
     fn the_slope_holds_below_zero() {
         let inputs = [array(&[1, 3], &[-2.0, 0.0, 2.0])];
         let values = LeakyRelu { negative_slope: 0.25 }.evaluate(&Call { inputs: &inputs, weights: &[] });
         assert_near(&values[0], &[1, 3], &[-0.5, 0.0, 2.0]);
+    }
+
+    #[test]
+    fn the_old_name_of_the_slope_is_taken_but_not_beside_the_new_one() {
+        assert_eq!(codes("Input((2,)), LeakyReLU(alpha=0.1)"), []);
+        assert_eq!(codes("Input((2,)), LeakyReLU(0.2, alpha=0.1)"), [Code::E119]);
+        assert_eq!(codes("Input((2,)), LeakyReLU(-1)"), [Code::E116]);
     }
 }

@@ -101,7 +101,7 @@ impl Layer for Permute {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near, shape};
+    use crate::layers::testing::{array, assert_near, codes, shape};
 
     #[test]
     fn axes_change_places() {
@@ -112,5 +112,13 @@ mod tests {
         assert_eq!(layer.output_shapes(&[shape(&[None, None, Some(4)])]).unwrap()[0].to_string(), "(None, 4, None)");
         assert!(layer.output_shapes(&[shape(&[None, Some(4)])]).is_err());
         assert!(matches!(layer.streaming(&[]), Streaming::Impossible(_)));
+    }
+
+    #[test]
+    fn every_axis_is_named_once_from_1() {
+        for wrong in ["(0, 1)", "(2,)", "(1, 1)", "(1, 3)"] {
+            assert_eq!(codes(&format!("Input((3, 4)), Permute({wrong})")), [Code::E213], "{wrong}");
+        }
+        assert_eq!(codes("Input((3, 4)), Permute([2, 1])"), []);
     }
 }

@@ -120,7 +120,7 @@ impl Layer for PRelu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near, params, shape};
+    use crate::layers::testing::{array, assert_near, codes, params, shape};
 
     fn layer(shared_axes: &[i128]) -> PRelu {
         PRelu { shared_axes: shared_axes.to_vec(), span: None }
@@ -145,5 +145,11 @@ mod tests {
         assert_eq!(code(&[0]).unwrap_err(), Code::E209);
         assert_eq!(code(&[-1]).unwrap_err(), Code::E208);
         assert!(code(&[1]).is_ok());
+    }
+
+    #[test]
+    fn shared_axes_are_an_integer_or_several() {
+        assert_eq!(codes("Input((None, 4)), PReLU(shared_axes=1)"), []);
+        assert_eq!(codes("Input((None, 4)), PReLU(shared_axes='a')"), [Code::E115]);
     }
 }

@@ -214,7 +214,7 @@ impl Layer for Reshape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{array, assert_near, shape};
+    use crate::layers::testing::{array, assert_near, codes, shape};
 
     fn layer(target: &[Entry]) -> Reshape {
         Reshape { target: target.to_vec(), span: None }
@@ -259,5 +259,13 @@ mod tests {
         assert_eq!(streaming(&[Entry::Size(5), Entry::Rest], &sequence), Streaming::PerFrame);
         assert!(matches!(streaming(&[Entry::Size(10), Entry::Size(2)], &sequence), Streaming::Impossible(_)));
         assert!(matches!(streaming(&[Entry::Rest, Entry::Size(2)], &sequence), Streaming::Impossible(_)));
+    }
+
+    #[test]
+    fn targets_that_are_no_shape_are_refused() {
+        for wrong in ["5", "(2, -2)", "(0, 2)", "(2.0, 3)", "(True, 6)", "(-1, -1)", "(None, -1)", "'ab'"] {
+            assert_eq!(codes(&format!("Input((6,)), Reshape({wrong})")), [Code::E212], "{wrong}");
+        }
+        assert_eq!(codes("Input((6,)), Reshape([2, 3])"), []);
     }
 }

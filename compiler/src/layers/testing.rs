@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ndarray::{ArrayD, IxDyn};
-use rnn_grammar::Span;
+use rnn_grammar::{Code, Source, Span};
 
 use crate::layer::{Layer, LayerInstance};
 use crate::shape::{Dimension, Shape};
@@ -46,4 +46,17 @@ pub(crate) fn instance(name: &str, layer: impl Layer + 'static) -> Rc<LayerInsta
         arguments: Vec::new(),
         layer: Box::new(layer),
     })
+}
+
+/// The codes of everything that is said about a Sequential of these layers.
+pub(crate) fn codes(layers: &str) -> Vec<Code> {
+    let compiled = crate::compile(&Source::new("test.rnn", format!("model = Sequential([{layers}])\n")));
+    compiled.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+/// The output shape of a Sequential of these layers.
+pub(crate) fn output(layers: &str) -> String {
+    let compiled = crate::compile(&Source::new("test.rnn", format!("model = Sequential([{layers}])\n")));
+    assert_eq!(compiled.diagnostics, [], "{layers}");
+    compiled.models[0].output_shape().to_string()
 }
