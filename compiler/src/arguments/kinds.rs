@@ -7,7 +7,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::activation::Activation;
 use crate::declaration::{Argument, Kind};
-use crate::evaluate::text::{python_float, repr};
+use crate::evaluate::text::{described, kind_of, python_float, repr};
 use crate::names::{Public, closest, training_texts};
 use crate::shape::Dimension;
 use crate::value::{Located, TrainingKind, Value};
@@ -82,18 +82,9 @@ impl Subject<'_> {
 
     /// The value is of another type than `wanted`.
     fn wrong_type(&self, wanted: &str) -> Box<Diagnostic> {
-        let value = &self.given.value;
-        let is = match value {
-            Value::None => "`None`".to_owned(),
-            _ => format!("{} ({})", with_article(value.type_name()), repr(value)),
-        };
+        let is = described(&self.given.value);
         Box::new(self.error(Code::E115, &format!("must be {wanted}")).at(format!("this is {is}")))
     }
-}
-
-fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-    format!("{article} {noun}")
 }
 
 fn check_positive(subject: Subject<'_>) -> Checked {
@@ -290,7 +281,7 @@ fn check_shape(subject: Subject<'_>, free: bool) -> Checked {
 
 fn not_a_tuple(subject: Subject<'_>) -> Diagnostic {
     let diagnostic = subject.error(Code::E118, "must be a tuple of integers");
-    let diagnostic = diagnostic.at(format!("this is {}", with_article(subject.given.value.type_name())));
+    let diagnostic = diagnostic.at(format!("this is {}", kind_of(&subject.given.value)));
     match subject.given.value {
         Value::Integer(size) => {
             diagnostic.fix("a tuple of one needs a comma", subject.given.span, format!("({size},)"))
@@ -302,11 +293,7 @@ fn not_a_tuple(subject: Subject<'_>) -> Diagnostic {
 fn entry_error(subject: Subject<'_>, item: &Located, code: Code, wanted: &str) -> Diagnostic {
     let title = format!("an entry of `{}` of `{}` must be {wanted}", subject.name(), subject.callee);
     let place = if item.span == Span::default() { subject.given.span } else { item.span };
-    Diagnostic::new(code, place, title).at(format!(
-        "this is {} ({})",
-        with_article(item.value.type_name()),
-        repr(&item.value)
-    ))
+    Diagnostic::new(code, place, title).at(format!("this is {}", described(&item.value)))
 }
 
 fn check_layer(subject: Subject<'_>) -> Checked {

@@ -4,7 +4,7 @@ use rnn_grammar::ast::BinaryOperator;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::operators::{Number, binary, number};
-use crate::evaluate::text::repr;
+use crate::evaluate::text::{kind_of, repr};
 use crate::value::{Located, Value};
 
 type Computed = Result<Value, Box<Diagnostic>>;
@@ -32,7 +32,7 @@ pub(super) fn apply(name: &str, values: &[Located], call: Span) -> Computed {
 }
 
 fn not_a_number(name: &str, value: &Located) -> Box<Diagnostic> {
-    let title = format!("`{name}` does not apply to {}", value.value.type_name());
+    let title = format!("`{name}` does not apply to {}", kind_of(&value.value));
     Box::new(Diagnostic::new(Code::E108, value.span, title).at(format!("this is `{}`", repr(&value.value))))
 }
 

@@ -9,6 +9,7 @@ use crate::arguments::bind::{CallSite, Signature, bind};
 use crate::evaluate::Evaluator;
 use crate::evaluate::imports::{missing_member, not_yet, outside};
 use crate::evaluate::operators::growing;
+use crate::evaluate::text::kind_of;
 use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
 use crate::layer::LayerInstance;
 use crate::model::node_counts;
@@ -34,7 +35,7 @@ impl Evaluator<'_> {
             Value::Layer(layer) => self.layer_attribute(&layer, attribute),
             Value::Tensor(tensor) => self.tensor_attribute(tensor, attribute),
             other => {
-                let title = format!("{} has no attribute `{}`", other.type_name(), attribute.text);
+                let title = format!("{} has no attribute `{}`", kind_of(&other), attribute.text);
                 self.fail(Diagnostic::new(Code::E106, attribute.span, title).at("not known here"))
             }
         }

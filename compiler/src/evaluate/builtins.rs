@@ -5,7 +5,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::bind::CallSite;
 use crate::evaluate::comparison::{self, truth};
 use crate::evaluate::operators::{Number, growing, number};
-use crate::evaluate::text::{python_str, repr};
+use crate::evaluate::text::{kind_of, python_str, repr};
 use crate::evaluate::{Evaluator, arithmetic_functions};
 use crate::value::{Located, Value};
 
@@ -139,7 +139,7 @@ impl Evaluator<'_> {
             Value::Dictionary(entries) => entries.len() as i128,
             Value::Range { start, stop, step } => comparison::range_length(*start, *stop, *step),
             other => {
-                let title = format!("{} has no length", other.type_name());
+                let title = format!("{} has no length", kind_of(other));
                 let help = matches!(other, Value::Model(_)).then_some("write `len(model.layers)`");
                 let diagnostic = Diagnostic::new(Code::E108, value.span, title);
                 return self.fail(help.map_or(diagnostic.clone(), |help| diagnostic.help(help)));
@@ -153,7 +153,7 @@ impl Evaluator<'_> {
         let mut bounds = Vec::new();
         for value in values {
             let Some(Number::Integer(bound)) = number(&value.value) else {
-                let title = format!("`range` needs integers, not {}", value.value.type_name());
+                let title = format!("`range` needs integers, not {}", kind_of(&value.value));
                 let diagnostic =
                     Diagnostic::new(Code::E115, value.span, title).at(format!("this is `{}`", repr(&value.value)));
                 return self.fail(match value.value {

@@ -4,7 +4,8 @@ use rnn_grammar::ast::{Argument, Expression, ExpressionKind, Name};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
-use crate::evaluate::text::repr;
+use crate::evaluate::sequential::is_training;
+use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;
 use crate::value::Value;
@@ -100,7 +101,7 @@ impl Evaluator<'_> {
         let title = match value {
             Value::Layer(layer) => format!("the layer `{}` is called without a tensor", layer.name),
             Value::Public(Public::Module(path)) => format!("`{path}` is a module and can't be called"),
-            _ => format!("{} can't be called", value.type_name()),
+            _ => format!("{} can't be called", kind_of(value)),
         };
         let diagnostic = Diagnostic::new(Code::E107, site.callee_span, title);
         self.fail(match value {
@@ -136,6 +137,10 @@ impl Evaluator<'_> {
             self.ignore_compile(*id, method.span);
             return Some(Value::None);
         }
+        if matches!(receiver, Some(Value::Model(_))) && is_training(&method.text) {
+            // So are the data that training is given.
+            return self.unknown_of_model(method);
+        }
         let callee = format!("{}.{}", self.short(receiver_expression.span), method.text);
         let site = self.site(&callee, method.span, arguments, parentheses, span);
         match receiver? {
@@ -148,7 +153,7 @@ impl Evaluator<'_> {
             Value::List(items) => self.tuple_method(&items, method, &site),
             Value::Tensor(_) => self.functional(span),
             other => {
-                let title = format!("{} has no method `{}`", other.type_name(), method.text);
+                let title = format!("{} has no method `{}`", kind_of(&other), method.text);
                 self.fail(Diagnostic::new(Code::E106, method.span, title))
             }
         }

@@ -9,7 +9,7 @@ use crate::arguments::{Arguments, Bound};
 use crate::declaration::{COMMON, Declaration};
 use crate::evaluate::Evaluator;
 use crate::evaluate::limits::{MAX_DEPTH, MAX_LAYERS};
-use crate::evaluate::text::repr;
+use crate::evaluate::text::{kind_of, repr};
 use crate::graph::TensorId;
 use crate::layer::LayerInstance;
 use crate::layers;
@@ -125,7 +125,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn not_a_name<T>(&mut self, value: &Value, span: Span) -> Option<T> {
-        let title = format!("a name must be a text, not {}", value.type_name());
+        let title = format!("a name must be a text, not {}", kind_of(value));
         self.fail(Diagnostic::new(Code::E121, span, title).at(format!("this is `{}`", repr(value))))
     }
 
@@ -144,7 +144,7 @@ impl Evaluator<'_> {
                 self.fail(Diagnostic::new(Code::E117, span, title).help("write `\"float32\"`, or leave it out"))
             }
             other => {
-                let title = format!("`dtype` must be a text, not {}", other.type_name());
+                let title = format!("`dtype` must be a text, not {}", kind_of(other));
                 self.fail(Diagnostic::new(Code::E115, span, title).help("write `\"float32\"`, or leave it out"))
             }
         }

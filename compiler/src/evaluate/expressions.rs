@@ -7,8 +7,8 @@ use crate::evaluate::comparison::{self, Incomparable, range_length, truth};
 use crate::evaluate::imports::{not_yet, outside};
 use crate::evaluate::limits::{MAX_EXPRESSION_DEPTH, MAX_ITEMS};
 use crate::evaluate::operators::{self, growing};
-use crate::evaluate::text::repr;
-use crate::evaluate::{Binding, Evaluator, builtins};
+use crate::evaluate::text::{kind_of, repr};
+use crate::evaluate::{Binding, Evaluator, Variable, builtins};
 use crate::names::{self, Member, closest};
 use crate::value::{Located, Value};
 
@@ -164,7 +164,9 @@ impl Evaluator<'_> {
             let line = format!("from {home} import {name}");
             return diagnostic.fix(format!("import it: `{line}`"), Span::default(), format!("{line}\n"));
         }
-        let mut candidates: Vec<&str> = self.variables.keys().map(String::as_str).collect();
+        let known = |variable: &Variable| !matches!(variable.binding, Binding::Value(Value::Failed));
+        let variables = self.variables.iter().filter(|(_, variable)| known(variable));
+        let mut candidates: Vec<&str> = variables.map(|(name, _)| name.as_str()).collect();
         candidates.sort_unstable();
         candidates.extend(["True", "False", "None"]);
         candidates.extend(builtins::NAMES);
@@ -203,7 +205,7 @@ impl Evaluator<'_> {
                 self.fail(Diagnostic::new(Code::E132, span, "the values are too large to compare"))
             }
             Err(Incomparable::Types) => {
-                let (left_type, right_type) = (left.value.type_name(), right.value.type_name());
+                let (left_type, right_type) = (kind_of(&left.value), kind_of(&right.value));
                 let title = match operator {
                     ComparisonOperator::In | ComparisonOperator::NotIn => {
                         format!("`in` does not look into {right_type} for {left_type}")
@@ -262,7 +264,7 @@ impl Evaluator<'_> {
             | Value::Public(_) => {
                 let shown = repr(&value.value);
                 let mistake = Diagnostic::new(Code::E133, span, format!("`{shown}` has no items to walk"));
-                let mistake = mistake.at(format!("this is {}", value.value.type_name()));
+                let mistake = mistake.at(format!("this is {}", kind_of(&value.value)));
                 return self.fail(match value.value {
                     Value::Integer(_) => mistake.help(format!("write `range({shown})` to count")),
                     _ => mistake,
@@ -293,7 +295,7 @@ impl Evaluator<'_> {
                 self.slice_of(&container, bounds, *span)
             }
             _ => self.fail(
-                Diagnostic::new(Code::E108, span, format!("{} takes one index", container.value.type_name()))
+                Diagnostic::new(Code::E108, span, format!("{} takes one index", kind_of(&container.value)))
                     .at("several indices"),
             ),
         }
@@ -304,7 +306,7 @@ impl Evaluator<'_> {
             Value::None => Some(None),
             Value::Integer(value) => Some(Some(value)),
             other => {
-                let title = format!("a slice needs integers, not {}", other.type_name());
+                let title = format!("a slice needs integers, not {}", kind_of(&other));
                 self.fail(Diagnostic::new(Code::E108, expression.span, title))
             }
         }
@@ -350,10 +352,10 @@ impl Evaluator<'_> {
     fn bad_index(&mut self, container: &Located, index: &Located) -> Option<Value> {
         let mistake = match container.value {
             Value::Tuple(_) | Value::List(_) | Value::Growing(_) | Value::String(_) | Value::Range { .. } => {
-                let title = format!("an index must be an integer, not {}", index.value.type_name());
+                let title = format!("an index must be an integer, not {}", kind_of(&index.value));
                 Diagnostic::new(Code::E108, index.span, title)
             }
-            _ => Diagnostic::new(Code::E108, container.span, format!("{} has no items", container.value.type_name())),
+            _ => Diagnostic::new(Code::E108, container.span, format!("{} has no items", kind_of(&container.value))),
         };
         self.fail(mistake)
     }
@@ -371,7 +373,7 @@ impl Evaluator<'_> {
                 self.items_of(container)?
             }
             _ => {
-                let title = format!("{} can't be sliced", container.value.type_name());
+                let title = format!("{} can't be sliced", kind_of(&container.value));
                 return self.fail(Diagnostic::new(Code::E108, container.span, title));
             }
         };

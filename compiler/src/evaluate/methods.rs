@@ -11,7 +11,7 @@ use crate::evaluate::Evaluator;
 use crate::evaluate::comparison::is_equal;
 use crate::evaluate::limits::MAX_ITEMS;
 use crate::evaluate::operators::{Number, growing, number};
-use crate::evaluate::text::{MAX_TEXT, brace_format};
+use crate::evaluate::text::{MAX_TEXT, brace_format, kind_of};
 use crate::names::closest;
 use crate::value::{Located, Value};
 
@@ -153,7 +153,7 @@ impl Evaluator<'_> {
         let mut joined = String::new();
         for (index, part) in self.items_of(parts)?.iter().enumerate() {
             let Value::String(part_text) = &part.value else {
-                let title = format!("`join` needs texts, not {}", part.value.type_name());
+                let title = format!("`join` needs texts, not {}", kind_of(&part.value));
                 return self.fail(Diagnostic::new(Code::E108, part.span, title).help("write `str(…)` around it"));
             };
             if index > 0 {

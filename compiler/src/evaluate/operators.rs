@@ -7,7 +7,7 @@ use rnn_grammar::ast::{BinaryOperator, UnaryOperator};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::limits::MAX_ITEMS;
-use crate::evaluate::text::{MAX_TEXT, percent_format, repr};
+use crate::evaluate::text::{MAX_TEXT, described, kind_of, percent_format};
 use crate::value::{Located, Value};
 
 /// A result, or the code and title of what went wrong.
@@ -54,13 +54,6 @@ pub(crate) fn binary(
     })
 }
 
-fn described(value: &Value) -> String {
-    match value {
-        Value::None => "`None`".to_owned(),
-        _ => format!("{} ({})", value.type_name(), repr(value)),
-    }
-}
-
 /// How the operator is written.
 pub(crate) fn symbol(operator: BinaryOperator) -> &'static str {
     match operator {
@@ -83,7 +76,7 @@ fn compute(operator: BinaryOperator, left: &Value, right: &Value) -> Computed {
         (Some(left), Some(right)) => floats(operator, left.float(), right.float()),
         _ => Err((
             Code::E108,
-            format!("`{}` does not apply to {} and {}", symbol(operator), left.type_name(), right.type_name()),
+            format!("`{}` does not apply to {} and {}", symbol(operator), kind_of(left), kind_of(right)),
         )),
     }
 }

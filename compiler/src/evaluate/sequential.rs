@@ -9,7 +9,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::arguments::Bound;
 use crate::arguments::bind::{CallSite, Signature};
 use crate::declaration::{Argument, Kind};
-use crate::evaluate::text::repr;
+use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place, shapes};
 use crate::graph::{InputType, ModelId, NodeKind, TensorId};
 use crate::layer::LayerInstance;
@@ -163,7 +163,7 @@ impl Evaluator<'_> {
                 self.get_layer(id, &bound, call).map(Value::Layer)
             }
             _ => {
-                self.models[id.0].is_failed |= !is_training(&method.text);
+                self.models[id.0].is_failed = true;
                 self.unknown_of_model(method)
             }
         }
@@ -344,8 +344,9 @@ impl Evaluator<'_> {
     fn build_model(&mut self, id: ModelId, given: &Located, call: &CallSite) {
         let shape = match shapes::read("input_shape", given) {
             Ok(shape) => shape,
-            Err(mistake) => {
+            Err(mut mistake) => {
                 self.models[id.0].is_failed = true;
+                mistake.helps.clear();
                 return self.report(mistake.note("the batch comes first: `(None, timesteps, features)`"));
             }
         };
@@ -447,7 +448,7 @@ impl Evaluator<'_> {
                 "`get_layer` takes a name or an index, not both",
             )),
             (other, _) => {
-                let title = format!("a layer's name is a text, not {}", other.type_name());
+                let title = format!("a layer's name is a text, not {}", kind_of(other));
                 self.fail(Diagnostic::new(Code::E115, span(&bound[0]), title).help("by place: `get_layer(index=…)`"))
             }
         }
@@ -460,7 +461,7 @@ fn shown(names: &[&str]) -> String {
 }
 
 /// Whether a model's method or attribute belongs to training, saving or running.
-fn is_training(name: &str) -> bool {
+pub(super) fn is_training(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "call",
         "evaluate",
@@ -516,13 +517,13 @@ fn not_a_layer(value: &Value, span: Span) -> Option<Diagnostic> {
             error("`Input` is a function, not a layer".to_owned()).help("call it: `Input(shape=…)`")
         }
         Value::Tuple(_) | Value::List(_) | Value::Growing(_) => {
-            error(format!("a {} can't be added to a model", value.type_name())).help("add its layers one by one")
+            error(format!("{} can't be added to a model", kind_of(value))).help("add its layers one by one")
         }
         Value::Activation(activation) => error("an activation function is not a layer".to_owned())
             .help(format!("write `Activation(\"{}\")`", activation.name())),
         Value::String(_) => error("a text can't be added to a model".to_owned()).at(format!("this is {}", repr(value))),
         other => {
-            error(format!("{} can't be added to a model", other.type_name())).at(format!("this is `{}`", repr(other)))
+            error(format!("{} can't be added to a model", kind_of(other))).at(format!("this is `{}`", repr(other)))
         }
     })
 }

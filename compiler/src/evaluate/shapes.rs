@@ -3,7 +3,7 @@
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::frozen;
-use crate::evaluate::text::repr;
+use crate::evaluate::text::described;
 use crate::shape::{Dimension, Shape};
 use crate::value::{Located, Value};
 
@@ -12,7 +12,7 @@ pub(super) fn read(name: &str, given: &Located) -> Result<Shape, Box<Diagnostic>
     let value = frozen(&given.value);
     let (Value::Tuple(items) | Value::List(items)) = &value else {
         let title = format!("`{name}` must be a tuple of sizes");
-        let diagnostic = Diagnostic::new(Code::E118, given.span, title).at(format!("this is {}", repr(&value)));
+        let diagnostic = Diagnostic::new(Code::E118, given.span, title).at(format!("this is {}", described(&value)));
         return Err(Box::new(match value {
             Value::Integer(size) => diagnostic.fix("a tuple of one needs a comma", given.span, format!("({size},)")),
             _ => diagnostic,
@@ -45,8 +45,7 @@ pub(super) fn dimension(name: &str, item: &Located, whole: Span) -> Result<Dimen
         )),
         _ => {
             let title = format!("an axis of `{name}` must be an integer or `None`");
-            let kind = item.value.type_name();
-            Err(Box::new(error(title).at(format!("this is {} ({kind})", repr(&item.value)))))
+            Err(Box::new(error(title).at(format!("this is {}", described(&item.value)))))
         }
     }
 }

@@ -8,6 +8,26 @@ const MAX_SHOWN: usize = 120;
 /// Longest text that a program may build.
 pub(crate) const MAX_TEXT: usize = 1 << 16;
 
+/// The value's type with its article: `an int`, `a list`, `None`.
+#[must_use]
+pub(crate) fn kind_of(value: &Value) -> String {
+    let name = value.type_name();
+    match value {
+        Value::None => "`None`".to_owned(),
+        _ if name.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {name}"),
+        _ => format!("a {name}"),
+    }
+}
+
+/// Type and value: `an int (5)`.
+#[must_use]
+pub(crate) fn described(value: &Value) -> String {
+    match value {
+        Value::None => kind_of(value),
+        _ => format!("{} ({})", kind_of(value), repr(value)),
+    }
+}
+
 /// The value as Python's `repr` writes it, cut where it gets long.
 #[must_use]
 pub(crate) fn repr(value: &Value) -> String {

@@ -112,7 +112,8 @@ fn the_fix_goes_into_a_wrapper_or_replaces_what_is_there() {
 
 #[test]
 fn nothing_is_said_behind_a_layer_that_does_not_fit() {
-    let text = "m = Sequential([Input((5, 3)), LSTM(4), LSTM(4), LSTM(4), Dense(0)])\nassert m.output_shape == 3\nm.summary()";
+    let text =
+        "m = Sequential([Input((5, 3)), LSTM(4), LSTM(4), LSTM(4), Dense(0)])\nassert m.output_shape == 3\nm.summary()";
     assert_eq!(codes(text), [Code::E204, Code::E116]);
 }
 
