@@ -178,6 +178,8 @@ pub fn class(cell: Cell, _features: usize, units: usize) -> Class {
 /// Floats of scratch that one step of a layer takes when its inputs' part is computed for many steps at once.
 pub fn product_row(cell: Cell, features: usize, units: usize) -> usize {
     match (class(cell, features, units), cell) {
+        // With so few features the inputs' part is not worth computing beforehand.
+        (Class::Small { .. }, _) if features < 16 => 0,
         (Class::Small { vectors, .. }, _) => LINE * vectors,
         (_, Cell::SimpleRnn) => units.div_ceil(64) * 64,
         (_, Cell::Lstm) => units.div_ceil(LINE) * 64,

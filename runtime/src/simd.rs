@@ -203,6 +203,8 @@ pub trait Isa: Copy + sealed::Sealed {
     const MANY_REGISTERS: bool;
     /// Whether a small cell's whole row of sums stays in registers, as 16-lane vectors.
     const WHOLE_ROWS: bool;
+    /// Whether a small cell's groups of columns are unrolled where a row does not stay in registers.
+    const UNROLLED: bool;
     /// Its name, as `RNN_MAX_ISA` spells it.
     const NAME: &'static str;
 
@@ -212,10 +214,9 @@ pub trait Isa: Copy + sealed::Sealed {
     fn split_eight(self, vector: Self::V8) -> [Self::V4; 2];
     /// Four times 4 lanes.
     fn quarters(self, vector: Self::V16) -> [Self::V4; 4];
-    /// Runs `program` in a function of its own, compiled for this instruction set and never inlined.
+    /// Runs `program` in a function of its own, compiled for this instruction set and never inlined: the same program
+    /// type is compiled once, however often it is called.
     fn outline<P: Program>(self, program: P) -> P::Output;
-    /// Runs `program` in a function compiled for this instruction set.
-    fn enter<P: Program>(self, program: P) -> P::Output;
 }
 
 /// Work that is written once and compiled for every instruction set.

@@ -144,14 +144,15 @@ impl<A: Activation> Groups<'_, A> {
     ) {
         let mut column = 0;
         while column < 16 * width / I::Tile::LANES {
-            let mut row = 0;
-            while row + ROWS <= self.rows {
-                self.tile::<I, ROWS, N, SETS>(isa, group, width, row, column);
-                row += ROWS;
-            }
-            while row < self.rows {
-                self.tile::<I, 1, N, SETS>(isa, group, width, row, column);
-                row += 1;
+            if self.rows == 1 {
+                self.tile::<I, 1, N, SETS>(isa, group, width, 0, column);
+            } else {
+                let mut row = 0;
+                // What lacks in the last tile is filled up with the last row.
+                while row < self.rows {
+                    self.tile::<I, ROWS, N, SETS>(isa, group, width, row, column);
+                    row += ROWS;
+                }
             }
             column += N;
         }
@@ -170,7 +171,6 @@ impl<A: Activation> Groups<'_, A> {
         let lanes = I::Tile::LANES;
         let first = column * lanes;
         let weights = self.weights.get(group * GROUP * (1 + self.inputs)..).unwrap_or_default();
-        let Some(input) = self.input.get(row * self.inputs..) else { return };
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
         for (index, bias) in weights.get(first..).unwrap_or_default().chunks_exact(lanes).take(N).enumerate() {
             for sums in &mut sums[0] {
@@ -185,8 +185,12 @@ impl<A: Activation> Groups<'_, A> {
             row_stride: 16 * width,
             skipped: 0,
         };
-        accumulate(isa, &mut sums, weights, columns, Inputs { values: input, stride: self.inputs }, self.inputs);
-        for index in 0..ROWS {
+        let mut starts = [0; ROWS];
+        for (index, start) in starts.iter_mut().enumerate() {
+            *start = (row + index).min(self.rows - 1) * self.inputs;
+        }
+        accumulate(isa, &mut sums, weights, columns, Inputs { values: self.input, starts }, self.inputs);
+        for index in 0..ROWS.min(self.rows - row) {
             let start = (row + index) * self.outputs + group * GROUP;
             let Some(output) = self.output.get_mut(start + first..) else { return };
             let left = (self.outputs - group * GROUP).saturating_sub(first);

@@ -60,6 +60,9 @@ pub(super) trait Recurrence: Copy {
     fn product_row(self) -> usize;
     /// The inputs' part, bias included, for every step of `input`.
     fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]);
+    /// Whether each step of a sequence is a call of its own. Within a loop the compiler keeps the activations' constants
+    /// in registers; where the sums need them all, it would move sums to memory in every step.
+    const APART: bool;
     /// One step: from its part of the product if there is one, else from its input.
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>);
     /// The last output, at least as many floats as there are units.
@@ -142,7 +145,11 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
                     let product = product.get(place * row..(place + 1) * row);
                     Start { product, input: &[], turned }
                 };
-                cell.step(isa, state, from);
+                if C::APART && steps > 1 {
+                    isa.outline(Once { cell, state: &mut *state, from });
+                } else {
+                    cell.step(isa, state, from);
+                }
                 if let Some(results) = &mut results {
                     let at = if aligned { first + place } else { done + index };
                     results.put(at, C::hidden(state), cell.units());
@@ -150,6 +157,22 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
             }
             done += count;
         }
+    }
+}
+
+/// One step.
+struct Once<'a, 'b, C: Recurrence> {
+    cell: C,
+    state: &'a mut C::State,
+    from: Start<'b>,
+}
+
+impl<C: Recurrence> Program for Once<'_, '_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        self.cell.step(isa, self.state, self.from);
     }
 }
 

@@ -61,6 +61,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     type State = GruState<LINES>;
     const LINES_A_ROW: usize = V;
     const UNITS: usize = U;
+    const SUMS: usize = V * S;
 
     #[inline(always)]
     fn hidden(state: &Self::State) -> &[f32] {
@@ -134,9 +135,9 @@ impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeGru
         for index in 0..groups.count() {
             let (first, panels) = groups.get(index, step.turned);
             match panels {
+                _ if I::STREAMS == 1 => Self::group::<I, 3>(isa, cell, state, step, first),
                 1 => Self::group::<I, 3>(isa, cell, state, step, first),
-                2 => Self::group::<I, 6>(isa, cell, state, step, first),
-                _ => Self::group::<I, 9>(isa, cell, state, step, first),
+                _ => Self::group::<I, 6>(isa, cell, state, step, first),
             }
         }
     }

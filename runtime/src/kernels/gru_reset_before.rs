@@ -46,17 +46,17 @@ impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for Large<SP
         for index in 0..groups.count() {
             let (first, panels) = groups.get(index, step.turned);
             match panels {
+                _ if I::STREAMS == 1 => Self::gates::<I, 2>(isa, cell, state, step, first),
                 1 => Self::gates::<I, 2>(isa, cell, state, step, first),
-                2 => Self::gates::<I, 4>(isa, cell, state, step, first),
-                _ => Self::gates::<I, 6>(isa, cell, state, step, first),
+                _ => Self::gates::<I, 4>(isa, cell, state, step, first),
             }
         }
         for index in 0..groups.count() {
             let (first, panels) = groups.get(index, step.turned);
             match panels {
+                _ if I::STREAMS == 1 => Self::candidate::<I, 1>(isa, cell, state, step, first),
                 1 => Self::candidate::<I, 1>(isa, cell, state, step, first),
-                2 => Self::candidate::<I, 2>(isa, cell, state, step, first),
-                _ => Self::candidate::<I, 3>(isa, cell, state, step, first),
+                _ => Self::candidate::<I, 2>(isa, cell, state, step, first),
             }
         }
         // The candidate's sums read `next`, so the outputs were gathered in `c`.

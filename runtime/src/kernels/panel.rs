@@ -95,6 +95,7 @@ impl<'a, K: Kind> Cell<'a, K> {
 
 impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     type State = State<'a>;
+    const APART: bool = false;
 
     #[inline(always)]
     fn features(self) -> usize {
@@ -117,7 +118,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
             let (bias, weights) = self.panel(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();
             let projection = Projection { bias, weights, row: width, width, features: self.features };
             let values = product.get_mut(panel * K::WIDTH..).unwrap_or_default();
-            project(isa, projection, input, steps, &mut Target { values, stride });
+            project(isa, projection, input, steps, Target { values, stride });
         }
     }
     #[inline(always)]
@@ -181,7 +182,7 @@ pub(super) fn add_rows<I: Isa, V: In<I>, const N: usize>(
         row_stride: rows.row,
         skipped: 0,
     };
-    let inputs = Inputs { values: rows.input, stride: 0 };
+    let inputs = Inputs::row(rows.input);
     let mut sets = [[*sums; 1]; 1];
     accumulate(isa, &mut sets, rows.weights, columns, inputs, rows.input.len());
     *sums = sets[0][0];
@@ -224,7 +225,7 @@ pub(super) fn add_split_rows<I: Isa, V: In<I>, const N: usize, const SPLITS: usi
     }
 }
 
-/// How panels are taken in groups of [`Isa::STREAMS`]: an odd one joins the last group.
+/// How panels are taken in groups of [`Isa::STREAMS`]; an odd one is the last group.
 #[derive(Clone, Copy)]
 pub(super) struct Groups {
     panels: usize,
@@ -240,16 +241,13 @@ impl Groups {
     /// How many groups there are.
     #[inline(always)]
     pub(super) fn count(self) -> usize {
-        if self.streams == 1 { self.panels } else { (self.panels / 2).max(self.panels.min(1)) }
+        self.panels.div_ceil(self.streams)
     }
     /// First panel and number of panels of the group that comes as number `index`.
     #[inline(always)]
     pub(super) fn get(self, index: usize, turned: bool) -> (usize, usize) {
         let index = if turned { self.count() - 1 - index } else { index };
-        if self.streams == 1 {
-            return (index, 1);
-        }
-        let first = 2 * index;
-        (first, if index + 1 == self.count() { self.panels - first } else { 2 })
+        let first = self.streams * index;
+        (first, self.streams.min(self.panels - first))
     }
 }

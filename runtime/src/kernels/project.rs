@@ -1,7 +1,7 @@
 //! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
-use crate::simd::{Columns, In, Inputs, Isa, Vector, accumulate};
+use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, accumulate};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
 const DEPTH: usize = 64;
@@ -29,48 +29,48 @@ pub(super) struct Target<'a> {
     pub(super) stride: usize,
 }
 
-/// Applies the projection to all steps of `input`.
+/// Applies the projection to all steps of `input`, in a function of its own that all layers share.
 #[inline(always)]
-pub(super) fn project<I: Isa>(
-    isa: I,
-    projection: Projection<'_>,
-    input: &[f32],
+pub(super) fn project<I: Isa>(isa: I, projection: Projection<'_>, input: &[f32], steps: usize, target: Target<'_>) {
+    isa.outline(Project { projection, input, steps, target });
+}
+
+/// See [`project`].
+struct Project<'a> {
+    projection: Projection<'a>,
+    input: &'a [f32],
     steps: usize,
-    target: &mut Target<'_>,
-) {
-    let mut first = 0;
-    // Without inputs the sums are their biases.
-    while first < projection.features || first == 0 {
-        let depth = DEPTH.min(projection.features - first);
+    target: Target<'a>,
+}
+
+impl Program for Project<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Project { projection, input, steps, mut target } = self;
         let count = projection.width / I::Tile::LANES;
-        let mut column = 0;
-        while column < count {
-            let left = count - column;
-            let pass = Pass { projection, input, steps, first, depth, column };
-            if left % 4 == 0 || left > 6 {
-                if I::MANY_REGISTERS {
-                    pass.run::<I, 6, 3, 4>(isa, target)
+        let mut first = 0;
+        // Without inputs the sums are their biases.
+        while first < projection.features || first == 0 {
+            let depth = DEPTH.min(projection.features - first);
+            let mut column = 0;
+            while column < count {
+                let left = count - column;
+                let pass = Pass { projection, input, steps, first, depth, column };
+                if left.is_multiple_of(4) || left > 6 {
+                    pass.columns::<I, 6, 3, 4>(isa, &mut target);
+                    column += 4;
+                } else if left.is_multiple_of(3) {
+                    pass.columns::<I, 8, 4, 3>(isa, &mut target);
+                    column += 3;
                 } else {
-                    pass.run::<I, 3, 2, 4>(isa, target)
+                    pass.columns::<I, 8, 6, 1>(isa, &mut target);
+                    column += 1;
                 }
-                column += 4;
-            } else if left % 3 == 0 {
-                if I::MANY_REGISTERS {
-                    pass.run::<I, 8, 3, 3>(isa, target)
-                } else {
-                    pass.run::<I, 4, 2, 3>(isa, target)
-                }
-                column += 3;
-            } else {
-                if I::MANY_REGISTERS {
-                    pass.run::<I, 8, 3, 1>(isa, target)
-                } else {
-                    pass.run::<I, 6, 2, 1>(isa, target)
-                }
-                column += 1;
             }
+            first += depth.max(1);
         }
-        first += depth.max(1);
     }
 }
 
@@ -86,21 +86,19 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// All steps: `ROWS` at a time, then `FEWER`, then one.
+    /// `N` columns of all steps, as many steps at once as there are registers for.
     #[inline(always)]
-    fn run<I: Isa, const ROWS: usize, const FEWER: usize, const N: usize>(self, isa: I, target: &mut Target<'_>) {
+    fn columns<I: Isa, const MANY: usize, const FEW: usize, const N: usize>(self, isa: I, target: &mut Target<'_>) {
+        if I::MANY_REGISTERS { self.run::<I, MANY, N>(isa, target) } else { self.run::<I, FEW, N>(isa, target) }
+    }
+
+    /// All steps, `ROWS` at a time; what lacks in the last tile is filled up with the last step.
+    #[inline(always)]
+    fn run<I: Isa, const ROWS: usize, const N: usize>(self, isa: I, target: &mut Target<'_>) {
         let mut step = 0;
-        while step + ROWS <= self.steps {
+        while step < self.steps {
             self.tile::<I, ROWS, N>(isa, target, step);
             step += ROWS;
-        }
-        while step + FEWER <= self.steps {
-            self.tile::<I, FEWER, N>(isa, target, step);
-            step += FEWER;
-        }
-        while step < self.steps {
-            self.tile::<I, 1, N>(isa, target, step);
-            step += 1;
         }
     }
 
@@ -110,14 +108,14 @@ impl Pass<'_> {
         let Pass { projection, input, first, depth, column, .. } = self;
         let lanes = I::Tile::LANES;
         let lane = column * lanes;
+        let mut starts = [0; ROWS];
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; 1];
-        for (row, sums) in sums[0].iter_mut().enumerate() {
-            let start = if first == 0 {
-                projection.bias.get(lane..)
-            } else {
-                target.values.get((step + row) * target.stride + lane..)
-            };
-            load_row(isa, sums, start.unwrap_or(&[]));
+        for (row, (start, sums)) in starts.iter_mut().zip(&mut sums[0]).enumerate() {
+            let step = (step + row).min(self.steps - 1);
+            *start = step * projection.features + first;
+            let from =
+                if first == 0 { projection.bias.get(lane..) } else { target.values.get(step * target.stride + lane..) };
+            load_row(isa, sums, from.unwrap_or(&[]));
         }
         let columns = Columns {
             first: lane,
@@ -127,14 +125,13 @@ impl Pass<'_> {
             row_stride: projection.row,
             skipped: 0,
         };
-        let (Some(weights), Some(values)) =
-            (projection.weights.get(first * projection.row..), input.get(step * projection.features + first..))
-        else {
-            return;
-        };
-        accumulate(isa, &mut sums, weights, columns, Inputs { values, stride: projection.features }, depth);
+        let Some(weights) = projection.weights.get(first * projection.row..) else { return };
+        accumulate(isa, &mut sums, weights, columns, Inputs { values: input, starts }, depth);
         for (row, sums) in sums[0].iter().enumerate() {
-            if let Some(to) = target.values.get_mut((step + row) * target.stride + lane..) {
+            // Rows beyond the last step are written nowhere, and never before the last step was read.
+            if step + row < self.steps
+                && let Some(to) = target.values.get_mut((step + row) * target.stride + lane..)
+            {
                 store_row::<I, N>(sums, to);
             }
         }

@@ -37,6 +37,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     type State = SimpleRnnState<LINES>;
     const LINES_A_ROW: usize = V;
     const UNITS: usize = U;
+    const SUMS: usize = V * S;
 
     #[inline(always)]
     fn hidden(state: &Self::State) -> &[f32] {
@@ -98,9 +99,9 @@ impl<const SPLITS: usize, A: Activation> panel::Kind for LargeRnn<SPLITS, A> {
             }
             let (first, panels) = groups.get(place, false);
             match panels {
+                _ if I::STREAMS == 1 => Self::group::<I, 4>(isa, cell, state, step, first, 4),
                 1 => Self::group::<I, 4>(isa, cell, state, step, first, 4),
-                2 => Self::group::<I, 8>(isa, cell, state, step, first, 4),
-                _ => Self::group::<I, 12>(isa, cell, state, step, first, 4),
+                _ => Self::group::<I, 8>(isa, cell, state, step, first, 4),
             }
         }
     }

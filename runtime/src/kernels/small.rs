@@ -23,6 +23,11 @@ impl<const U: usize> Layout<U> {
     };
 }
 
+/// With more sums than this each step of a sequence is a call of its own.
+const MOST_SUMS: usize = 16;
+/// With fewer features than this the inputs' part is not worth computing beforehand: the packing decides alike.
+const FEWEST_FEATURES: usize = 16;
+
 /// What tells one kind of small cell from another.
 pub(super) trait Kind: Copy {
     /// What the cell carries.
@@ -31,6 +36,8 @@ pub(super) trait Kind: Copy {
     const LINES_A_ROW: usize;
     /// Units of an output.
     const UNITS: usize;
+    /// Vectors of sums, partial ones included.
+    const SUMS: usize;
     /// The last output's lines.
     fn hidden(state: &Self::State) -> &[f32];
     /// One step, of which `step` names all but the state.
@@ -46,6 +53,7 @@ pub(super) struct Cell<'a, const F: usize, K> {
 
 impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     type State = K::State;
+    const APART: bool = K::SUMS > MOST_SUMS;
 
     #[inline(always)]
     fn features(self) -> usize {
@@ -57,15 +65,15 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     }
     #[inline(always)]
     fn product_row(self) -> usize {
-        16 * K::LINES_A_ROW
+        if F < FEWEST_FEATURES { 0 } else { 16 * K::LINES_A_ROW }
     }
     #[inline(always)]
     fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
-        let row = self.product_row();
+        let row = 16 * K::LINES_A_ROW;
         let (bias, weights) = self.weights.split_at_checked(row).unwrap_or_default();
         let projection = Projection { bias, weights, row, width: row, features: F };
         let steps = product.len() / row;
-        project(isa, projection, input, steps, &mut Target { values: product, stride: row });
+        project(isa, projection, input, steps, Target { values: product, stride: row });
     }
     #[inline(always)]
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>) {
@@ -117,24 +125,15 @@ pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
         return columns::<I, I::V16, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
     }
     let mut lines = [[0.0; 16]; VECTORS];
-    let width = I::Block::LANES;
-    let count = 16 / width * VECTORS;
-    let mut done = 0;
     // As many columns at once as there are registers for their partial sums.
-    while SETS == 1 && done + 4 <= count {
-        let group = columns::<I, I::Block, 4, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
-        store(&mut lines, done, group);
-        done += 4;
-    }
-    while SETS <= 2 && done + 2 <= count {
-        let group = columns::<I, I::Block, 2, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
-        store(&mut lines, done, group);
-        done += 2;
-    }
-    while done < count {
-        let group = columns::<I, I::Block, 1, SETS>(isa, step, hidden, without, [done * width, VECTORS]);
-        store(&mut lines, done, group);
-        done += 1;
+    let count = 16 / I::Block::LANES * VECTORS;
+    if SETS == 4 || VECTORS == 1 {
+        in_groups::<I, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+    } else if SETS == 2 || VECTORS < 4 {
+        in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+    } else {
+        in_groups::<I, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
+        in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);
     }
     let mut result = [I::V16::of(isa, 0.0); VECTORS];
     for (vector, line) in result.iter_mut().zip(&lines) {
@@ -143,12 +142,30 @@ pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
     result
 }
 
-/// Puts vectors into lines, from the `first`th vector on.
+/// The gate sums from column `done` to column `count`, `N` at a time, into lines.
 #[inline(always)]
-fn store<I: Isa, V: In<I>, const N: usize, const LINES: usize>(lines: &mut [Line; LINES], first: usize, group: [V; N]) {
-    for (index, vector) in group.into_iter().enumerate() {
-        let lane = (first + index) * V::LANES;
-        vector.store(&mut lines[lane / 16 % LINES], lane % 16 / V::LANES);
+fn in_groups<I: Isa, const N: usize, const SETS: usize, const VECTORS: usize>(
+    isa: I,
+    step: Step<'_>,
+    hidden: &[f32],
+    without: Without,
+    lines: &mut [Line; VECTORS],
+    mut done: usize,
+    count: usize,
+) {
+    let width = I::Block::LANES;
+    // Where unrolled groups would only make code, the compiler is not told how many there are; then it can't know either
+    // which columns are zero.
+    let (count, without) = if I::UNROLLED { (count, without) } else { (core::hint::black_box(count), Without::NONE) };
+    while done < count {
+        // An odd column is left for the last group, which then computes one again.
+        let first = done.min(count.saturating_sub(N));
+        let group = columns::<I, I::Block, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
+        for (index, vector) in group.into_iter().enumerate() {
+            let lane = (first + index) * width;
+            vector.store(&mut lines[lane / 16 % VECTORS], lane % 16 / width);
+        }
+        done += N;
     }
 }
 
@@ -177,13 +194,13 @@ pub(super) fn columns<I: Isa, V: In<I>, const N: usize, const SETS: usize>(
             *sum = V::load(isa, line, lane % 16 / V::LANES);
         }
     }
-    let input = Inputs { values: step.input, stride: 0 };
+    let input = Inputs::row(step.input);
     let columns = Columns { first: first + row, skipped: skipped.input, ..neighbours };
     accumulate(isa, &mut from, step.weights, columns, input, step.input.len());
     let mut sets = [[[V::of(isa, 0.0); N]; 1]; SETS];
     sets[0] = from[0];
     let depth = hidden.len();
-    let hidden = Inputs { values: hidden, stride: 0 };
+    let hidden = Inputs::row(hidden);
     let columns = Columns { first: first + row * (1 + step.features), skipped: skipped.state, ..neighbours };
     accumulate(isa, &mut sets, step.weights, columns, hidden, depth);
     combine(sets)

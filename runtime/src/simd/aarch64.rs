@@ -189,6 +189,7 @@ impl Isa for Neon {
     const STREAMS: usize = 1;
     const MANY_REGISTERS: bool = true;
     const WHOLE_ROWS: bool = false;
+    const UNROLLED: bool = true;
     const NAME: &'static str = "neon";
 
     #[inline(always)]
@@ -205,10 +206,6 @@ impl Isa for Neon {
     }
     #[inline(never)]
     fn outline<P: Program>(self, program: P) -> P::Output {
-        program.run(self)
-    }
-    #[inline(always)]
-    fn enter<P: Program>(self, program: P) -> P::Output {
         program.run(self)
     }
 }

@@ -176,11 +176,11 @@ pub fn dispatch<P: Program>(program: P) -> P::Output {
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found the features on this processor.
-        Level::Avx512 => unsafe { Avx512::new_unchecked() }.enter(program),
+        Level::Avx512 => unsafe { Avx512::new_unchecked() }.outline(program),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => unsafe { Avx2::new_unchecked() }.enter(program),
-        _ => Baseline::new().enter(program),
+        Level::Avx2 => unsafe { Avx2::new_unchecked() }.outline(program),
+        _ => Baseline::new().outline(program),
     }
 }
 
@@ -204,16 +204,16 @@ type Baseline = Scalar;
 /// Runs `program` on the named instruction set, or says that this processor lacks it.
 pub fn dispatch_at<P: Program>(level: Level, program: P) -> Option<P::Output> {
     match level {
-        Level::Scalar => Some(Scalar::new().enter(program)),
+        Level::Scalar => Some(Scalar::new().outline(program)),
         #[cfg(feature = "std")]
-        Level::ScalarFma => Some(ScalarFma::new().enter(program)),
+        Level::ScalarFma => Some(ScalarFma::new().outline(program)),
         _ if !level.is_available() => None,
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the guard above found the features on this processor.
-        Level::Avx512 => Some(unsafe { Avx512::new_unchecked() }.enter(program)),
+        Level::Avx512 => Some(unsafe { Avx512::new_unchecked() }.outline(program)),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.enter(program)),
-        _ => Some(Baseline::new().enter(program)),
+        Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.outline(program)),
+        _ => Some(Baseline::new().outline(program)),
     }
 }

@@ -29,11 +29,19 @@ impl Columns {
 
 /// Rows of inputs that share the weights.
 #[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a> {
-    /// The inputs of the first row, then those of the others at `stride`.
+pub struct Inputs<'a, const ROWS: usize> {
+    /// All rows' inputs.
     pub values: &'a [f32],
-    /// From one row's first input to the next one's.
-    pub stride: usize,
+    /// Each row's first input.
+    pub starts: [usize; ROWS],
+}
+
+impl<'a> Inputs<'a, 1> {
+    /// One row.
+    #[inline(always)]
+    pub fn row(values: &'a [f32]) -> Self {
+        Inputs { values, starts: [0] }
+    }
 }
 
 /// Adds `inputs[row][k] * weights[k][column]` to `sums[k mod SETS][row][column]`, for k from 0 to `depth`, ascending.
@@ -46,13 +54,17 @@ pub fn accumulate<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, con
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
     weights: &[f32],
     columns: Columns,
-    inputs: Inputs<'_>,
+    inputs: Inputs<'_, ROWS>,
     depth: usize,
 ) {
     let last_weight = columns.offset(COLUMNS - 1) + (depth.max(1) - 1) * columns.row_stride + V::LANES;
-    let last_input = (ROWS - 1) * inputs.stride + depth;
-    if depth == 0 || last_weight > weights.len() || last_input > inputs.values.len() {
+    if depth == 0 || last_weight > weights.len() {
         return;
+    }
+    for start in inputs.starts {
+        if start + depth > inputs.values.len() {
+            return;
+        }
     }
     let mut local = *sums;
     let mut k = 0;
@@ -82,7 +94,7 @@ unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     sums: &mut [[V; COLUMNS]; ROWS],
     weights: *const f32,
     columns: Columns,
-    inputs: Inputs<'_>,
+    inputs: Inputs<'_, ROWS>,
     k: usize,
 ) {
     // SAFETY: the caller's promise.
@@ -92,7 +104,7 @@ unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
             *weight = V::load_pointer(weights.add(columns.offset(column) + k * columns.row_stride));
         }
         for (index, sums) in sums.iter_mut().enumerate() {
-            let input = V::splat_unproven(*inputs.values.as_ptr().add(index * inputs.stride + k));
+            let input = V::splat_unproven(*inputs.values.as_ptr().add(inputs.starts[index % ROWS] + k));
             for (column, sum) in sums.iter_mut().enumerate() {
                 if columns.skipped >> (column % 64) & 1 == 0 {
                     *sum = input.mul_add(row[column], *sum);

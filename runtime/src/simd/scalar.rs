@@ -199,6 +199,7 @@ macro_rules! scalar {
             const STREAMS: usize = 1;
             const MANY_REGISTERS: bool = false;
             const WHOLE_ROWS: bool = false;
+            const UNROLLED: bool = false;
             const NAME: &'static str = $label;
 
             #[inline(always)]
@@ -215,10 +216,6 @@ macro_rules! scalar {
             }
             #[inline(never)]
             fn outline<P: Program>(self, program: P) -> P::Output {
-                program.run(self)
-            }
-            #[inline(always)]
-            fn enter<P: Program>(self, program: P) -> P::Output {
                 program.run(self)
             }
         }

@@ -166,6 +166,7 @@ impl Isa for Simd128 {
     const STREAMS: usize = 1;
     const MANY_REGISTERS: bool = false;
     const WHOLE_ROWS: bool = false;
+    const UNROLLED: bool = false;
     const NAME: &'static str = "simd128";
 
     #[inline(always)]
@@ -182,10 +183,6 @@ impl Isa for Simd128 {
     }
     #[inline(never)]
     fn outline<P: Program>(self, program: P) -> P::Output {
-        program.run(self)
-    }
-    #[inline(always)]
-    fn enter<P: Program>(self, program: P) -> P::Output {
         program.run(self)
     }
 }

@@ -295,7 +295,7 @@ macro_rules! token {
     (
         $(#[$doc:meta])* $name:ident, $label:literal, $features:literal,
         $four:ty, $eight:ty, $sixteen:ty, block $block:ty, tile $tile:ty,
-        streams $streams:literal, many $many:literal, whole $whole:literal
+        streams $streams:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -318,12 +318,6 @@ macro_rules! token {
             fn outlined<P: Program>(isa: $name, program: P) -> P::Output {
                 program.run(isa)
             }
-            #[target_feature(enable = $features)]
-            #[inline]
-            fn entered<P: Program>(isa: $name, program: P) -> P::Output {
-                program.run(isa)
-            }
-
             impl Isa for $name {
                 type V4 = $four;
                 type V8 = $eight;
@@ -333,6 +327,7 @@ macro_rules! token {
                 const STREAMS: usize = $streams;
                 const MANY_REGISTERS: bool = $many;
                 const WHOLE_ROWS: bool = $whole;
+                const UNROLLED: bool = $unrolled;
                 const NAME: &'static str = $label;
 
                 #[inline(always)]
@@ -352,11 +347,6 @@ macro_rules! token {
                     // SAFETY: the token proves every feature that the function is compiled for.
                     unsafe { outlined(self, program) }
                 }
-                #[inline(always)]
-                fn enter<P: Program>(self, program: P) -> P::Output {
-                    // SAFETY: the token proves every feature that the function is compiled for.
-                    unsafe { entered(self, program) }
-                }
             }
         };
     };
@@ -366,19 +356,19 @@ token! {
     /// What every x86-64 processor has: 16 registers of four lanes, no fused multiply-add.
     Sse2, "sse2", "sse2",
     Four, Pair<Four>, Pair<Pair<Four>>, block Pair<Four>, tile Four,
-    streams 1, many false, whole false
+    streams 1, many false, whole false, unrolled false
 }
 token! {
     /// AVX2 and FMA: 16 registers of eight lanes.
     Avx2, "avx2", "avx2,fma",
     FourFused, Eight, Pair<Eight>, block Pair<Eight>, tile Eight,
-    streams 1, many false, whole false
+    streams 1, many false, whole false, unrolled true
 }
 token! {
     /// AVX-512 F, VL, DQ and BW: 32 registers of sixteen lanes.
     Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma",
     FourFused, Eight, Sixteen, block Sixteen, tile Sixteen,
-    streams 2, many true, whole true
+    streams 2, many true, whole true, unrolled true
 }
 
 impl Sse2 {
