@@ -135,7 +135,7 @@ fn sequence_of(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, frames: &Tok
 /// Every step by itself, its output put into its row.
 fn unrolled_sequence(layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &Rows) -> TokenStream {
     let Part { direction, weights, state, .. } = part;
-    let (cell, frames, rows) = (&direction.cell, input.read(layer.features), output.write(layer.width()));
+    let (cell, frames, rows) = (&direction.cell, input.read(layer.features), output.write_receiver(layer.width()));
     let inputs = frame_names(layer);
     let outputs: Vec<_> = (0..inputs.len()).map(|index| format_ident!("row_{index}")).collect();
     let ordered = in_order(direction, &inputs);
@@ -149,7 +149,7 @@ fn unrolled_sequence(layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &
     });
     quote! {
         if let (::core::option::Option::Some([#(#inputs),*]), ::core::option::Option::Some([#(#outputs),*])) =
-            (#frames.first_chunk(), #rows.first_chunk_mut())
+            (#frames.first_chunk(), <[_]>::first_chunk_mut(#rows))
         {
             #(#steps)*
         }
@@ -175,6 +175,7 @@ fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, input: &Rows, parts
     let (frames, rows) = (input.read(layer.features), output.write(layer.width()));
     let (groups, bodies): (TokenStream, TokenStream) = if layer.return_sequences {
         let runs = parts.iter().map(|part| sequence_of(body, layer, part, &quote!(frames), &quote!(&mut *rows)));
+        let rows = output.write_receiver(layer.width());
         (quote!(#rows.as_chunks_mut::<#timesteps>().0), runs.collect())
     } else {
         let product = product(body);

@@ -306,6 +306,7 @@ macro_rules! token {
             ///
             /// # Safety
             /// The processor has the instruction set.
+            #[allow(dead_code, reason = "the baseline's token is made safely")]
             pub(crate) const unsafe fn new_unchecked() -> Self {
                 $name(())
             }
