@@ -9,6 +9,9 @@ impl Scene<'_> {
     pub(super) fn foreign(&self) -> Option<Finding> {
         let place = self.place();
         let found = self.found();
+        if is_keyword(found) && self.slice(self.at + 1) == "=" {
+            return None;
+        }
         let refuse = |what: &str, help: &str| {
             Diagnostic::new(Code::E018, place, format!("{what} not in the language")).help(help)
         };

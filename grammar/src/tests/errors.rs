@@ -219,6 +219,7 @@ fn words_and_signs_of_other_languages() {
     repairs("x = 3 // a note", "E001 1:12 <note>", "x = 3 # a note");
     reports("i++", &["E001 1:3 <+>"]);
     repairs("f(class=1)", "E001 1:3 <class>", "f(class_=1)");
+    repairs("f(a=2, lambda=1)", "E001 1:8 <lambda>", "f(a=2, lambda_=1)");
     reports("x = class", &["E001 1:5 <class>"]);
     reports("x = a.", &["E001 1:6 <.>"]);
     reports("x =", &["E001 1:3 <=>"]);
