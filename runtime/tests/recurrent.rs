@@ -243,39 +243,36 @@ type ReluSimpleRnn<const F: usize, const U: usize, const LINES: usize, C> = Simp
 #[test]
 fn small_lstm_is_the_reference_and_the_same_everywhere() {
     sizes!(small Lstm, TanhSigmoidLstm, LstmState, TANH, SIGMOID;
-        (1, 1, 1, 1), (3, 2, 1, 1), (1, 3, 1, 1), (2, 4, 1, 4), (4, 5, 2, 4), (1, 7, 2, 4), (5, 8, 2, 4), (3, 12, 4, 4),
-        (2, 16, 4, 4), (1, 17, 5, 4), (1, 20, 5, 4), (4, 23, 6, 2), (3, 31, 8, 2), (2, 33, 9, 1), (1, 40, 10, 1),
-        (17, 47, 12, 1), (70, 48, 12, 1));
+        (1, 1, 1, 1), (1, 3, 1, 1), (2, 4, 1, 4), (4, 5, 2, 4), (5, 8, 2, 4), (3, 12, 4, 4), (1, 17, 5, 4), (1, 20, 5, 4), (3, 31, 8, 2), (2, 33, 9, 1), (1, 40, 10, 1), (70, 48, 12, 1));
 }
 
 #[test]
 fn large_lstm_is_the_reference_and_the_same_everywhere() {
-    sizes!(panels Lstm, TanhSigmoidLstm, LstmState, TANH, SIGMOID; (3, 49), (16, 64), (5, 80), (67, 100), (8, 128));
+    sizes!(panels Lstm, TanhSigmoidLstm, LstmState, TANH, SIGMOID; (3, 49), (16, 64), (67, 100),);
 }
 
 #[test]
 fn small_gru_is_the_reference_and_the_same_everywhere() {
     sizes!(small Gru, TanhSigmoidGru, GruState, TANH, SIGMOID;
-        (1, 1, 1, 1), (3, 2, 1, 1), (1, 3, 1, 1), (2, 4, 1, 4), (4, 5, 2, 4), (1, 8, 2, 4), (3, 12, 4, 4), (2, 16, 4, 4),
-        (1, 17, 5, 4), (1, 20, 5, 4), (4, 24, 6, 2), (3, 31, 8, 2), (2, 33, 9, 1), (1, 40, 10, 1), (70, 48, 12, 1));
+        (1, 1, 1, 1), (1, 3, 1, 1), (2, 4, 1, 4), (4, 5, 2, 4), (1, 8, 2, 4), (2, 16, 4, 4), (1, 20, 5, 4), (4, 24, 6, 2), (2, 33, 9, 1), (70, 48, 12, 1));
 }
 
 #[test]
 fn large_gru_is_the_reference_and_the_same_everywhere() {
-    sizes!(panels Gru, TanhSigmoidGru, GruState, TANH, SIGMOID; (3, 49), (16, 64), (5, 80), (67, 100), (8, 128));
+    sizes!(panels Gru, TanhSigmoidGru, GruState, TANH, SIGMOID; (3, 49), (16, 64), (67, 100),);
 }
 
 #[test]
 fn gru_with_reset_before_is_the_reference_and_the_same_everywhere() {
     sizes!(panels GruResetBefore, TanhSigmoidGruResetBefore, GruState, TANH, SIGMOID;
-        (1, 1), (2, 3), (3, 8), (4, 16), (5, 20), (1, 33), (67, 48), (3, 100));
+        (1, 1), (3, 8), (5, 20), (1, 33), (3, 100));
 }
 
 #[test]
 fn simple_rnn_is_the_reference_and_the_same_everywhere() {
     sizes!(small SimpleRnn, TanhSimpleRnn, SimpleRnnState, TANH, TANH;
-        (1, 1, 1, 1), (10, 3, 1, 1), (3, 4, 1, 4), (4, 5, 1, 4), (4, 8, 1, 4), (5, 12, 1, 4), (2, 16, 1, 4),
-        (1, 17, 2, 4), (3, 31, 2, 4), (2, 33, 3, 4), (7, 64, 4, 4), (3, 100, 7, 2), (2, 128, 8, 2), (1, 130, 9, 1),
+        (1, 1, 1, 1), (10, 3, 1, 1), (3, 4, 1, 4), (4, 5, 1, 4), (4, 8, 1, 4), (5, 12, 1, 4),
+        (1, 17, 2, 4), (2, 33, 3, 4), (7, 64, 4, 4), (3, 100, 7, 2), (1, 130, 9, 1),
         (1, 190, 12, 1));
     sizes!(panels SimpleRnn, TanhSimpleRnn, SimpleRnnState, TANH, TANH;
         (3, 193), (2, 210), (1, 225), (4, 256), (2, 300));
