@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use rnn_compiler::render;
 use rnn_compiler::summary::{self, SummaryModel};
-use rnn_compiler::{Code, Severity};
+use rnn_compiler::{Code, Compiled, Diagnostic, Severity, plan, render};
 
 use crate::report::{Failure, Shell, Status, counted, print, say};
 use crate::{files, terminal};
@@ -76,7 +75,8 @@ impl Run<'_> {
             Err(failure) => return self.report(&failure),
         };
         let mut compiled = rnn_compiler::compile(&source);
-        let diagnostics = std::mem::take(&mut compiled.diagnostics);
+        let mut diagnostics = std::mem::take(&mut compiled.diagnostics);
+        diagnostics.extend(without_code(&compiled));
         self.report(&Failure { source, diagnostics });
         if self.format == Format::Human {
             for &index in &compiled.summaries_requested {
@@ -124,6 +124,16 @@ impl Run<'_> {
         }
         self.status
     }
+}
+
+/// Why models of a text can't become Rust. They are models all the same, which `rnnc run` evaluates: so these are
+/// warnings here, and errors where code is made.
+fn without_code(compiled: &Compiled) -> Vec<Diagnostic> {
+    let models = compiled.models.iter();
+    models
+        .filter_map(|model| plan::plan(&model.graph).err())
+        .map(|diagnostic| Diagnostic { severity: Severity::Warning, ..*diagnostic })
+        .collect()
 }
 
 /// The files that a path means: itself, or the `.rnn` files of a folder and those below it, by name.

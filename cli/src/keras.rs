@@ -2,7 +2,9 @@
 //!
 //! Both keep weights in HDF5 under `layers/<key>/…/vars/<index>`. The key is the snake-cased class, counted up in the
 //! order of the model, not the layer's name; the index is the weight's place in its layer. So names and order come from
-//! elsewhere: from a compiled model, or from the archive's configuration, whose layers are compiled one by one.
+//! elsewhere: from a compiled model, or from the archive's configuration, whose layers are compiled one by one. The
+//! configuration forgets that a layer stands in a model twice, while the keys count it twice; there, the layer's name
+//! helps, which newer files keep beside its weights.
 
 mod config;
 mod hdf5;
@@ -57,7 +59,8 @@ pub(crate) fn read(bytes: Vec<u8>, model: Option<&CompiledModel>) -> Result<Vec<
             Some(model) => parts_of(model),
             None => config::parts(&config)?,
         };
-        return collect(&parts, &Stored::open(weights)?);
+        let stored = Stored::open(weights)?;
+        return collect(&parts, &stored, if model.is_some() { HashMap::new() } else { stored.keys_by_name()? });
     }
     if !bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
         return Err(Mistake::new("the file is neither a `.keras` archive nor an HDF5 file")
@@ -69,7 +72,7 @@ pub(crate) fn read(bytes: Vec<u8>, model: Option<&CompiledModel>) -> Result<Vec<
             .help("load it in Keras 3 and save it again: `model.save(\"model.keras\")`"));
     }
     match model {
-        Some(model) => collect(&parts_of(model), &stored),
+        Some(model) => collect(&parts_of(model), &stored, HashMap::new()),
         None => Err(Mistake::new("a `.weights.h5` file does not say which layers its weights belong to")
             .help("give the model's text: `--model model.rnn`, or convert the `.keras` file")),
     }
@@ -108,16 +111,17 @@ fn parts_of(model: &CompiledModel) -> Vec<Part> {
         .collect()
 }
 
-/// Every part's weights from its group. A layer that stands in the model twice has its group where it came first, but
-/// counts each time.
-fn collect(parts: &[Part], stored: &Stored) -> Result<Vec<NamedTensor>, Mistake> {
+/// Every part's weights from its group: the one of its name if there is one among `keys`, else by counting. A layer that
+/// stands in the model twice has its group where it came first, but counts each time.
+fn collect(parts: &[Part], stored: &Stored, keys: HashMap<String, String>) -> Result<Vec<NamedTensor>, Mistake> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     let mut seen = HashSet::new();
     let mut tensors = Vec::new();
     let mut groups = HashSet::new();
     for part in parts {
         let count = counts.entry(&part.base_name).or_default();
-        let group = if *count == 0 { part.base_name.clone() } else { format!("{}_{count}", part.base_name) };
+        let counted = if *count == 0 { part.base_name.clone() } else { format!("{}_{count}", part.base_name) };
+        let group = keys.get(&part.name).filter(|key| key.starts_with(&part.base_name)).cloned().unwrap_or(counted);
         *count += 1;
         if seen.insert(part.name.as_str()) {
             tensors.extend(part.tensors(&group, stored)?);

@@ -4,9 +4,10 @@
 //! of the layers inside it. HDF5 lists groups by the alphabet, which says nothing; so the names of inner layers are
 //! taken in Keras's order.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hdf5_pure::{DType, Dataset, File, Group};
+use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 
 use super::Mistake;
 
@@ -41,11 +42,29 @@ impl Stored {
                 .is_ok_and(|groups| groups.iter().any(|name| name == "model_weights"))
     }
 
-    /// The keys under `layers` that hold any weight.
-    pub(super) fn layers_with_weights(&self) -> Result<Vec<String>, Mistake> {
+    /// The keys under `layers`.
+    fn keys(&self) -> Result<Vec<String>, Mistake> {
         let Ok(layers) = guarded(|| self.file.group("layers")) else { return Ok(Vec::new()) };
         let mut keys = guarded(|| layers.groups())?;
         keys.sort();
+        Ok(keys)
+    }
+
+    /// The keys under `layers` by the layers' names, as far as the file keeps these.
+    pub(super) fn keys_by_name(&self) -> Result<HashMap<String, String>, Mistake> {
+        let mut named = HashMap::new();
+        for key in self.keys()? {
+            let Ok(variables) = guarded(|| self.file.group(&format!("layers/{key}/vars"))) else { continue };
+            if let Some(name) = guarded(|| variables.attrs())?.remove("name").and_then(text) {
+                named.insert(name, key);
+            }
+        }
+        Ok(named)
+    }
+
+    /// The keys under `layers` that hold any weight.
+    pub(super) fn layers_with_weights(&self) -> Result<Vec<String>, Mistake> {
+        let keys = self.keys()?;
         let mut found = Vec::new();
         for key in keys {
             if !self.layer(&key)?.is_empty() {
@@ -61,6 +80,17 @@ impl Stored {
         let mut arrays = Vec::new();
         push_arrays(&group, &mut arrays, 0)?;
         Ok(arrays)
+    }
+}
+
+/// An attribute that is a text, however it is stored.
+fn text(value: AttrValue) -> Option<String> {
+    match value {
+        AttrValue::String(text)
+        | AttrValue::AsciiString(text)
+        | AttrValue::VarLenString(text)
+        | AttrValue::VarLenAsciiString(text) => Some(text),
+        _ => None,
     }
 }
 
