@@ -118,7 +118,11 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
     ];
     let inner: TokenStream = inner.into_iter().collect();
     let imports = imports(&inner, &options.runtime);
-    let tracked = options.tracked.iter().map(|path| quote!(const _: &[u8] = ::core::include_bytes!(#path);));
+    let tracked = options.tracked.iter().map(|path| {
+        quote!(
+            const _: &[u8] = ::core::include_bytes!(#path);
+        )
+    });
     quote! {
         #(#types)*
         const _: () = {

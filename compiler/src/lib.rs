@@ -26,8 +26,8 @@ pub mod summary;
 pub mod value;
 pub mod weights;
 
-pub use rnn_grammar::{Code, Diagnostic, Edit, Help, Label, Severity, Source, Span};
 pub use model::{Compiled, CompiledModel, LayerRow};
+pub use rnn_grammar::{Code, Diagnostic, Edit, Help, Label, Severity, Source, Span};
 
 /// Checks a text and gives its models, typed and counted, with every mistake in it.
 ///

@@ -164,7 +164,7 @@ impl Extent {
     /// The extent in groups of `from` turned into groups of `to`; `None` where something would be left over.
     #[must_use]
     pub fn regroup(self, from: usize, to: usize) -> Option<Self> {
-        let regroup = |amount: usize| (from > 0 && amount % from == 0).then(|| amount / from * to);
+        let regroup = |amount: usize| (from > 0 && amount.is_multiple_of(from)).then(|| amount / from * to);
         Some(match self {
             Self::Fixed(amount) => Self::Fixed(regroup(amount)?),
             Self::PerFrame(amount) => Self::PerFrame(regroup(amount)?),
@@ -233,6 +233,38 @@ impl Plan {
     #[must_use]
     pub fn packed_length(&self) -> usize {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
+    }
+
+    /// How it runs as a stream.
+    ///
+    /// # Errors
+    /// Where it can't: the reason.
+    pub fn streaming(&self) -> Result<&Streams, &NoStream> {
+        self.streaming.as_ref()
+    }
+
+    /// Working memory of the generated functions.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// What the model reads.
+    #[must_use]
+    pub fn input(&self) -> &Endpoint {
+        &self.input
+    }
+
+    /// What the model answers.
+    #[must_use]
+    pub fn output(&self) -> &Endpoint {
+        &self.output
+    }
+
+    /// The time loops, with what was decided about them.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// Packs the weights: `tensor(node, index)` gives a node's tensor as Keras stores it.

@@ -31,8 +31,9 @@ fn main() -> ExitCode {
     show(&scans[..5], &ours[..5]);
 
     let right = ours.iter().zip(labels).filter(|(answer, label)| largest(answer) == usize::from(**label)).count();
-    let same = ours.iter().zip(&keras).filter(|(answer, theirs)| largest(*answer) == largest(*theirs)).count();
-    let difference = ours.as_flattened().iter().zip(keras.as_flattened()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let same = ours.iter().zip(&keras).filter(|(answer, theirs)| largest(answer) == largest(theirs)).count();
+    let difference =
+        ours.as_flattened().iter().zip(keras.as_flattened()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     let accuracy = 100.0 * right as f64 / scans.len() as f64;
     println!("accuracy             {accuracy:.1} % ({right} of {} held-out scans)", scans.len());
     println!("same answer as Keras {same} of {}, largest difference in probability {difference:.1e}", scans.len());

@@ -37,7 +37,8 @@ fn parse_stream(input: ParseStream<'_>) -> syn::Result<Header> {
         return Err(syn::Error::new(input.span(), format!("expected `struct`: {FORM}")));
     }
     input.parse::<Token![struct]>()?;
-    let ident: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), format!("expected a name: {FORM}")))?;
+    let ident: Ident =
+        input.parse().map_err(|error| syn::Error::new(error.span(), format!("expected a name: {FORM}")))?;
     if !input.peek(Token![;]) {
         let message = format!("expected `;` behind `struct {ident}`: the type has no fields or parameters of its own");
         return Err(syn::Error::new(input.span(), message));

@@ -48,7 +48,11 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     };
     code.unwrap_or_else(|errors| {
         let stand_in = stand_in(&header);
-        let tracked = tracked.iter().map(|path| quote!(const _: &[u8] = ::core::include_bytes!(#path);));
+        let tracked = tracked.iter().map(|path| {
+            quote!(
+                const _: &[u8] = ::core::include_bytes!(#path);
+            )
+        });
         quote!(#errors #stand_in #(#tracked)*)
     })
 }
@@ -76,9 +80,8 @@ fn text(header: &Header) -> Result<Text, TokenStream> {
 fn from_file(literal: &LitStr) -> Result<Text, TokenStream> {
     let path = files::resolve(&literal.value(), literal.span());
     let bytes = read_file(&path, literal.span())?;
-    let source = decode(&literal.value(), &bytes).map_err(|diagnostic| {
-        report::file(&Source::new(literal.value(), ""), &[*diagnostic], literal.span())
-    })?;
+    let source = decode(&literal.value(), &bytes)
+        .map_err(|diagnostic| report::file(&Source::new(literal.value(), ""), &[*diagnostic], literal.span()))?;
     Ok(Text { source, origin: Origin::File { literal: literal.span(), path } })
 }
 
@@ -133,8 +136,7 @@ fn weights(literal: &LitStr, text: &Text, model: &CompiledModel) -> Result<Bound
     let path = files::resolve(&literal.value(), literal.span());
     let bytes = read_file(&path, literal.span())?;
     let refuse = |source: &Source, diagnostics: &[Diagnostic]| report::file(source, diagnostics, literal.span());
-    let tensors =
-        read(&bytes).map_err(|diagnostics| refuse(&Source::new(literal.value(), ""), &diagnostics))?;
+    let tensors = read(&bytes).map_err(|diagnostics| refuse(&Source::new(literal.value(), ""), &diagnostics))?;
     bind(&model.graph, &model.name, model.span, &tensors).map_err(|diagnostics| refuse(&text.source, &diagnostics))
 }
 

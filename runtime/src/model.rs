@@ -15,6 +15,12 @@ pub trait Tensor: Copy + 'static {
     /// How many elements it has.
     const LENGTH: usize;
 
+    /// Its elements, last axis fastest.
+    fn flat(&self) -> &[Self::Element];
+
+    /// The elements of many, one after the other.
+    fn flat_all(tensors: &[Self]) -> &[Self::Element];
+
     /// The slice as tensors of this shape; `None` where elements would be left over.
     fn group(flat: &[Self::Element]) -> Option<&[Self]>;
 
@@ -28,6 +34,16 @@ macro_rules! scalar {
             type Element = Self;
             const ZERO: Self = $zero;
             const LENGTH: usize = 1;
+
+            #[inline]
+            fn flat(&self) -> &[Self] {
+                core::slice::from_ref(self)
+            }
+
+            #[inline]
+            fn flat_all(tensors: &[Self]) -> &[Self] {
+                tensors
+            }
 
             #[inline]
             fn group(flat: &[Self]) -> Option<&[Self]> {
@@ -49,13 +65,29 @@ impl<T: Tensor, const N: usize> Tensor for [T; N] {
     const LENGTH: usize = N * T::LENGTH;
 
     #[inline]
+    fn flat(&self) -> &[Self::Element] {
+        T::flat_all(self)
+    }
+
+    #[inline]
+    fn flat_all(tensors: &[Self]) -> &[Self::Element] {
+        T::flat_all(tensors.as_flattened())
+    }
+
+    #[inline]
     fn group(flat: &[Self::Element]) -> Option<&[Self]> {
+        if N == 0 {
+            return None;
+        }
         let (groups, rest) = T::group(flat)?.as_chunks::<N>();
         rest.is_empty().then_some(groups)
     }
 
     #[inline]
     fn group_mut(flat: &mut [Self::Element]) -> Option<&mut [Self]> {
+        if N == 0 {
+            return None;
+        }
         let (groups, rest) = T::group_mut(flat)?.as_chunks_mut::<N>();
         rest.is_empty().then_some(groups)
     }

@@ -80,9 +80,10 @@ impl Entry<'_> {
     /// Whether its name is `model`, a slash, and `name`.
     #[must_use]
     pub fn is_named_below(&self, model: &str, name: &str) -> bool {
-        self.raw_name.strip_prefix(model).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| {
-            Entry { raw_name: rest, ..*self }.is_named("", name)
-        })
+        self.raw_name
+            .strip_prefix(model)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .is_some_and(|rest| Entry { raw_name: rest, ..*self }.is_named("", name))
     }
 
     /// The sizes of its axes.

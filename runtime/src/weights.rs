@@ -167,12 +167,7 @@ impl fmt::Display for WeightsError {
             Self::Shape { name, class, expected, got, rank } => {
                 let found = got.get(..rank.min(4)).unwrap_or(&[]);
                 let more = if rank > 4 { " and more axes" } else { "" };
-                write!(
-                    formatter,
-                    "`{name}` has shape {}{more}, {class} needs {}",
-                    Tuple(found),
-                    Tuple(expected)
-                )
+                write!(formatter, "`{name}` has shape {}{more}, {class} needs {}", Tuple(found), Tuple(expected))
             }
             Self::Type { name, class } => write!(formatter, "`{name}` holds no float32 numbers ({class})"),
             Self::NotFinite { name, class, position } => {
@@ -280,7 +275,7 @@ fn put(packed: &mut [f32], at: usize, value: f32) {
 /// The square root by Newton's method, for want of one in `core`: within one unit in the last place of f64, so its
 /// rounding to f32 is that of the exact root.
 fn square_root(value: f64) -> f64 {
-    if !(value > 0.0) || value.is_infinite() {
+    if value.is_nan() || value <= 0.0 || value.is_infinite() {
         return if value == 0.0 || value.is_infinite() { value } else { f64::NAN };
     }
     let mut root = f64::from_bits((value.to_bits() >> 1) + (1023 << 51));
@@ -325,8 +320,20 @@ mod tests {
         TensorSpec { name: "dense/bias", class: "Dense", shape: &[3] },
     ];
     const PROGRAM: &[PackOp] = &[
-        PackOp::Add { tensor: 1, source: 0, destination: 0, loops: [(1, 0, 0), (1, 0, 0), (1, 0, 0), (3, 1, 1)], scale: 1.0 },
-        PackOp::Add { tensor: 0, source: 0, destination: 4, loops: [(1, 0, 0), (1, 0, 0), (3, 1, 2), (2, 3, 1)], scale: 0.5 },
+        PackOp::Add {
+            tensor: 1,
+            source: 0,
+            destination: 0,
+            loops: [(1, 0, 0), (1, 0, 0), (1, 0, 0), (3, 1, 1)],
+            scale: 1.0,
+        },
+        PackOp::Add {
+            tensor: 0,
+            source: 0,
+            destination: 4,
+            loops: [(1, 0, 0), (1, 0, 0), (3, 1, 2), (2, 3, 1)],
+            scale: 0.5,
+        },
     ];
 
     fn file(tensors: &[(&str, &str, &[f32])]) -> Vec<u8> {

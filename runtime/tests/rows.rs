@@ -153,11 +153,10 @@ fn sparsemax_is_what_keras_computes() {
             output.into_flattened()
         }
     }
-    // Row 1: sorted 3, 1, 0, −1 has a support of one, τ = 3 − 1. Row 2: 0.5, 0.4, 0.1, 0 has all four, cumulative sums
-    // 0.5, 0.9, 1, 1, τ = (3.4 − 1)/4.
-    let input = [[1.0, 3.0, 0.0, -1.0], [0.5, 0.1, 0.0, 0.4]];
-    let tau = (0.5 + 0.9 + 1.0 + 1.0 - 1.0) / 4.0;
-    let reference = [0.0, 1.0, 0.0, 0.0, f64::max(0.5 - tau, 0.0), 0.0, 0.0, f64::max(0.4 - tau, 0.0)];
+    // Row 1: sorted 3, 1, 0, −1 has a support of one, τ = 3 − 1. Row 2: sorted 0.5, 0.4, 0.05, −0.5 has three, with the
+    // cumulative sums 0.5, 0.9 and 0.95, τ = (2.35 − 1)/3.
+    let input = [[1.0, 3.0, 0.0, -1.0], [0.5, 0.05, -0.5, 0.4]];
+    let reference = [0.0, 1.0, 0.0, 0.0, 0.05, 0.0, 0.0, 0.0];
     everywhere(
         "sparsemax",
         || Sparsemax { input: &input },

@@ -205,3 +205,32 @@ pub fn failed(peer: &str, workload: &str, reason: &str) {
 pub fn version(peer: &str, version: &str) {
     println!(r#"{{"peer":"{peer}","version":"{version}"}}"#);
 }
+
+/// Float32 values that start at a cache line, as embedded weights do.
+#[derive(Debug)]
+pub struct Aligned {
+    values: Vec<f32>,
+    skip: usize,
+    length: usize,
+}
+
+impl Aligned {
+    /// `length` zeros.
+    #[must_use]
+    pub fn zeros(length: usize) -> Self {
+        let values = vec![0.0; length + 16];
+        let skip = values.as_ptr().align_offset(64);
+        Aligned { values, skip, length }
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f32] {
+        &self.values[self.skip..][..self.length]
+    }
+
+    /// The values, to be written.
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        &mut self.values[self.skip..][..self.length]
+    }
+}

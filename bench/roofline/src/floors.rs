@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use bench_harness::{WORKLOADS, Workload, time, wanted};
+use bench_harness::{Aligned, WORKLOADS, Workload, time, wanted};
 
 use crate::vector::Vectors;
 
@@ -55,10 +55,9 @@ impl<'a> Limits<'a> {
     fn read(&self, count: usize) -> f64 {
         let row = 8 * self.vectors.lanes();
         let n_read = count.next_multiple_of(row);
-        let mut weights = vec![0.01f32; n_read + 16];
-        // Aligned to a cache line, as packed weights are.
-        let skip = weights.as_ptr().align_offset(64);
-        let weights = &mut weights[skip..][..n_read];
+        let mut weights = Aligned::zeros(n_read);
+        weights.as_mut_slice().fill(0.01);
+        let weights = weights.as_slice();
         time(|| self.vectors.read(black_box(weights))).least / 2.0 * count as f64 / n_read as f64
     }
 

@@ -75,7 +75,8 @@ impl<'a> Body<'a> {
         let is_ids = step.input.place == Place::Input && self.plan.input.integers;
         let (declare, output) = self.output(step, rows.output);
         let weights = self.weights(step, 0);
-        let arguments = Arguments { call: &rows.call, weights, input: &input, output: &output, widths: (rows.input, rows.output) };
+        let arguments =
+            Arguments { call: &rows.call, weights, input: &input, output: &output, widths: (rows.input, rows.output) };
         let call = if rows.reads_ids && !is_ids {
             arguments.by_float_ids()
         } else if rows.call.by_row {
@@ -114,7 +115,9 @@ impl<'a> Body<'a> {
 
     /// Declares what the step writes, as rows of `width`.
     pub(super) fn output(&mut self, step: &Step, width: usize) -> (TokenStream, Rows) {
-        let Place::Buffer(number) = step.output.place else { return (TokenStream::new(), self.tensor(step.output.place)) };
+        let Place::Buffer(number) = step.output.place else {
+            return (TokenStream::new(), self.tensor(step.output.place));
+        };
         let ident = self.name_of(step);
         let (declare, rows) = match (self.mode, step.output.floats) {
             (Mode::Step, floats) => local(&ident, floats.amount(), width),

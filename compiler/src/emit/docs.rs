@@ -18,7 +18,7 @@ pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
     }
     text.push_str("```\n\n");
     text.push_str(weights(context));
-    text.push_str(" ");
+    text.push(' ');
     text.push_str(way(&plan.forward));
     if let Some(stack) = plan.memory.stack.filter(|&stack| stack > 0) {
         let _ = write!(text, " `forward` keeps {stack} floats of working memory on the stack.");

@@ -19,7 +19,8 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
         Ok(streams) => {
             let is_streamed = matches!(context.plan.forward, Forward::Streamed);
             // A function that nobody calls would be warned about.
-            let advance = if is_streamed || streams.head.is_none() { advance(context, streams) } else { TokenStream::new() };
+            let needs_advance = is_streamed || !processes_by_step(streams);
+            let advance = if needs_advance { advance(context, streams) } else { TokenStream::new() };
             let head = if is_streamed { head(context, streams) } else { TokenStream::new() };
             let step = step(context, streams);
             quote!(#advance #head #step)
@@ -27,6 +28,13 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
         Err(_) => TokenStream::new(),
     };
     quote!(#whole #streams)
+}
+
+/// Whether many frames of a stream run as one step after the other: where every frame has an output of the whole head,
+/// and where recurrent layers have nothing to compute ahead, so that buffers between the layers would only cost time.
+pub(super) fn processes_by_step(streams: &Streams) -> bool {
+    let is_recurrent = streams.chunk.steps.iter().any(|step| step.carried);
+    streams.head.is_some() || (is_recurrent && streams.chunk.product == 0)
 }
 
 /// The element type of the input.
@@ -65,9 +73,13 @@ fn given(context: &Context<'_>) -> (TokenStream, TokenStream) {
 }
 
 /// Marks parameters as used that the statements have no use for.
-fn unused(statements: &TokenStream) -> TokenStream {
-    let is_used = statements.clone().into_iter().any(|token| contains(&token, "isa"));
-    if is_used { TokenStream::new() } else { quote!(let _ = isa;) }
+fn unused(context: &Context<'_>, statements: &TokenStream) -> TokenStream {
+    let has_weights = !context.plan.segments.is_empty();
+    let has_state = context.plan.states.iter().any(|state| state.carried);
+    let candidates = [("isa", true), ("weights", has_weights), ("state", has_state)];
+    let is_used = |wanted: &str| statements.clone().into_iter().any(|token| contains(&token, wanted));
+    let unused = candidates.iter().filter(|(wanted, is_given)| *is_given && !is_used(wanted));
+    unused.map(|(wanted, _)| name(wanted)).map(|ident| quote!(let _ = #ident;)).collect()
 }
 
 fn contains(token: &TokenTree, wanted: &str) -> bool {
@@ -106,13 +118,14 @@ fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     body.has_product = stage.product > 0;
     let statements = body.statements(stage);
     let (generics, given) = given(context);
-    let (input_type, output_type) = (sample_type(&element(context), input_axes), sample_type(&quote!(f32), output_axes));
+    let (input_type, output_type) =
+        (sample_type(&element(context), input_axes), sample_type(&quote!(f32), output_axes));
     let n_frames = if is_free(input_axes) && mentions(&statements, stage) {
         quote!(let n_frames = input.len();)
     } else {
         TokenStream::new()
     };
-    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
     quote! {
         /// The whole sample, layer by layer.
         #[inline(always)]
@@ -148,7 +161,7 @@ fn advance(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let mut body = Body::new(plan, Mode::Sequence, input, output);
     (body.carries, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
-    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
     let count = if mentions(&statements, stage) { quote!(let n_frames = frames.len();) } else { TokenStream::new() };
     let run = chunks(stage, writes, &quote!(#count #buffers #statements));
     let (generics, given) = given(context);
@@ -212,7 +225,7 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
         body.define_state(number, Rows::array(quote!(*state.#field.h.units::<#literal>()), units, false));
     }
     let statements = body.statements(stage);
-    let (unused, buffers) = (unused(&statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
     let (generics, given) = given(context);
     let state = state_parameter(context, false);
     let output_type = sample_type(&quote!(f32), &plan.output.axes);
@@ -236,7 +249,7 @@ fn step(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let mut body = Body::new(context.plan, Mode::Step, input, Some(output));
     (body.carries, body.has_product) = (true, false);
     let statements = body.statements(stage);
-    let unused = unused(&statements);
+    let unused = unused(context, &statements);
     let (generics, given) = given(context);
     let state = state_parameter(context, true);
     let (frame, answer) = (frame_type(context), step_type(context, streams));

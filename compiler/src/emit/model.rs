@@ -11,7 +11,8 @@ use crate::summary::{SummaryModel, Widths, table};
 
 /// The type.
 pub(super) fn declaration(context: &Context<'_>) -> TokenStream {
-    let (ident, visibility, attributes) = (&context.options.ident, &context.options.visibility, &context.options.attributes);
+    let (ident, visibility, attributes) =
+        (&context.options.ident, &context.options.visibility, &context.options.attributes);
     let docs = docs::model(context, &summary(context));
     let derives = derives();
     match context.source {
@@ -133,7 +134,8 @@ fn sequence_forward(context: &Context<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let runtime = &context.options.runtime;
-    let (input, output) = (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    let (input, output) =
+        (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
     quote! {
         /// The model's output for one sample of any number of timesteps.
         ///
@@ -151,17 +153,18 @@ fn model(context: &Context<'_>) -> TokenStream {
     let Context { model, plan, options, .. } = context;
     let runtime = &options.runtime;
     let (self_type, lifetime) = (context.self_type(), context.lifetime());
-    let (input, output) = (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
-    let scratch = plan.memory.scratch.map_or_else(|| quote!([f32]), |floats| {
-        let floats = size(floats);
-        quote!([f32; #floats])
-    });
+    let (input, output) =
+        (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    let scratch = plan.memory.scratch.map_or_else(
+        || quote!([f32]),
+        |floats| {
+            let floats = size(floats);
+            quote!([f32; #floats])
+        },
+    );
     let stack = size(plan.memory.stack.unwrap_or(0));
-    let answer = if is_free(&plan.input.axes) {
-        quote!(::core::result::Result<(), #runtime::ShapeError>)
-    } else {
-        quote!(())
-    };
+    let answer =
+        if is_free(&plan.input.axes) { quote!(::core::result::Result<(), #runtime::ShapeError>) } else { quote!(()) };
     let (model_name, summary) = (&model.name, summary(context));
     let params = Literal::u64_unsuffixed(model.total_params());
     let (input_shape, output_shape) = (shape(model.input_shape()), shape(model.output_shape()));
@@ -189,7 +192,12 @@ fn model(context: &Context<'_>) -> TokenStream {
 }
 
 /// `compute`, and the program that it dispatches.
-fn compute(context: &Context<'_>, input: &TokenStream, output: &TokenStream, answer: &TokenStream) -> (TokenStream, TokenStream) {
+fn compute(
+    context: &Context<'_>,
+    input: &TokenStream,
+    output: &TokenStream,
+    answer: &TokenStream,
+) -> (TokenStream, TokenStream) {
     let runtime = &context.options.runtime;
     let forward = context.named("Forward");
     let has_weights = !context.plan.segments.is_empty();
@@ -201,11 +209,8 @@ fn compute(context: &Context<'_>, input: &TokenStream, output: &TokenStream, ans
     };
     let checks = checks(context);
     let run = quote!(#runtime::dispatch(#forward { #packed_value input, scratch, output }));
-    let run = if is_free(&context.plan.input.axes) {
-        quote!(#checks #run; ::core::result::Result::Ok(()))
-    } else {
-        run
-    };
+    let run =
+        if is_free(&context.plan.input.axes) { quote!(#checks #run; ::core::result::Result::Ok(())) } else { run };
     let statements = run_statements(context);
     let compute = quote! {
         #[inline]
@@ -288,7 +293,10 @@ fn run_statements(context: &Context<'_>) -> TokenStream {
         (quote!(let Self { input, scratch, output } = self;), TokenStream::new())
     } else {
         let parts = context.named("Weights");
-        (quote!(let Self { packed, input, scratch, output } = self; let weights = &#parts::of(packed);), quote!(, weights))
+        (
+            quote!(let Self { packed, input, scratch, output } = self; let weights = &#parts::of(packed);),
+            quote!(, weights),
+        )
     };
     match (&plan.forward, &plan.streaming) {
         (Forward::Streamed, Ok(streams)) => {

@@ -37,7 +37,13 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
         let (declare, output) = body.output(step, layer.width());
         let runs: TokenStream = parts
             .iter()
-            .map(|part| if step.unrolled { unrolled_sequence(layer, part, &input, &output) } else { sequence(body, layer, part, &input, &output) })
+            .map(|part| {
+                if step.unrolled {
+                    unrolled_sequence(layer, part, &input, &output)
+                } else {
+                    sequence(body, layer, part, &input, &output)
+                }
+            })
             .collect();
         quote!(#declare #runs)
     };
@@ -82,7 +88,14 @@ fn product(body: &Body<'_>) -> TokenStream {
 }
 
 /// Runs to the end; the output stays in the state.
-fn last(body: &Body<'_>, step: &Step, layer: &Recurrent, part: &Part<'_>, input: &Rows, is_one_step: bool) -> TokenStream {
+fn last(
+    body: &Body<'_>,
+    step: &Step,
+    layer: &Recurrent,
+    part: &Part<'_>,
+    input: &Rows,
+    is_one_step: bool,
+) -> TokenStream {
     let Part { direction, weights, state, .. } = part;
     let cell = &direction.cell;
     if is_one_step {
@@ -106,7 +119,10 @@ fn last(body: &Body<'_>, step: &Step, layer: &Recurrent, part: &Part<'_>, input:
 /// Where the outputs that stay in states are found from now on.
 fn keep(body: &mut Body<'_>, step: &Step, layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
     if let [part] = parts {
-        body.define_state(step.state, Rows::array(quote!(*).into_iter().chain(hidden(part)).collect(), part.direction.units, false));
+        body.define_state(
+            step.state,
+            Rows::array(quote!(*).into_iter().chain(hidden(part)).collect(), part.direction.units, false),
+        );
         return TokenStream::new();
     }
     let (declare, output) = body.output(step, layer.width());
@@ -125,7 +141,13 @@ fn sequence(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, input: &Rows, o
     sequence_of(body, layer, part, &frames, &rows)
 }
 
-fn sequence_of(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, frames: &TokenStream, rows: &TokenStream) -> TokenStream {
+fn sequence_of(
+    body: &Body<'_>,
+    layer: &Recurrent,
+    part: &Part<'_>,
+    frames: &TokenStream,
+    rows: &TokenStream,
+) -> TokenStream {
     let Part { direction, weights, state, offset, .. } = part;
     let (cell, walk, product) = (&direction.cell, walk(direction), product(body));
     let (row, offset) = (size(layer.width()), size(*offset));

@@ -132,6 +132,14 @@ impl Rows {
         }
     }
 
+    /// As [`Self::write`], to call a method on: method calls lend by themselves.
+    pub(super) fn write_receiver(&self, width: usize) -> TokenStream {
+        match self.form {
+            Form::Rows(own) if own == width => self.expression.clone(),
+            Form::Array(_) | Form::Rows(_) | Form::LocalRows(_) | Form::Flat => self.write(width),
+        }
+    }
+
     /// As `&mut [f32]`.
     pub(super) fn write_flat(&self) -> TokenStream {
         let expression = &self.expression;

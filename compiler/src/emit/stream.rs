@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::functions::{frame_type, step_type};
+use super::functions::{frame_type, processes_by_step, step_type};
 use super::model::derives;
 use super::tokens::{name, size};
 use super::{Context, Source};
@@ -19,11 +19,13 @@ pub(super) fn declaration(context: &Context<'_>) -> TokenStream {
 
 fn types(context: &Context<'_>) -> TokenStream {
     let (model, visibility, runtime) = (&context.options.ident, &context.options.visibility, &context.options.runtime);
-    let (stream, state, lifetime, derives) = (context.named("Stream"), context.named("State"), context.lifetime(), derives());
+    let (stream, state, lifetime, derives) =
+        (context.named("Stream"), context.named("State"), context.lifetime(), derives());
     let doc = format!(
         " [`{model}`] frame by frame: made by [`{model}::stream`]. Any number of streams share one set of weights."
     );
-    let weights = if matches!(context.source, Source::Borrowed) { quote!(weights: &'w [f32],) } else { TokenStream::new() };
+    let weights =
+        if matches!(context.source, Source::Borrowed) { quote!(weights: &'w [f32],) } else { TokenStream::new() };
     if !is_stateful(context) {
         let fields = if weights.is_empty() { quote!(;) } else { quote!({ #weights }) };
         return quote!(#[doc = #doc] #derives #visibility struct #stream #lifetime #fields);
@@ -58,9 +60,7 @@ fn refusal(context: &Context<'_>, no_stream: &NoStream) -> TokenStream {
             format!("`{model}` can't run as a stream: layer `{layer}` ({class}) {}", no_stream.reason),
             format!("`{layer}` {}", no_stream.reason),
         ),
-        None => {
-            (format!("`{model}` can't run as a stream: {}", no_stream.reason), no_stream.reason.clone())
-        }
+        None => (format!("`{model}` can't run as a stream: {}", no_stream.reason), no_stream.reason.clone()),
     };
     let doc = format!(" Says why [`{model}`] has no stream; nothing implements it.");
     quote! {
@@ -74,7 +74,8 @@ fn refusal(context: &Context<'_>, no_stream: &NoStream) -> TokenStream {
 pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
     match &context.plan.streaming {
         Ok(streams) => {
-            let parts = [state_items(context), maker(context), stream_items(context, streams), programs(context, streams)];
+            let parts =
+                [state_items(context), maker(context), stream_items(context, streams), programs(context, streams)];
             parts.into_iter().collect()
         }
         Err(_) => refused_maker(context),
@@ -117,7 +118,8 @@ fn state_items(context: &Context<'_>) -> TokenStream {
 fn maker(context: &Context<'_>) -> TokenStream {
     let (self_type, lifetime, stream) = (context.self_type(), context.lifetime(), context.named("Stream"));
     let state = context.named("State");
-    let weights = if matches!(context.source, Source::Borrowed) { quote!(weights: self.weights,) } else { TokenStream::new() };
+    let weights =
+        if matches!(context.source, Source::Borrowed) { quote!(weights: self.weights,) } else { TokenStream::new() };
     let value = match (is_stateful(context), weights.is_empty()) {
         (true, _) => quote!(#stream { #weights state: #state::zero() }),
         (false, false) => quote!(#stream { #weights }),
@@ -240,7 +242,7 @@ fn programs(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let (step, process) = (format_ident!("{stream}Step"), format_ident!("{stream}Process"));
     let (frame, answer) = (frame_type(context), step_type(context, streams));
     let Given { fields, names, prepare, lend, .. } = given(context);
-    let run = if streams.head.is_some() {
+    let run = if processes_by_step(streams) {
         quote! {
             for (frame, output) in ::core::iter::zip(frames, outputs) {
                 step(isa #lend, frame, output);

@@ -54,5 +54,8 @@ pub(super) fn shape(shape: &crate::shape::Shape) -> TokenStream {
 
 /// Documentation, a line an attribute.
 pub(super) fn docs(text: &str) -> TokenStream {
-    text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") }).map(|line| quote!(#[doc = #line])).collect()
+    text.lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+        .map(|line| quote!(#[doc = #line]))
+        .collect()
 }

@@ -136,6 +136,6 @@ mod tests {
         assert_eq!(call("round", &[Value::Float(2.675), Value::Integer(2)]), "2.67");
         assert_eq!(call("abs", &[Value::Integer(i128::MIN)]), "the result is beyond 128 bits");
         assert_eq!(call("divmod", &[Value::Integer(-7), Value::Integer(2)]), "(-4, 1)");
-        assert_eq!(call("float", &[Value::None]), "`float` does not apply to None");
+        assert_eq!(call("float", &[Value::None]), "`float` does not apply to `None`");
     }
 }

@@ -307,6 +307,7 @@ fn items(length: usize, make: impl FnOnce() -> Value) -> Computed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::text::repr;
 
     fn integer(operator: BinaryOperator, left: i128, right: i128) -> String {
         compute(operator, &Value::Integer(left), &Value::Integer(right))

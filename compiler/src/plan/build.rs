@@ -41,7 +41,8 @@ impl Draft {
             Ok(causal) => Ok(self.streams(&chain, *causal).ok_or_else(cut)?),
             Err(reason) => Err(reason.clone()),
         };
-        let is_unrolled = self.numbers.iter().any(|numbers| numbers.unrolled);
+        // Straight-line steps need all frames at once, so they can't be cut into chunks.
+        let is_unrolled = self.numbers.iter().take(n_carried).any(|numbers| numbers.unrolled);
         let forward = if streaming.is_ok() && !is_unrolled {
             Forward::Streamed
         } else {

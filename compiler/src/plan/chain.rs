@@ -64,7 +64,8 @@ pub(super) fn chain(graph: &TypedGraph) -> Result<Chain, Diagnostic> {
         }
         let layer = chain.layers.len();
         chain.layers.push(planned_layer(node, instance, &mut names));
-        let links = operations.into_iter().map(|operation| Link { layer, node: index, span: node.node.span, operation });
+        let links =
+            operations.into_iter().map(|operation| Link { layer, node: index, span: node.node.span, operation });
         chain.links.extend(links);
     }
     chain.causal = time.result(chain.links.len());
@@ -105,7 +106,9 @@ fn reads_integers(graph: &TypedGraph, nodes: &[Visited]) -> bool {
         NodeKind::Layer { instance, .. } => Some((&graph.nodes()[index], instance)),
     });
     let computes = |node, instance| lower(node, instance).is_ok_and(|operations| !operations.is_empty());
-    layers.find(|(node, instance)| computes(node, instance)).is_some_and(|(_, instance)| instance.layer.takes_integers())
+    layers
+        .find(|(node, instance)| computes(node, instance))
+        .is_some_and(|(_, instance)| instance.layer.takes_integers())
 }
 
 fn lower(node: &TypedNode, instance: &Rc<LayerInstance>) -> Result<Vec<Operation>, Diagnostic> {

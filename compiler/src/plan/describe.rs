@@ -22,7 +22,7 @@ impl Plan {
         for decision in &self.decisions {
             let _ = writeln!(text, "{}: {}", self.layers[decision.layer].name, decision.reason);
         }
-        let bytes = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), |floats| bytes(floats));
+        let bytes = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), bytes);
         let _ = writeln!(text, "packed weights: {}", bytes(Some(self.packed_length())));
         let _ = writeln!(text, "working memory of forward: {} on the stack", bytes(self.memory.stack));
         let _ = writeln!(text, "working memory of forward_into: {}", bytes(self.memory.scratch));
@@ -69,7 +69,8 @@ impl Plan {
             Operation::Recurrent(recurrent) => {
                 let decision = self.decisions.iter().find(|decision| decision.layer == layer);
                 let class = decision.map_or("", |decision| decision.class);
-                let kernels: Vec<String> = recurrent.directions.iter().map(|direction| short(&direction.cell)).collect();
+                let kernels: Vec<String> =
+                    recurrent.directions.iter().map(|direction| short(&direction.cell)).collect();
                 let time = if step.unrolled { "unrolled" } else { "loop" };
                 (
                     format!("{} [{class}]", kernels.join(" + ")),

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::lowered::{
-    Argument, Call, Direction, InPlace, Lowered, Lowering, NoCode, Operation, Recurrent, Rows, Samples, Walk, Weights, fixed,
+    Argument, Call, Direction, InPlace, Lowered, Lowering, NoCode, Operation, Recurrent, Rows, Samples, Walk, Weights,
+    fixed,
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
@@ -118,7 +119,8 @@ pub fn embedding(vocabulary: usize, width: usize) -> Operation {
 #[must_use]
 pub fn repeat(width: usize, n: usize) -> Operation {
     let length = number(width);
-    let call = Call::by_row(quote!(kernels::copy::repeat::<#length>), vec![Argument::Input, Argument::OutputRows(width)]);
+    let call =
+        Call::by_row(quote!(kernels::copy::repeat::<#length>), vec![Argument::Input, Argument::OutputRows(width)]);
     rows(call, width, n * width)
 }
 
@@ -291,9 +293,7 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
             (quote!(kernels::Panels<#splits>), "panels")
         }
     };
-    let function = |activation: Activation| {
-        elementwise(activation).ok_or(NoCode::RowActivation(activation.name()))
-    };
+    let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
     let (main, gate) = (function(kind.activation)?, function(kind.recurrent_activation)?);
     let (shape, is_sigmoid) = (
         {
@@ -333,11 +333,21 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         units,
         walk,
         weights: Weights::new(packing),
-        product: packing::product_row(kind.cell, features, units),
+        product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
         class: class_name,
     })
+}
+
+/// Floats a step of the input product that is worth computing ahead. A small cell reads so few rows for so few features
+/// that writing the sums down and reading them back would cost more.
+fn product(cell: Cell, class: Class, features: usize, units: usize) -> usize {
+    const FEWEST_FEATURES: usize = 5;
+    match class {
+        Class::Small { .. } if features < FEWEST_FEATURES => 0,
+        Class::Small { .. } | Class::Panels { .. } => packing::product_row(cell, features, units),
+    }
 }
 
 const fn n_gates(cell: Cell) -> usize {
@@ -371,10 +381,16 @@ pub enum Merge {
 
 /// The two directions of a bidirectional layer, each lowered by itself over the same input.
 #[must_use]
-pub fn bidirectional(forward: Vec<Operation>, backward: Vec<Operation>, n_forward_tensors: usize, merge: Merge) -> Vec<Operation> {
+pub fn bidirectional(
+    forward: Vec<Operation>,
+    backward: Vec<Operation>,
+    n_forward_tensors: usize,
+    merge: Merge,
+) -> Vec<Operation> {
     let (mut forward, mut backward) = (forward, backward);
     backward.iter_mut().for_each(|operation| operation.shift_tensors(n_forward_tensors));
-    let (Some(Operation::Recurrent(mut layer)), Some(Operation::Recurrent(other))) = (forward.pop(), backward.pop()) else {
+    let (Some(Operation::Recurrent(mut layer)), Some(Operation::Recurrent(other))) = (forward.pop(), backward.pop())
+    else {
         return Vec::new();
     };
     layer.directions.extend(other.directions);

@@ -66,10 +66,8 @@ pub(super) fn stage(parts: &Parts<'_>) -> Option<Stage> {
         }
     }
     let buffers = assign_buffers(&mut values);
-    let tensor = |value: usize| Tensor {
-        place: values[value].place.unwrap_or(Place::Output),
-        floats: values[value].floats,
-    };
+    let tensor =
+        |value: usize| Tensor { place: values[value].place.unwrap_or(Place::Output), floats: values[value].floats };
     let steps = drafts.iter().map(|draft| Step {
         layer: draft.layer,
         operation: draft.operation.cloned(),
@@ -157,7 +155,10 @@ fn assign_buffers(values: &mut [Value]) -> Vec<Extent> {
         let wanted = values[index].floats;
         let fits = |&(number, buffer): &(usize, &Extent)| {
             source != Some(Place::Buffer(number))
-                && matches!((buffer, wanted), (Extent::Fixed(_), Extent::Fixed(_)) | (Extent::PerFrame(_), Extent::PerFrame(_)))
+                && matches!(
+                    (buffer, wanted),
+                    (Extent::Fixed(_), Extent::Fixed(_)) | (Extent::PerFrame(_), Extent::PerFrame(_))
+                )
         };
         let number = buffers.iter().enumerate().find(fits).map_or(buffers.len(), |(number, _)| number);
         match buffers.get_mut(number) {

@@ -7,7 +7,7 @@
 //! Source: Keras `Dense`.
 
 use crate::activation::Activation;
-use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, accumulate};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, accumulate, load_tile, store_tile};
 use core::marker::PhantomData;
 
 /// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
@@ -172,11 +172,7 @@ impl<A: Activation> Groups<'_, A> {
         let first = column * lanes;
         let weights = self.weights.get(group * GROUP * (1 + self.inputs)..).unwrap_or_default();
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
-        for (index, bias) in weights.get(first..).unwrap_or_default().chunks_exact(lanes).take(N).enumerate() {
-            for sums in &mut sums[0] {
-                sums[index % N] = I::Tile::read(isa, bias);
-            }
-        }
+        sums[0] = load_tile(isa, weights, [first; ROWS]);
         let columns = Columns {
             first: 16 * width + first,
             column_stride: lanes,
@@ -190,38 +186,47 @@ impl<A: Activation> Groups<'_, A> {
             *start = (row + index).min(self.rows - 1) * self.inputs;
         }
         accumulate(isa, &mut sums, weights, columns, Inputs { values: self.input, starts }, self.inputs);
-        for index in 0..ROWS.min(self.rows - row) {
-            let start = (row + index) * self.outputs + group * GROUP;
-            let Some(output) = self.output.get_mut(start + first..) else { return };
-            let left = (self.outputs - group * GROUP).saturating_sub(first);
-            put::<I, A, ROWS, N, SETS>(&sums, index, output, left);
+        let combined = combine::<I, ROWS, N, SETS>(sums);
+        let mut buffer = Buffer([[[0.0; 16]; 4]; ROWS]);
+        let mut places = [0; ROWS];
+        for (index, place) in places.iter_mut().enumerate() {
+            *place = 64 * index;
+        }
+        store_tile(&combined, buffer.0.as_flattened_mut().as_flattened_mut(), places, ROWS);
+        let left = (self.outputs - group * GROUP).saturating_sub(first).min(N * lanes);
+        for (index, lines) in buffer.0.iter_mut().enumerate().take(self.rows - row) {
+            let start = (row + index) * self.outputs + group * GROUP + first;
+            for line in lines.iter_mut().take(left.div_ceil(16)) {
+                A::apply(I::V16::load(isa, line, 0)).store(line, 0);
+            }
+            if let (Some(output), Some(values)) =
+                (self.output.get_mut(start..start + left), lines.as_flattened().get(..left))
+            {
+                output.copy_from_slice(values);
+            }
         }
     }
 }
 
-/// Combines a row's partial sums, activates them and writes as many as there are outputs left.
+/// A tile's sums on their way to the output: with only constant indices before it they stay in registers until here.
+#[repr(C, align(64))]
+struct Buffer<const ROWS: usize>([[Line; 4]; ROWS]);
+
+/// The sum of the partial sums: neighbours first.
 #[inline(always)]
-fn put<I: Isa, A: Activation, const ROWS: usize, const N: usize, const SETS: usize>(
-    sums: &[[[I::Tile; N]; ROWS]; SETS],
-    row: usize,
-    output: &mut [f32],
-    left: usize,
-) {
-    for column in 0..N {
-        let mut value = sums[0][row % ROWS][column].add(sums[1 % SETS][row % ROWS][column]);
-        if SETS == 4 {
-            value = value.add(sums[2 % SETS][row % ROWS][column].add(sums[3 % SETS][row % ROWS][column]));
-        }
-        let value = A::apply(value);
-        let first = column * I::Tile::LANES;
-        if first + I::Tile::LANES <= left {
-            value.write(output.get_mut(first..).unwrap_or_default());
-        } else if first < left {
-            let mut line: Line = [0.0; 16];
-            value.store(&mut line, 0);
-            for (to, from) in output.iter_mut().skip(first).zip(&line).take(left - first) {
-                *to = *from;
+fn combine<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
+    sums: [[[I::Tile; N]; ROWS]; SETS],
+) -> [[I::Tile; N]; ROWS] {
+    let mut result = sums[0];
+    for (row, result) in result.iter_mut().enumerate() {
+        for (column, sum) in result.iter_mut().enumerate() {
+            let (first, second) = (sums[0][row % ROWS][column % N], sums[1 % SETS][row % ROWS][column % N]);
+            *sum = first.add(second);
+            if SETS == 4 {
+                let (third, fourth) = (sums[2 % SETS][row % ROWS][column % N], sums[3 % SETS][row % ROWS][column % N]);
+                *sum = sum.add(third.add(fourth));
             }
         }
     }
+    result
 }

@@ -9,7 +9,7 @@
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
-use super::small::{self, Kind, Layout, Step, Without, sums};
+use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh_soon};
 use crate::simd::{In, Isa, Program, Vector};
@@ -72,18 +72,18 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
         let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT);
         let lines = &mut state.h.0;
-        for block in 0..Layout::<U>::BLOCKS {
-            let first = 4 * block;
+        for part in 0..parts(isa, Layout::<U>::BLOCKS) {
+            let (block, part) = place(isa, part);
+            let gates = gates(isa, &sums, block, part);
             let line = &mut lines[block % LINES];
-            let h = I::V16::load(isa, line, 0);
-            let gates = [sums[first % V], sums[(first + 1) % V], sums[(first + 2) % V], sums[(first + 3) % V]];
-            finish::<I::V16, A, R>(gates, h).store(line, 0);
+            let h = I::Block::load(isa, line, part);
+            finish::<I::Block, A, R>(gates, h).store(line, part);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let line = &mut lines[U / 16 % LINES];
         if Layout::<U>::TAIL == 4 {
-            let [gates, _] = isa.halves(sums[first % V]);
-            let [_, _, state, input] = isa.quarters(sums[first % V]);
+            let [gates, _] = isa.halves(I::V16::load(isa, &sums[first % V], 0));
+            let [_, _, state, input] = isa.quarters(I::V16::load(isa, &sums[first % V], 0));
             let h = I::V4::load(isa, line, 0);
             let output = if R::GATE_IS_OF_TANH {
                 let [r, z] = isa.split_eight(tanh_soon(gates));
@@ -94,13 +94,13 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             };
             output.store(line, 0);
         } else if Layout::<U>::TAIL == 8 {
-            let [state, input] = isa.halves(sums[(first + 1) % V]);
+            let [state, input] = isa.halves(I::V16::load(isa, &sums[(first + 1) % V], 0));
             let h = I::V8::load(isa, line, 0);
             let output = if R::GATE_IS_OF_TANH {
-                let [r, z] = isa.halves(tanh_soon(sums[first % V]));
+                let [r, z] = isa.halves(tanh_soon(I::V16::load(isa, &sums[first % V], 0)));
                 renew::<I::V8, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
             } else {
-                let [r, z] = isa.halves(sums[first % V]);
+                let [r, z] = isa.halves(I::V16::load(isa, &sums[first % V], 0));
                 finish::<I::V8, A, R>([r, z, state, input], h)
             };
             output.store(line, 0);

@@ -7,7 +7,7 @@
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
-use super::small::{self, Kind, Layout, Step, Without, sums};
+use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh};
 use crate::simd::{In, Isa, Line, Program, Vector};
@@ -62,17 +62,18 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
         let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Without::NONE);
         let (c, h) = (&mut state.c.0, &mut state.h.0);
-        for block in 0..Layout::<U>::BLOCKS {
-            let first = 4 * block;
-            let gates = [sums[first % V], sums[(first + 1) % V], sums[(first + 2) % V], sums[(first + 3) % V]];
-            finish::<I, I::V16, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], 0);
+        for part in 0..parts(isa, Layout::<U>::BLOCKS) {
+            let (block, part) = place(isa, part);
+            let gates = gates(isa, &sums, block, part);
+            finish::<I, I::Block, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], part);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let (c, h) = (&mut c[U / 16 % LINES], &mut h[U / 16 % LINES]);
+        let gates = I::V16::load(isa, &sums[first % V], 0);
         if Layout::<U>::TAIL == 4 {
-            tail_of_four::<I, A, R>(isa, sums[first % V], c, h);
+            tail_of_four::<I, A, R>(isa, gates, c, h);
         } else if Layout::<U>::TAIL == 8 {
-            tail_of_eight::<I, A, R>(isa, sums[first % V], sums[(first + 1) % V], c, h);
+            tail_of_eight::<I, A, R>(isa, gates, I::V16::load(isa, &sums[(first + 1) % V], 0), c, h);
         }
     }
 }

@@ -183,9 +183,8 @@ pub(super) fn add_rows<I: Isa, V: In<I>, const N: usize>(
         skipped: 0,
     };
     let inputs = Inputs::row(rows.input);
-    let mut sets = [[*sums; 1]; 1];
-    accumulate(isa, &mut sets, rows.weights, columns, inputs, rows.input.len());
-    *sums = sets[0][0];
+    let sets = core::array::from_mut(core::array::from_mut(sums));
+    accumulate(isa, sets, rows.weights, columns, inputs, rows.input.len());
 }
 
 /// As [`add_rows`], but as `SPLITS` partial sums over equal ranges of the inputs, of which the first goes on from `sums`

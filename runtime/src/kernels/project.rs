@@ -1,7 +1,7 @@
 //! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
-use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, accumulate};
+use crate::simd::{Columns, Inputs, Isa, Program, Vector, accumulate, load_tile, store_tile};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
 const DEPTH: usize = 64;
@@ -108,15 +108,17 @@ impl Pass<'_> {
         let Pass { projection, input, first, depth, column, .. } = self;
         let lanes = I::Tile::LANES;
         let lane = column * lanes;
-        let mut starts = [0; ROWS];
-        let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; 1];
-        for (row, (start, sums)) in starts.iter_mut().zip(&mut sums[0]).enumerate() {
+        let (mut starts, mut places) = ([0; ROWS], [0; ROWS]);
+        for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let step = (step + row).min(self.steps - 1);
             *start = step * projection.features + first;
-            let from =
-                if first == 0 { projection.bias.get(lane..) } else { target.values.get(step * target.stride + lane..) };
-            load_row(isa, sums, from.unwrap_or(&[]));
+            *place = step * target.stride + lane;
         }
+        let mut sums = if first == 0 {
+            [load_tile::<I, I::Tile, ROWS, N>(isa, projection.bias, [lane; ROWS])]
+        } else {
+            [load_tile::<I, I::Tile, ROWS, N>(isa, target.values, places)]
+        };
         let columns = Columns {
             first: lane,
             column_stride: lanes,
@@ -127,31 +129,7 @@ impl Pass<'_> {
         };
         let Some(weights) = projection.weights.get(first * projection.row..) else { return };
         accumulate(isa, &mut sums, weights, columns, Inputs { values: input, starts }, depth);
-        for (row, sums) in sums[0].iter().enumerate() {
-            // Rows beyond the last step are written nowhere, and never before the last step was read.
-            if step + row < self.steps
-                && let Some(to) = target.values.get_mut((step + row) * target.stride + lane..)
-            {
-                store_row::<I, N>(sums, to);
-            }
-        }
-    }
-}
-
-/// Reads neighbouring vectors.
-#[inline(always)]
-fn load_row<I: Isa, const N: usize>(isa: I, sums: &mut [I::Tile; N], from: &[f32]) {
-    if from.len() >= N * I::Tile::LANES {
-        for (sum, from) in sums.iter_mut().zip(from.chunks_exact(I::Tile::LANES)) {
-            *sum = I::Tile::read(isa, from);
-        }
-    }
-}
-
-/// Writes neighbouring vectors.
-#[inline(always)]
-fn store_row<I: Isa, const N: usize>(sums: &[I::Tile; N], to: &mut [f32]) {
-    for (sum, to) in sums.iter().zip(to.chunks_exact_mut(I::Tile::LANES)) {
-        sum.write(to);
+        // Rows beyond the last step are not written, so the last step's sums are added to once only.
+        store_tile(&sums[0], target.values, places, self.steps - step);
     }
 }

@@ -7,7 +7,7 @@
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
-use super::small::{self, Kind, Step, Without, columns, sums};
+use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::Activation;
 use crate::simd::{In, Isa, Line, Program, Vector};
@@ -53,8 +53,10 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             Self::narrow::<I, I::V8>(isa, &mut state.h.0, &hidden, step);
         } else {
             let sums = sums::<I, V, S>(isa, step, &hidden, Without::NONE);
-            for (sum, line) in sums.into_iter().zip(&mut state.h.0) {
-                A::apply(sum).store(line, 0);
+            for part in 0..parts(isa, V) {
+                let (block, part) = place(isa, part);
+                let sum = I::Block::load(isa, &sums[block % V], part);
+                A::apply(sum).store(&mut state.h.0[block % LINES], part);
             }
         }
     }

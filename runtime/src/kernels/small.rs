@@ -113,21 +113,23 @@ impl Without {
     pub(super) const NONE: Without = Without { input: 0, state: 0 };
 }
 
-/// The gate sums of a step: `VECTORS` lines.
+/// The gate sums of a step: `VECTORS` lines, which stay in registers where a whole row does.
 #[inline(always)]
 pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
     hidden: &[f32],
     without: Without,
-) -> [I::V16; VECTORS] {
-    if I::WHOLE_ROWS {
-        return columns::<I, I::V16, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
-    }
+) -> [Line; VECTORS] {
     let mut lines = [[0.0; 16]; VECTORS];
     // As many columns at once as there are registers for their partial sums.
     let count = 16 / I::Block::LANES * VECTORS;
-    if SETS == 4 || VECTORS == 1 {
+    if I::WHOLE_ROWS {
+        let sums = columns::<I, I::V16, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
+        for (sum, line) in sums.into_iter().zip(&mut lines) {
+            sum.store(line, 0);
+        }
+    } else if SETS == 4 || VECTORS == 1 {
         in_groups::<I, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
     } else if SETS == 2 || VECTORS < 4 {
         in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
@@ -135,11 +137,33 @@ pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
         in_groups::<I, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
         in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);
     }
-    let mut result = [I::V16::of(isa, 0.0); VECTORS];
-    for (vector, line) in result.iter_mut().zip(&lines) {
-        *vector = I::V16::load(isa, line, 0);
-    }
-    result
+    lines
+}
+
+/// Parts of `blocks` blocks of sixteen units, as vectors of [`Isa::Block`]: where unrolling would only make code, the
+/// compiler is not told how many there are.
+#[inline(always)]
+pub(super) fn parts<I: Isa>(_isa: I, blocks: usize) -> usize {
+    let count = blocks * (16 / I::Block::LANES);
+    if I::UNROLLED { count } else { core::hint::black_box(count) }
+}
+
+/// The place of a part: its block, and which part of the block's lines it is.
+#[inline(always)]
+pub(super) fn place<I: Isa>(_isa: I, part: usize) -> (usize, usize) {
+    (part / (16 / I::Block::LANES), part % (16 / I::Block::LANES))
+}
+
+/// The four gates of a part.
+#[inline(always)]
+pub(super) fn gates<I: Isa, const V: usize>(isa: I, sums: &[Line; V], block: usize, part: usize) -> [I::Block; 4] {
+    let first = 4 * block;
+    [
+        I::Block::load(isa, &sums[first % V], part),
+        I::Block::load(isa, &sums[(first + 1) % V], part),
+        I::Block::load(isa, &sums[(first + 2) % V], part),
+        I::Block::load(isa, &sums[(first + 3) % V], part),
+    ]
 }
 
 /// The gate sums from column `done` to column `count`, `N` at a time, into lines.

@@ -122,7 +122,7 @@ fn capped(cap: Option<&str>) -> Level {
         return best;
     };
     let vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
-    vectors.filter(|level| *level <= cap).last().unwrap_or_else(|| fallback(best))
+    vectors.filter(|level| *level <= cap).next_back().unwrap_or_else(|| fallback(best))
 }
 
 /// The lowest level that [`dispatch`] compiles, for caps below it.

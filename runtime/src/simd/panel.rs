@@ -66,6 +66,7 @@ pub fn accumulate<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, con
             return;
         }
     }
+    // A copy of its own, read and written with constant indices only, stays in registers.
     let mut local = *sums;
     let mut k = 0;
     while k + SETS <= depth {
@@ -109,6 +110,53 @@ unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
                 if columns.skipped >> (column % 64) & 1 == 0 {
                     *sum = input.mul_add(row[column], *sum);
                 }
+            }
+        }
+    }
+}
+
+/// Neighbouring vectors of several rows: row after row from the places in `starts`; zeros if any lies outside.
+///
+/// The loops do nothing else, so that they unroll and the vectors stay in registers.
+#[inline(always)]
+pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
+    isa: I,
+    values: &[f32],
+    starts: [usize; ROWS],
+) -> [[V; COLUMNS]; ROWS] {
+    let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
+    for start in starts {
+        if start + COLUMNS * V::LANES > values.len() {
+            return tile;
+        }
+    }
+    for (row, start) in tile.iter_mut().zip(starts) {
+        for (column, vector) in row.iter_mut().enumerate() {
+            // SAFETY: every row's last vector was found to lie in the slice, and the token proves the instruction set.
+            *vector = unsafe { V::load_pointer(values.as_ptr().add(start + column * V::LANES)) };
+        }
+    }
+    tile
+}
+
+/// Writes the first `count` rows of a tile as [`load_tile`] reads them; nothing if any lies outside.
+#[inline(always)]
+pub fn store_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
+    tile: &[[V; COLUMNS]; ROWS],
+    values: &mut [f32],
+    starts: [usize; ROWS],
+    count: usize,
+) {
+    for (row, start) in starts.iter().enumerate() {
+        if row < count && start + COLUMNS * V::LANES > values.len() {
+            return;
+        }
+    }
+    for (index, (row, start)) in tile.iter().zip(starts).enumerate() {
+        if index < count {
+            for (column, vector) in row.iter().enumerate() {
+                // SAFETY: the last vector of every row below `count` was found to lie in the slice.
+                unsafe { vector.store_pointer(values.as_mut_ptr().add(start + column * V::LANES)) }
             }
         }
     }

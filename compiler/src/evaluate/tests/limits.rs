@@ -56,3 +56,24 @@ fn long_expressions_do_not_overflow_the_stack() {
 fn one_mistake_in_a_loop_is_reported_once() {
     assert_eq!(codes("for i in range(1000): a = LSTM(0)"), [Code::E116]);
 }
+
+#[test]
+fn the_deepest_expressions_fit_on_a_small_stack() {
+    let texts = [
+        format!("a = {}1{}", "(".repeat(90), ")".repeat(90)),
+        format!("a = {}{}", "[".repeat(30), "]".repeat(30)),
+        format!("a = {}1{}", "abs(".repeat(90), ")".repeat(90)),
+        format!("a = {}1", "-".repeat(90)),
+        format!("a = {}1", "not ".repeat(90)),
+        format!("a = {}1{}", "(1 if 1 else ".repeat(90), ")".repeat(90)),
+        format!("a = {}0{}", "[0][".repeat(90), "]".repeat(90)),
+        format!("a = {}Dense(1){}", "TimeDistributed(".repeat(30), ")".repeat(30)),
+        format!("assert {}1", "not ".repeat(90)),
+    ];
+    for text in texts {
+        let shown = text.clone();
+        let thread = std::thread::Builder::new().stack_size(512 * 1024);
+        let codes = thread.spawn(move || codes(&text)).unwrap().join().unwrap();
+        assert!(codes == [Code::W103] || codes == [Code::E132], "{shown}: {codes:?}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Random models with random weights, computed by the reference in f64.
+
+use std::error::Error;
+use std::rc::Rc;
+
+use ndarray::{ArrayD, IxDyn};
+use rnn_compiler::graph::{NodeId, NodeKind};
+use rnn_compiler::weights::{BoundWeights, NamedTensor, bind};
+use rnn_compiler::{CompiledModel, plan, reference};
+use rnn_grammar::Source;
+
+use crate::random_text::{Random, text};
+use crate::write::{Case, Sample};
+
+/// How many models are made.
+const N_MODELS: usize = 24;
+
+/// Timesteps of the samples where the model leaves them free.
+const FREE_TIMESTEPS: [usize; 3] = [1, 5, 40];
+
+/// Models that the compiler accepts, of a fixed seed.
+pub(crate) fn cases() -> Result<Vec<Case>, Box<dyn Error>> {
+    let mut random = Random::new(20_261_123);
+    let mut cases = Vec::new();
+    for _ in 0..100 * N_MODELS {
+        if cases.len() == N_MODELS {
+            return Ok(cases);
+        }
+        cases.extend(case(format!("random_{}", cases.len()), &mut random)?);
+    }
+    Err("too few random texts are models".into())
+}
+
+fn case(name: String, random: &mut Random) -> Result<Option<Case>, Box<dyn Error>> {
+    let text = text(random);
+    let compiled = rnn_compiler::compile(&Source::new(name.clone(), text));
+    let Ok(model) = compiled.select(None).cloned() else { return Ok(None) };
+    if compiled.has_errors() || plan::plan(&model.graph).is_err() {
+        return Ok(None);
+    }
+    let tensors = tensors(&model, random);
+    let weights = bind(&model.graph, &model.name, model.span, &tensors).map_err(|_| "the weights don't fit")?;
+    let file = file(&tensors)?;
+    let samples = (0..3).map(|index| sample(&model, &weights, FREE_TIMESTEPS[index], random));
+    let samples = samples.collect::<Result<Vec<_>, _>>()?;
+    let is_tame = samples.iter().flat_map(|sample| &sample.output).all(|value| value.abs() < 100.0);
+    Ok(is_tame.then_some(Case { name, model, weights, file, samples }))
+}
+
+/// Weights of a size that keeps sums near 1; variances above 0.
+fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
+    let mut tensors: Vec<NamedTensor> = Vec::new();
+    for node in model.graph.nodes() {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+        for weight in node.weights.iter().filter(|_| node.is_first_use) {
+            let length: u64 = weight.shape.iter().product();
+            let rows = if weight.shape.len() > 1 { weight.shape[0] as f64 } else { 4.0 };
+            let is_variance = weight.path.ends_with("variance");
+            let values: Rc<[f32]> = (0..length)
+                .map(|_| if is_variance { 0.5 + random.unit() } else { (2.0 * random.unit() - 1.0) / rows.sqrt() } as f32)
+                .collect();
+            let name = format!("{}/{}", instance.name, weight.path);
+            tensors.push(NamedTensor { name, shape: weight.shape.clone(), values: Ok(values) });
+        }
+    }
+    tensors
+}
+
+fn file(tensors: &[NamedTensor]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut bytes: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    for tensor in tensors {
+        let values = tensor.values.clone()?;
+        let shape = tensor.shape.iter().map(|&axis| axis as usize).collect();
+        bytes.push((tensor.name.clone(), shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    }
+    let views = bytes.iter().map(|(name, shape, bytes)| {
+        Ok((name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)?))
+    });
+    let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+fn sample(
+    model: &CompiledModel,
+    weights: &BoundWeights,
+    timesteps: usize,
+    random: &mut Random,
+) -> Result<Sample, Box<dyn Error>> {
+    let mut shape = vec![1];
+    shape.extend(model.input_shape().sample().iter().map(|axis| axis.known().map_or(timesteps, |size| size as usize)));
+    let takes_ids = model.graph.nodes().iter().find_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => instance.layer.vocabulary(),
+        NodeKind::Input { .. } => None,
+    });
+    let value = |random: &mut Random| match takes_ids {
+        Some(vocabulary) => (random.below(vocabulary as usize)) as f64,
+        // As f32 has it: the code can be given nothing finer.
+        None => f64::from((4.0 * random.unit() - 2.0) as f32),
+    };
+    let length: usize = shape.iter().product();
+    let input: Vec<f64> = (0..length).map(|_| value(random)).collect();
+    let array = ArrayD::from_shape_vec(IxDyn(&shape), input.clone())?;
+    let of_node = |node: NodeId| -> Vec<ArrayD<f64>> {
+        let arrays = weights.node(node.0).iter().map(|weight| {
+            let shape: Vec<usize> = weight.shape.iter().map(|&axis| axis as usize).collect();
+            ArrayD::from_shape_vec(IxDyn(&shape), weight.values.iter().map(|&value| f64::from(value)).collect())
+        });
+        arrays.collect::<Result<_, _>>().unwrap_or_default()
+    };
+    let outputs = reference::evaluate(&model.graph, of_node, &[array]).map_err(|error| error.to_string())?;
+    Ok(Sample { input, output: outputs[0].iter().copied().collect() })
+}

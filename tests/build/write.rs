@@ -1,0 +1,124 @@
+//! Cases as code: a module with the generated model, and a test that calls the checks that its shapes allow.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rnn_compiler::emit::{Options, expand};
+use rnn_compiler::plan::Plan;
+use rnn_compiler::weights::BoundWeights;
+use rnn_compiler::{CompiledModel, plan};
+
+/// A model with its weights and what it must compute.
+pub(crate) struct Case {
+    /// Its name, a name of Rust too.
+    pub(crate) name: String,
+    /// The model.
+    pub(crate) model: CompiledModel,
+    /// Its weights.
+    pub(crate) weights: BoundWeights,
+    /// The same weights as a safetensors file.
+    pub(crate) file: Vec<u8>,
+    /// Inputs and outputs.
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// One input, flat, and its output.
+pub(crate) struct Sample {
+    /// The input.
+    pub(crate) input: Vec<f64>,
+    /// The output.
+    pub(crate) output: Vec<f64>,
+}
+
+/// Every so many models the form with borrowed weights is made too.
+const LOADED_EVERY: usize = 4;
+
+/// Writes `NAME.rs` and `NAME.bin`.
+pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box<dyn Error>> {
+    let (mut code, mut data, mut without_code) = (String::new(), Vec::new(), Vec::new());
+    for (index, case) in cases.iter().enumerate() {
+        match plan::plan(&case.model.graph) {
+            Ok(plan) => one(folder, &mut code, &mut data, case, &plan, index % LOADED_EVERY == 0)?,
+            Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
+        }
+    }
+    write!(code, "\nconst WITHOUT_CODE: &[(&str, &str)] = &{without_code:?};\n")?;
+    std::fs::write(folder.join(format!("{name}.rs")), code)?;
+    std::fs::write(folder.join(format!("{name}.bin")), data)?;
+    Ok(())
+}
+
+fn one(
+    folder: &Path,
+    code: &mut String,
+    data: &mut Vec<u8>,
+    case: &Case,
+    plan: &Plan,
+    is_loaded: bool,
+) -> Result<(), Box<dyn Error>> {
+    let name = &case.name;
+    let options = Options::named("Subject");
+    let embedded = expand(&case.model, plan, Some(&case.weights), &options);
+    writeln!(code, "mod {name} {{ {embedded} }}")?;
+    writeln!(code, "#[test]\nfn {name}_computes() {{")?;
+    let samples: Vec<String> = case.samples.iter().map(|sample| store(data, sample)).collect();
+    writeln!(code, "    let case = Case {{ name: {name:?}, samples: &[{}] }};", samples.join(", "))?;
+    checks(code, plan, &format!("{name}::Subject::new()"), &format!("{name}::Subject"))?;
+    let is_loaded = is_loaded && case.model.total_params() > 0;
+    if is_loaded {
+        writeln!(code, "    let mut buffer = vec![0.0; {name}_loaded::Subject::WEIGHTS];")?;
+        let file = folder.join(format!("{name}.safetensors"));
+        std::fs::write(&file, &case.file)?;
+        let load = format!("{name}_loaded::Subject::load(include_bytes!({file:?}), &mut buffer).unwrap()");
+        let scratch = scratch(plan, &format!("{name}_loaded::Subject"));
+        writeln!(code, "    let loaded = {load};\n    case.same(&model, &loaded, {scratch});")?;
+    }
+    writeln!(code, "}}")?;
+    if is_loaded {
+        let loaded = expand(&case.model, plan, None, &options);
+        writeln!(code, "mod {name}_loaded {{ {loaded} }}")?;
+    }
+    Ok(())
+}
+
+/// The checks that the types of the model allow.
+fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
+    let (is_free, gives_sequence) = (is_free(plan.input()), is_free(plan.output()));
+    writeln!(code, "    let model = {make};\n    case.forward_into(&model, {});", scratch(plan, kind))?;
+    if plan.memory().scratch.is_some() {
+        writeln!(code, "    case.forward_flat(&model);")?;
+        if !gives_sequence {
+            writeln!(code, "    case.forward(&model);")?;
+        }
+        if !is_free {
+            writeln!(code, "    case.forward_batch(&model);")?;
+        }
+    }
+    if let Ok(streams) = plan.streaming() {
+        let check = if streams.head.is_some() { "stream_to_one" } else { "stream_to_many" };
+        writeln!(code, "    case.{check}(&model, || model.stream());")?;
+    }
+    Ok(())
+}
+
+/// How the test makes scratch: by a function of the timesteps, or of the type's length.
+fn scratch(plan: &Plan, kind: &str) -> String {
+    match plan.memory().scratch {
+        Some(floats) => format!("&mut [0.0_f32; {floats}]"),
+        None => format!("&mut vec![0.0_f32; {kind}::scratch_length(64)][..]"),
+    }
+}
+
+fn is_free(endpoint: &plan::Endpoint) -> bool {
+    endpoint.axes.first().is_some_and(|axis| axis.known().is_none())
+}
+
+/// Puts a sample's numbers into the data; answers where they are.
+fn store(data: &mut Vec<u8>, sample: &Sample) -> String {
+    let start = data.len();
+    for value in sample.input.iter().chain(&sample.output) {
+        data.extend_from_slice(&value.to_le_bytes());
+    }
+    format!("({start}, {}, {})", sample.input.len(), sample.output.len())
+}

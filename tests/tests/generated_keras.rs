@@ -1,0 +1,23 @@
+//! Generated code of every golden case against what real Keras computed.
+
+#![allow(unreachable_pub, unused_variables, clippy::all, reason = "generated code, included as text")]
+#![allow(missing_docs, dead_code, reason = "not every model is used in every way")]
+
+#[path = "generated/case.rs"]
+mod case;
+
+use case::Case;
+
+static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keras.bin"));
+
+include!(concat!(env!("OUT_DIR"), "/keras.rs"));
+
+/// Keras in f32 is itself this far from the exact value.
+const TOLERANCE: case::Tolerance = case::Tolerance { absolute: 1e-6, relative: 1e-5 };
+
+#[test]
+fn only_row_activations_in_cells_have_no_code() {
+    for (name, code) in WITHOUT_CODE {
+        assert_eq!(*code, "E403", "{name}");
+    }
+}
