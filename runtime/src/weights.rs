@@ -82,10 +82,10 @@ pub enum PackOp {
         gamma: Option<usize>,
         /// Which tensor holds beta; zeros where there is none.
         beta: Option<usize>,
-        /// Which tensor holds the mean.
-        mean: usize,
-        /// Which tensor holds the variance.
-        variance: usize,
+        /// Which tensor holds the mean; zeros where there is none.
+        mean: Option<usize>,
+        /// Which tensor holds the variance; ones where there is none.
+        variance: Option<usize>,
         /// Added to the variance.
         epsilon: f64,
         /// How many features.
@@ -237,13 +237,14 @@ fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> &'a [u8]) 
             add(tensor(index), source, packed, destination, &loops, scale);
         }
         PackOp::Normalize { gamma, beta, mean, variance, epsilon, count, factors, shifts } => {
-            let (mean, variance) = (tensor(mean), tensor(variance));
             for at in 0..count {
                 let gamma = gamma.map_or(1.0, |gamma| float(tensor(gamma), at));
                 let beta = beta.map_or(0.0, |beta| float(tensor(beta), at));
-                let factor = f64::from(gamma) / square_root(f64::from(float(variance, at)) + epsilon);
+                let mean = mean.map_or(0.0, |mean| float(tensor(mean), at));
+                let variance = variance.map_or(1.0, |variance| float(tensor(variance), at));
+                let factor = f64::from(gamma) / square_root(f64::from(variance) + epsilon);
                 put(packed, factors + at, factor as f32);
-                put(packed, shifts + at, (f64::from(beta) - f64::from(float(mean, at)) * factor) as f32);
+                put(packed, shifts + at, (f64::from(beta) - f64::from(mean) * factor) as f32);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Generated code of every golden case against what real Keras computed.
 
 #![allow(unreachable_pub, unused_variables, clippy::all, reason = "generated code, included as text")]
-#![allow(missing_docs, dead_code, reason = "not every model is used in every way")]
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "not every model is used in every way")]
 
 #[path = "generated/case.rs"]
 mod case;

@@ -116,7 +116,6 @@ fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
             }
         }
         PackOp::Normalize { tensors: [gamma, beta, mean, variance], epsilon, count, factors, summands } => {
-            let index = |tensor: Option<usize>| size(first_tensor + tensor.unwrap_or(0));
             let optional = |tensor: Option<usize>| match tensor {
                 Some(tensor) => {
                     let tensor = size(first_tensor + tensor);
@@ -124,7 +123,7 @@ fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
                 }
                 None => quote!(::core::option::Option::None),
             };
-            let (gamma, beta, mean, variance) = (optional(gamma), optional(beta), index(mean), index(variance));
+            let (gamma, beta, mean, variance) = (optional(gamma), optional(beta), optional(mean), optional(variance));
             let (epsilon, count) = (Literal::f64_unsuffixed(f64::from(epsilon)), size(count));
             let (factors, shifts) = (size(offset + factors), size(offset + summands));
             quote! {

@@ -1,0 +1,151 @@
+//! `rnnc run` on files: every golden case of real Keras, each format, and every refusal.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Ran, folder, repository, rnnc, with_input};
+use safetensors::SafeTensors;
+
+const SUM: &str = "model = Sequential([Input((2, 3)), Flatten()])\n";
+const WORDS: &str = "model = Sequential([Input((3,)), Embedding(4, 1)])\n";
+
+fn floats(path: &Path, name: &str) -> (Vec<usize>, Vec<f32>) {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = file.tensor(name).unwrap();
+    let values = tensor.data().as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect();
+    (tensor.shape().to_vec(), values)
+}
+
+fn is_near(ours: f32, keras: f32) -> bool {
+    (ours.is_nan() && keras.is_nan()) || ours == keras || (ours - keras).abs() <= 1e-6 + 1e-5 * keras.abs()
+}
+
+#[test]
+fn every_golden_case_gives_the_numbers_of_keras() {
+    let here = folder("goldens");
+    let cases = fs::read_dir(repository("tests/goldens/layers")).unwrap().map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for text in cases.filter(|path| path.extension().is_some_and(|ending| ending == "rnn")) {
+        let (weights, data) = (text.with_extension("safetensors"), text.with_extension("io.safetensors"));
+        if !data.exists() {
+            continue;
+        }
+        let mut arguments =
+            vec!["run", text.to_str().unwrap(), "--input", data.to_str().unwrap(), "--output", "y.safetensors"];
+        if weights.exists() {
+            arguments.extend(["--weights", weights.to_str().unwrap()]);
+        }
+        let ran = rnnc(&here, &arguments);
+        assert_eq!(ran.code, 0, "{}: {}", text.display(), ran.err);
+        let ((shape, ours), (expected, keras)) =
+            (floats(&here.join("y.safetensors"), "output"), floats(&data, "output"));
+        assert_eq!(shape, expected, "{}", text.display());
+        assert!(ours.iter().zip(&keras).all(|(&ours, &keras)| is_near(ours, keras)), "{}", text.display());
+        count += 1;
+    }
+    assert!(count > 100, "only {count} cases");
+}
+
+fn run(name: &str, text: &str, data: &[(&str, &[u8])], arguments: &[&str]) -> Ran {
+    let here = folder(name);
+    for (file, content) in data {
+        fs::write(here.join(file), content).unwrap();
+    }
+    with_input(&here, &[&["run", "-"], arguments].concat(), text.as_bytes())
+}
+
+#[test]
+fn a_table_is_one_sample_or_many() {
+    let one = run("csv-one", SUM, &[("x.csv", b"a,b,c\n1,2,3\n4,5,6\n")], &["--input", "x.csv"]);
+    assert_eq!((one.code, one.out.as_str()), (0, "1,2,3,4,5,6\n"), "{}", one.err);
+    let many = run("csv-many", SUM, &[("x.csv", b"1,2,3,4,5,6\n7,8,9,10,11,12\n")], &["--input", "x.csv"]);
+    assert_eq!(many.out, "1,2,3,4,5,6\n7,8,9,10,11,12\n", "{}", many.err);
+}
+
+#[test]
+fn a_single_sample_gives_an_output_without_batch() {
+    let here = folder("single");
+    fs::write(here.join("m.rnn"), SUM).unwrap();
+    fs::write(here.join("x.csv"), "1,2,3\n4,5,6\n").unwrap();
+    let ran = rnnc(&here, &["run", "m.rnn", "--input", "x.csv", "--output", "y.safetensors"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(floats(&here.join("y.safetensors"), "output").0, [6]);
+    let ran = rnnc(&here, &["run", "m.rnn", "--input", "x.csv", "--output", "y.npz", "--dtype", "f64"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let again = "model = Sequential([Input((6,)), Activation('linear')])\n";
+    fs::write(here.join("n.rnn"), again).unwrap();
+    let ran = rnnc(&here, &["run", "n.rnn", "--input", "y.npz"]);
+    assert_eq!(ran.out, "1,2,3,4,5,6\n", "{}", ran.err);
+}
+
+#[test]
+fn more_samples_than_one_step_takes_are_all_there() {
+    let rows: String = (0..200).map(|row| format!("{row},0,0,0,0,1\n")).collect();
+    let ran = run("many", SUM, &[("x.csv", rows.as_bytes())], &["--input", "x.csv"]);
+    assert_eq!(ran.out, rows, "{}", ran.err);
+}
+
+#[test]
+fn a_fixed_batch_takes_any_number_of_samples() {
+    let text = "model = Sequential([Input(batch_shape=(8, 2, 3)), Flatten()])\n";
+    let rows: String = (0..11).map(|row| format!("{row},0,0,0,0,1\n")).collect();
+    let ran = run("fixed", text, &[("x.csv", rows.as_bytes())], &["--input", "x.csv"]);
+    assert_eq!(ran.out, rows, "{}", ran.err);
+}
+
+#[test]
+fn other_shapes_are_refused_with_both() {
+    let ran = run("shape", SUM, &[("x.csv", b"1,2\n3,4\n")], &["--input", "x.csv"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("E504") && ran.err.contains("`(None, 2, 3)`") && ran.err.contains("`(2, 2)`"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn ids_outside_the_table_are_refused() {
+    let header = r#"{"embedding/embeddings":{"dtype":"F32","shape":[4,1],"data_offsets":[0,16]}}"#;
+    let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+    weights.extend(header.as_bytes());
+    weights.extend([10.0_f32, 11.0, 12.0, 13.0].iter().flat_map(|value| value.to_le_bytes()));
+    let files: [(&str, &[u8]); 3] = [("w.safetensors", &weights), ("good.csv", b"0,3,1\n"), ("bad.csv", b"0,4,1\n")];
+    let good = run("ids", WORDS, &files, &["--weights", "w.safetensors", "--input", "good.csv"]);
+    assert_eq!((good.code, good.out.as_str()), (0, "10\n13\n11\n"), "{}", good.err);
+    let bad = run("ids", WORDS, &files, &["--weights", "w.safetensors", "--input", "bad.csv"]);
+    assert_eq!(bad.code, 1);
+    assert!(bad.err.contains("E505") && bad.err.contains("not 4"), "{}", bad.err);
+}
+
+#[test]
+fn gaps_are_allowed_but_warned_of() {
+    let ran = run("nan", SUM, &[("x.csv", b"1,,3,4,5,inf\n")], &["--input", "x.csv"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "1,NaN,3,4,5,inf\n"));
+    assert!(ran.err.contains("warning[W501]: the input holds 2 values"), "{}", ran.err);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused() {
+    let text = "model = Sequential([Input((2, 3)), LSTM(2)])\n";
+    let ran = run("unbound", text, &[("x.csv", b"1,2,3,4,5,6\n")], &["--input", "x.csv"]);
+    assert!(ran.code == 1 && ran.err.contains("E302") && ran.err.contains("--weights"), "{}", ran.err);
+    let files: [(&str, &[u8]); 2] = [("x.csv", b"1,2,3,4,5,6\n"), ("w.safetensors", b"garbage")];
+    let ran = run("garbage", text, &files, &["--input", "x.csv", "--weights", "w.safetensors"]);
+    assert!(ran.code == 2 && ran.err.contains("E301") && ran.err.contains("w.safetensors"), "{}", ran.err);
+}
+
+#[test]
+fn files_that_are_no_arrays_end_with_2() {
+    let ran = run("pickle", SUM, &[("x.pickle", b"")], &["--input", "x.pickle"]);
+    assert!(ran.code == 2 && ran.err.contains("E503"), "{}", ran.err);
+    let ran = run("cut", SUM, &[("x.npy", b"\x93NUMPY\x01\x00v")], &["--input", "x.npy"]);
+    assert!(ran.code == 2 && ran.err.contains("E503"), "{}", ran.err);
+    let ran = run("gone", SUM, &[], &["--input", "x.npy"]);
+    assert!(ran.code == 2 && ran.err.contains("E501"), "{}", ran.err);
+    let ran = run("there", SUM, &[("x.csv", b"1,2,3,4,5,6\n")], &["--input", "x.csv", "--output", "no/y.npy"]);
+    assert!(ran.code == 2 && ran.err.contains("E502"), "{}", ran.err);
+}
