@@ -21,7 +21,8 @@ fn report(curve: &str, kind: &str, at: usize, nanoseconds: f64) {
 
 macro_rules! by_units {
     ($($units:literal $name:ident),* $(,)?) => {
-        $(mod $name {
+        $(#[allow(dead_code, reason = "no model is streamed")]
+        mod $name {
             rnn_runtime::rnn_model! {
                 pub(crate) struct Lstm;
                 model = Sequential()

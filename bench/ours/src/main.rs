@@ -10,6 +10,8 @@ use std::time::Instant;
 use bench_harness::{Aligned, Data, check, loaded, run, wanted};
 use rnn_runtime::{Model, Shaped, Stream, Tensor, isa_name};
 
+// A model that nobody streams has a stream type all the same.
+#[allow(dead_code, reason = "not every model is streamed")]
 mod models;
 
 fn main() {
