@@ -28,7 +28,6 @@ const HARD_SIGMOID: Function = Function { of: |x| (x / 6.0 + 0.5).clamp(0.0, 1.0
 /// A cell as Keras stores and computes it.
 struct Reference {
     cell: Cell,
-    features: usize,
     units: usize,
     tensors: Vec<Vec<f32>>,
     act: fn(f64) -> f64,
@@ -57,8 +56,8 @@ impl Reference {
     }
 
     /// One step on (h, c).
-    fn step(&self, h: &mut Vec<f64>, c: &mut [f64], x: &[f64]) {
-        let old = h.clone();
+    fn step(&self, h: &mut [f64], c: &mut [f64], x: &[f64]) {
+        let old = h.to_vec();
         let input = |gate, unit| self.product(0, x, gate, unit) + self.bias(0, gate, unit);
         let state = |gate, unit| self.product(1, &old, gate, unit);
         let sum = |gate, unit| input(gate, unit) + state(gate, unit);
@@ -180,7 +179,7 @@ macro_rules! check {
         let weights = packed(&packing, &tensors);
         let flat = Numbers::new(7).many(STEPS * F, 1.0);
         let input: &[[f32; F]] = flat.as_chunks().0;
-        let reference = Reference { cell: $cell, features: F, units: U, tensors, act: act.of, rec: rec.of };
+        let reference = Reference { cell: $cell, units: U, tensors, act: act.of, rec: rec.of };
         let forward = reference.sequence(input.iter().map(<[f32; F]>::as_slice));
         let backward = reference.sequence(input.iter().rev().map(<[f32; F]>::as_slice));
         let (forward, backward) = (forward.concat(), &backward[STEPS - 1]);

@@ -121,8 +121,8 @@ fn capped(cap: Option<&str>) -> Level {
     let Some(cap) = cap.and_then(|name| Level::ALL.into_iter().find(|level| level.name() == name)) else {
         return best;
     };
-    let vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
-    vectors.filter(|level| *level <= cap).next_back().unwrap_or_else(|| fallback(best))
+    let mut vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
+    vectors.rfind(|level| *level <= cap).unwrap_or_else(|| fallback(best))
 }
 
 /// The lowest level that [`dispatch`] compiles, for caps below it.
