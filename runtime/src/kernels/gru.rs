@@ -8,11 +8,11 @@
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::panel::{self, Groups, Rows, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh_soon};
-use crate::simd::{In, Isa, Program, Vector};
+use crate::simd::{In, Isa, Line, Program, Vector};
 use crate::state::GruState;
 use core::marker::PhantomData;
 
@@ -157,22 +157,23 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
             Rows { weights: cell.panel(first, BIAS), panel_stride: cell.stride(), row: ROW, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, BIAS + ROW * cell.features), input: hidden, ..inputs };
-        for part in 0..16 / I::Block::LANES {
-            let mut sums: [I::Block; N] = step.load(isa, first, 3, part);
-            add_rows(isa, &mut sums, inputs, 3, part);
-            let from_inputs = sums;
-            // The candidate's sum over the state starts from its own bias.
-            for (panel, gates) in sums.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                if let Some((bias, _)) = cell.panel(first + panel, ROW).split_first_chunk() {
-                    gates[2] = I::Block::load(isa, bias, part);
-                }
+        let mut sums: [Line; N] = step.load(first, 3);
+        add_rows::<I, N, 1>(isa, &mut sums, inputs, 3, false);
+        let from_inputs = sums;
+        // The candidate's sum over the state starts from its own bias.
+        for (index, gates) in sums.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            if let Some((bias, _)) = cell.panel(first + index, ROW).split_first_chunk() {
+                gates[2] = *bias;
             }
-            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 3, part, step.turned);
-            let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
-            for (panel, ([z, r, candidate], [_, _, input])) in panels.enumerate() {
-                if let (Some(h), Some(next)) = (state.h.get(first + panel), state.next.get_mut(first + panel)) {
-                    let h = I::Block::load(isa, h, part);
-                    finish::<I::Block, A, R>([*r, *z, *candidate, *input], h).store(next, part);
+        }
+        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 3, step.turned);
+        let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
+        for (index, (gates, [_, _, input])) in panels.enumerate() {
+            if let (Some(h), Some(next)) = (state.h.get(first + index), state.next.get_mut(first + index)) {
+                for part in 0..panel::parts(isa) {
+                    let [z, r, candidate] = part_of(isa, gates, part);
+                    let gates = [r, z, candidate, I::Block::load(isa, input, part)];
+                    finish::<I::Block, A, R>(gates, I::Block::load(isa, h, part)).store(next, part);
                 }
             }
         }

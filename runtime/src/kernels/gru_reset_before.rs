@@ -8,7 +8,7 @@
 
 use super::Panels;
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::panel::{self, Groups, Rows, add_rows, part_of};
 use crate::activation::Activation;
 use crate::simd::{In, Isa, Line, Vector};
 use crate::state::GruState;
@@ -80,17 +80,18 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let weights = cell.panel(first, ROW * (1 + cell.features));
         let units = Rows { weights, row: GATES, input: hidden, ..inputs };
-        for part in 0..16 / I::Block::LANES {
-            let mut sums: [I::Block; N] = step.load(isa, first, 2, part);
-            add_rows(isa, &mut sums, inputs, 2, part);
-            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 2, part, step.turned);
-            for (panel, [z, r]) in sums.as_chunks::<2>().0.iter().enumerate() {
-                let index = first + panel;
-                if let (Some(h), Some(c), Some(next)) =
-                    (state.h.get(index), state.c.get_mut(index), state.next.get_mut(index))
-                {
-                    R::gate(*z).store(c, part);
-                    R::gate(*r).mul(I::Block::load(isa, h, part)).store(next, part);
+        let mut sums: [Line; N] = step.load(first, 2);
+        add_rows::<I, N, 1>(isa, &mut sums, inputs, 2, false);
+        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 2, step.turned);
+        for (index, gates) in sums.as_chunks::<2>().0.iter().enumerate() {
+            let index = first + index;
+            if let (Some(h), Some(c), Some(next)) =
+                (state.h.get(index), state.c.get_mut(index), state.next.get_mut(index))
+            {
+                for part in 0..panel::parts(isa) {
+                    let [z, r] = part_of(isa, gates, part);
+                    R::gate(z).store(c, part);
+                    R::gate(r).mul(I::Block::load(isa, h, part)).store(next, part);
                 }
             }
         }
@@ -112,13 +113,13 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
         let behind = cell.panel(<Self as panel::Kind>::panels(cell.units), first * 16 * cell.units);
         let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: behind, panel_stride: 16 * cell.units, row: 16, input: reset };
-        for part in 0..16 / I::Block::LANES {
-            let mut sums: [I::Block; N] = step_h.load(isa, first, 1, part);
-            add_rows(isa, &mut sums, inputs, 1, part);
-            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 1, part, step.turned);
-            for (panel, sum) in sums.into_iter().enumerate() {
-                if let (Some(h), Some(c)) = (state.h.get(first + panel), state.c.get_mut(first + panel)) {
-                    blend::<I, A>(isa, sum, h, c, part);
+        let mut sums: [Line; N] = step_h.load(first, 1);
+        add_rows::<I, N, 1>(isa, &mut sums, inputs, 1, false);
+        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 1, step.turned);
+        for (index, sum) in sums.iter().enumerate() {
+            if let (Some(h), Some(c)) = (state.h.get(first + index), state.c.get_mut(first + index)) {
+                for part in 0..panel::parts(isa) {
+                    blend::<I, A>(isa, I::Block::load(isa, sum, part), h, c, part);
                 }
             }
         }

@@ -6,11 +6,11 @@
 //! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::panel::{self, Groups, Rows, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh};
-use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::simd::{In, Isa, Line, Program};
 use crate::state::LstmState;
 use core::marker::PhantomData;
 
@@ -157,13 +157,13 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
         let inputs = Rows { weights: cell.panel(first, ROW), panel_stride: cell.stride(), row: ROW, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, ROW * (1 + cell.features)), input: hidden, ..inputs };
-        for part in 0..16 / I::Block::LANES {
-            let mut sums: [I::Block; N] = step.load(isa, first, 4, part);
-            add_rows(isa, &mut sums, inputs, 4, part);
-            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, 4, part, step.turned);
-            for (panel, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
-                if let (Some(c), Some(h)) = (state.c.get_mut(first + panel), state.next.get_mut(first + panel)) {
-                    finish::<I, I::Block, A, R>(isa, *gates, c, h, part);
+        let mut sums: [Line; N] = step.load(first, 4);
+        add_rows::<I, N, 1>(isa, &mut sums, inputs, 4, false);
+        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
+        for (index, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
+            if let (Some(c), Some(h)) = (state.c.get_mut(first + index), state.next.get_mut(first + index)) {
+                for part in 0..panel::parts(isa) {
+                    finish::<I, I::Block, A, R>(isa, part_of(isa, gates, part), c, h, part);
                 }
             }
         }

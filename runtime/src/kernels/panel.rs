@@ -5,7 +5,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, accumulate};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, accumulate};
 use core::marker::PhantomData;
 
 /// The state of a cell of any size.
@@ -53,21 +53,15 @@ pub(super) struct Step<'a> {
 impl Step<'_> {
     /// The first sums of `N` columns, `per_panel` from each panel from `first` on.
     #[inline(always)]
-    pub(super) fn load<I: Isa, V: In<I>, const N: usize>(
-        self,
-        isa: I,
-        first: usize,
-        per_panel: usize,
-        part: usize,
-    ) -> [V; N] {
-        let mut sums = [V::of(isa, 0.0); N];
-        for (column, sum) in sums.iter_mut().enumerate() {
+    pub(super) fn load<const N: usize>(self, first: usize, per_panel: usize) -> [Line; N] {
+        let mut lines = [[0.0; 16]; N];
+        for (column, line) in lines.iter_mut().enumerate() {
             let start = (first + column / per_panel) * self.stride + column % per_panel * 16;
-            if let Some((line, _)) = self.start.get(start..).and_then(<[f32]>::split_first_chunk) {
-                *sum = V::load(isa, line, part);
+            if let Some((from, _)) = self.start.get(start..).and_then(<[f32]>::split_first_chunk) {
+                *line = *from;
             }
         }
-        sums
+        lines
     }
 }
 
@@ -165,62 +159,73 @@ pub(super) struct Rows<'a> {
     pub(super) input: &'a [f32],
 }
 
-/// Adds `rows` to the sums of `N` columns, `per_panel` of them in each panel, of the lanes that are `part` of their line.
+/// Adds `rows` to the sums of `N` columns, `per_panel` of them in each panel, as `SPLITS` partial sums over equal ranges
+/// of the inputs, of which the first goes on from `lines` and the others start from zero. `turned` computes the ranges
+/// last to first, which changes no bits.
 #[inline(always)]
-pub(super) fn add_rows<I: Isa, V: In<I>, const N: usize>(
+pub(super) fn add_rows<I: Isa, const N: usize, const SPLITS: usize>(
     isa: I,
-    sums: &mut [V; N],
+    lines: &mut [Line; N],
     rows: Rows<'_>,
     per_panel: usize,
-    part: usize,
+    turned: bool,
+) {
+    if I::Block::LANES == 16 {
+        return pass::<I, N, N, SPLITS>(isa, lines, rows, 0, per_panel, turned);
+    }
+    // Few registers: two columns at a time, of all sixteen lanes, so that each cache line is read once.
+    let mut first = 0;
+    while first + 2 <= N {
+        pass::<I, 2, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+        first += 2;
+    }
+    if first < N {
+        pass::<I, 1, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+    }
+}
+
+/// `M` of the columns, from `first` on.
+#[inline(always)]
+fn pass<I: Isa, const M: usize, const N: usize, const SPLITS: usize>(
+    isa: I,
+    lines: &mut [Line; N],
+    rows: Rows<'_>,
+    first: usize,
+    per_panel: usize,
+    turned: bool,
 ) {
     let columns = Columns {
-        first: part * V::LANES,
+        first: 16 * first,
         column_stride: 16,
         per_stream: per_panel,
         stream_stride: rows.panel_stride,
         row_stride: rows.row,
         skipped: 0,
     };
-    let inputs = Inputs::row(rows.input);
-    let sets = core::array::from_mut(core::array::from_mut(sums));
-    accumulate(isa, sets, rows.weights, columns, inputs, rows.input.len());
-}
-
-/// As [`add_rows`], but as `SPLITS` partial sums over equal ranges of the inputs, of which the first goes on from `sums`
-/// and the others start from zero. `turned` computes the ranges last to first, which changes no bits.
-#[inline(always)]
-pub(super) fn add_split_rows<I: Isa, V: In<I>, const N: usize, const SPLITS: usize>(
-    isa: I,
-    sums: &mut [V; N],
-    rows: Rows<'_>,
-    per_panel: usize,
-    part: usize,
-    turned: bool,
-) {
-    if SPLITS == 1 {
-        return add_rows(isa, sums, rows, per_panel, part);
-    }
     let range = rows.input.len().div_ceil(SPLITS).max(1);
-    let mut partial = [[V::of(isa, 0.0); N]; SPLITS];
-    partial[0] = *sums;
+    let mut partial = [[I::V16::of(isa, 0.0); M]; SPLITS];
+    for (column, sum) in partial[0].iter_mut().enumerate() {
+        *sum = I::V16::load(isa, &lines[(first + column) % N], 0);
+    }
     for index in 0..SPLITS {
         let split = if turned { SPLITS - 1 - index } else { index };
-        let first = (split * range).min(rows.input.len());
-        let last = (first + range).min(rows.input.len());
-        let (Some(weights), Some(input)) = (rows.weights.get(first * rows.row..), rows.input.get(first..last)) else {
+        let start = (split * range).min(rows.input.len());
+        let end = (start + range).min(rows.input.len());
+        let (Some(weights), Some(input)) = (rows.weights.get(start * rows.row..), rows.input.get(start..end)) else {
             continue;
         };
-        let mut local = if split == 0 { *sums } else { [V::of(isa, 0.0); N] };
-        add_rows(isa, &mut local, Rows { weights, input, ..rows }, per_panel, part);
-        partial[split % SPLITS] = local;
+        let mut sums = [[partial[split % SPLITS]; 1]; 1];
+        accumulate(isa, &mut sums, weights, columns, Inputs::row(input), input.len());
+        partial[split % SPLITS] = sums[0][0];
     }
-    for (column, sum) in sums.iter_mut().enumerate() {
-        let (first, second) = (partial[0][column % N], partial[1 % SPLITS][column % N]);
-        *sum = match SPLITS {
-            2 => first.add(second),
-            _ => first.add(second).add(partial[2 % SPLITS][column % N].add(partial[3 % SPLITS][column % N])),
+    for column in 0..M {
+        let (first_part, second) = (partial[0][column], partial[1 % SPLITS][column]);
+        let sum = match SPLITS {
+            1 => first_part,
+            2 => first_part.add(second),
+            _ => first_part.add(second).add(partial[2 % SPLITS][column].add(partial[3 % SPLITS][column])),
         };
+        sum.store(&mut lines[(first + column) % N], 0);
     }
 }
 
@@ -249,4 +254,22 @@ impl Groups {
         let first = self.streams * index;
         (first, self.streams.min(self.panels - first))
     }
+}
+
+/// Parts of a block of sixteen units, as vectors of [`Isa::Block`]: where unrolling would only make code, the compiler is
+/// not told how many there are.
+#[inline(always)]
+pub(super) fn parts<I: Isa>(_isa: I) -> usize {
+    let count = 16 / I::Block::LANES;
+    if I::UNROLLED { count } else { core::hint::black_box(count) }
+}
+
+/// A part of each line.
+#[inline(always)]
+pub(super) fn part_of<I: Isa, const N: usize>(isa: I, lines: &[Line; N], part: usize) -> [I::Block; N] {
+    let mut vectors = [I::Block::of(isa, 0.0); N];
+    for (vector, line) in vectors.iter_mut().zip(lines) {
+        *vector = I::Block::load(isa, line, part);
+    }
+    vectors
 }

@@ -59,10 +59,10 @@ impl Program for Project<'_> {
                 let left = count - column;
                 let pass = Pass { projection, input, steps, first, depth, column };
                 if left.is_multiple_of(4) || left > 6 {
-                    pass.columns::<I, 6, 3, 4>(isa, &mut target);
+                    pass.columns::<I, 6, 2, 4>(isa, &mut target);
                     column += 4;
                 } else if left.is_multiple_of(3) {
-                    pass.columns::<I, 8, 4, 3>(isa, &mut target);
+                    pass.columns::<I, 8, 3, 3>(isa, &mut target);
                     column += 3;
                 } else {
                     pass.columns::<I, 8, 6, 1>(isa, &mut target);

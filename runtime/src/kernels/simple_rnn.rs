@@ -6,11 +6,11 @@
 //! panel is as wide as its units need, in steps of 16. Source: Keras `SimpleRNN`; Elman 1990.
 
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, add_split_rows};
+use super::panel::{self, Groups, Rows, add_rows};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::simd::{In, Isa, Line, Program};
 use crate::state::SimpleRnnState;
 use core::marker::PhantomData;
 
@@ -124,12 +124,12 @@ impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
         let inputs = Rows { weights: cell.panel(first, row), panel_stride: cell.stride(), row, input: step.input };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights: cell.panel(first, row * (1 + cell.features)), input: hidden, ..inputs };
-        for part in 0..16 / I::Block::LANES {
-            let mut sums: [I::Block; N] = step.load(isa, first, width, part);
-            add_rows(isa, &mut sums, inputs, width, part);
-            add_split_rows::<I, I::Block, N, SPLITS>(isa, &mut sums, units, width, part, step.turned);
-            for (sum, line) in sums.into_iter().zip(state.next.iter_mut().skip(4 * first)) {
-                A::apply(sum).store(line, part);
+        let mut sums: [Line; N] = step.load(first, width);
+        add_rows::<I, N, 1>(isa, &mut sums, inputs, width, false);
+        add_rows::<I, N, SPLITS>(isa, &mut sums, units, width, step.turned);
+        for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(4 * first)) {
+            for part in 0..panel::parts(isa) {
+                A::apply(I::Block::load(isa, sum, part)).store(line, part);
             }
         }
     }
