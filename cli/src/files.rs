@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rnn_compiler::model::{Compiled, CompiledModel};
 use rnn_compiler::weights::{self, BoundWeights};
-use rnn_compiler::{Code, Source};
+use rnn_compiler::{Code, Severity, Source};
 
 use crate::report::{Failure, Shell, Status};
 
@@ -73,11 +73,13 @@ impl Loaded {
     }
 }
 
-/// Compiles a file; its errors and warnings are written for people.
+/// Compiles a file; its errors and warnings are written for people. Notes are left to `rnnc check`, and that there is no
+/// model to whoever asks for one.
 pub(crate) fn load(shell: &Shell, path: &Path) -> Result<Loaded, Status> {
     let source = source(path).map_err(|failure| shell.fail(&failure))?;
     let mut compiled = rnn_compiler::compile(&source);
-    let diagnostics = std::mem::take(&mut compiled.diagnostics);
+    let mut diagnostics = std::mem::take(&mut compiled.diagnostics);
+    diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Note && diagnostic.code != Code::W103);
     let failure = Failure { source, diagnostics };
     let status = shell.fail(&failure);
     if status == Status::Good { Ok(Loaded { source: failure.source, compiled }) } else { Err(status) }

@@ -1,5 +1,7 @@
 //! Every code's page: its form, its failing example and the repaired one, and a UI case beside it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use rnn_compiler::{Code, Diagnostic, Severity, Source, plan};

@@ -1,5 +1,7 @@
 //! `rnnc run` on files: every golden case of real Keras, each format, and every refusal.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::fs;

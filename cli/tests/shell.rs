@@ -1,5 +1,7 @@
 //! `rnnc` from outside: arguments, exit codes, and what goes to which output.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::fs;

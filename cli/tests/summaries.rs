@@ -1,5 +1,7 @@
 //! Tables and JSON against what real Keras printed: `tests/goldens`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use rnn_compiler::summary::{self, SummaryModel, Widths};

@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test -p rnnc --test ui` rewrites the expected texts; read the difference.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use rnn_compiler::{Diagnostic, Source, plan, render};

@@ -243,7 +243,7 @@ trait LabelUnlessSame {
 
 impl LabelUnlessSame for Diagnostic {
     fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self {
-        if self.primary.span == span { self.note(text) } else { self.label(span, text) }
+        if self.primary.span == span { self } else { self.label(span, text) }
     }
 }
 

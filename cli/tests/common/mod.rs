@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a run left.
-pub struct Ran {
+pub(crate) struct Ran {
     /// Its exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// What it printed.
-    pub out: String,
+    pub(crate) out: String,
     /// What it said.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// An empty folder for a test.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -23,17 +23,17 @@ pub fn folder(name: &str) -> PathBuf {
 }
 
 /// A file of the repository.
-pub fn repository(path: &str) -> String {
+pub(crate) fn repository(path: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path).to_str().unwrap().to_owned()
 }
 
 /// Runs `rnnc` in a folder, without a terminal.
-pub fn rnnc(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn rnnc(folder: &Path, arguments: &[&str]) -> Ran {
     with_input(folder, arguments, b"")
 }
 
 /// The same, with this on standard input.
-pub fn with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rnnc"));
     command.current_dir(folder).args(arguments).env_remove("COLUMNS").env_remove("NO_COLOR");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
