@@ -29,6 +29,8 @@ pub(crate) struct Sample {
     pub(crate) input: Vec<f64>,
     /// The output.
     pub(crate) output: Vec<f64>,
+    /// How far off the recorded output itself may be: its rounding.
+    pub(crate) slack: f64,
 }
 
 /// Every so many models the form with borrowed weights is made too.
@@ -117,7 +119,7 @@ fn is_free(endpoint: &plan::Endpoint) -> bool {
 /// Puts a sample's numbers into the data; answers where they are.
 fn store(data: &mut Vec<u8>, sample: &Sample) -> String {
     let start = data.len();
-    for value in sample.input.iter().chain(&sample.output) {
+    for value in sample.input.iter().chain(&sample.output).chain([&sample.slack]) {
         data.extend_from_slice(&value.to_le_bytes());
     }
     format!("({start}, {}, {})", sample.input.len(), sample.output.len())
