@@ -19,8 +19,9 @@ Examples:
   rnnc check --format json | jq .   for programs: one object a line, on standard output
   rnnc check - < tagger.rnn         standard input
 
-`human` writes diagnostics to standard error, and to standard output the tables that `model.summary()` asks for.
-The other formats write diagnostics to standard output, and nothing else.")]
+`human` writes diagnostics to standard error, and to standard output the tables that
+`model.summary()` asks for. The other formats write diagnostics to standard output, and nothing
+else. Exit codes: 0 no errors, 1 errors, 2 a file can't be read.")]
 pub(crate) struct Arguments {
     /// Files, folders (searched for .rnn files), or `-` for standard input.
     #[arg(default_value = ".", value_name = "FILE")]

@@ -9,8 +9,9 @@ Examples:
   rnnc convert tagger.keras                                        tagger.safetensors, beside it
   rnnc convert tagger.weights.h5 --model tagger.rnn -o tagger.safetensors
 
-A .keras file knows its layers. A .weights.h5 file lists weights by the order of the layers alone, so it needs the text
-of the model that was saved. Weights get Keras's own paths as keys, without the model's name.")]
+A .keras file knows its layers. A .weights.h5 file lists weights by the order of the layers alone,
+so it needs the text of the model that was saved. Weights get Keras's own paths as keys, without
+the model's name.")]
 pub(crate) struct Arguments {
     /// A .keras or .weights.h5 file that Keras 3 saved.
     file: PathBuf,

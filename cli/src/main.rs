@@ -43,7 +43,7 @@ Examples:
   rnnc convert tagger.keras           Keras's file to tagger.safetensors
   rnnc explain E204                   what an error means, with an example and its repair
 
-Exit codes: 0 all is well, 1 errors in a model or its data, 2 wrong usage or a file that can't be read.";
+Exit codes: 0 all is well, 1 errors in a model or its data, 2 wrong usage or an unreadable file.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

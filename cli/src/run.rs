@@ -30,9 +30,10 @@ Examples:
   rnnc run tagger.rnn --weights tagger.safetensors --input series.csv
   rnnc run words.rnn --weights words.safetensors --input data.npz --key ids --dtype f64
 
-Files are NumPy's .npy and .npz, .csv and .safetensors, told apart by their endings. The input has the model's shape
-with any number of samples, or that of a single sample; then the output has no batch axis either. A .csv file holds one
-sample with a timestep a line, or a sample a line. Without --output, the result is printed as .csv.")]
+Files are NumPy's .npy and .npz, .csv and .safetensors, told apart by their endings. The input has
+the model's shape with any number of samples, or that of a single sample; then the output has no
+batch axis either. A .csv file holds one sample with a timestep a line, or a sample a line. Without
+--output, the result is printed as .csv.")]
 pub(crate) struct Arguments {
     /// The .rnn file, or `-` for standard input.
     file: PathBuf,

@@ -18,7 +18,8 @@ Examples:
   rnnc summary tagger.rnn --plan      how the compiler lays the model out, and why
   COLUMNS=100 rnnc summary tagger.rnn
 
-The table is as wide as Keras would draw it: COLUMNS, else the terminal's width, else 80 columns; 88 at most.")]
+The table is as wide as Keras would draw it: COLUMNS, else the terminal's width, else 80 columns;
+88 at most.")]
 pub(crate) struct Arguments {
     /// The .rnn file, or `-` for standard input.
     file: PathBuf,

@@ -83,7 +83,14 @@ fn call(layer: &Value, depth: usize) -> Result<String, Mistake> {
 fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<String>, Mistake> {
     Ok(match kind {
         Kind::Layer { .. } if value.is_object() => Some(call(value, depth + 1)?),
-        Kind::PositiveInteger | Kind::Integer | Kind::Boolean | Kind::Axis { .. } | Kind::Shape { .. } | Kind::Any
+        Kind::PositiveInteger
+        | Kind::Integer
+        | Kind::Float { .. }
+        | Kind::Rate
+        | Kind::Boolean
+        | Kind::Axis { .. }
+        | Kind::Shape { .. }
+        | Kind::Any
             if is_plain(value) =>
         {
             Some(python(value))
