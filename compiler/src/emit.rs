@@ -33,6 +33,8 @@ pub struct Options {
     pub runtime: TokenStream,
     /// Absolute paths of files whose change must rebuild the code.
     pub tracked: Vec<String>,
+    /// Whether the code may name rustc's tools: `#![no_implicit_prelude]` takes `#[diagnostic::…]` away.
+    pub has_prelude: bool,
 }
 
 impl Options {
@@ -48,6 +50,7 @@ impl Options {
             attributes: TokenStream::new(),
             runtime: quote!(::rnn_runtime),
             tracked: Vec::new(),
+            has_prelude: true,
         }
     }
 }

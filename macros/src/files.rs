@@ -16,6 +16,14 @@ pub(crate) fn resolve(path: &str, literal: Span) -> PathBuf {
     std::path::absolute(&joined).unwrap_or(joined)
 }
 
+/// Whether the calling file and the crate's root leave Rust's prelude in place.
+pub(crate) fn has_prelude(call: Span) -> bool {
+    let sources = package_folder().join("src");
+    let files = [call.local_file(), Some(sources.join("lib.rs")), Some(sources.join("main.rs"))];
+    let mut texts = files.into_iter().flatten().filter_map(|file| std::fs::read_to_string(file).ok());
+    !texts.any(|text| text.contains("no_implicit_prelude"))
+}
+
 /// The folder of the package that is compiled.
 pub(crate) fn package_folder() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default()

@@ -82,7 +82,7 @@ fn take(header: &mut Header, attribute: Attribute) -> syn::Result<()> {
         }
     };
     if slot.is_some() {
-        return Err(syn::Error::new(attribute.span(), format!("`#[{name} = …]` is given twice")));
+        return Err(syn::Error::new(attribute.path().span(), format!("`#[{name} = …]` is given twice")));
     }
     *slot = Some(text_value(&attribute, &name)?);
     Ok(())

@@ -64,7 +64,8 @@ fn text(header: &Header) -> Result<Text, TokenStream> {
         (Some(literal), true) => from_file(literal),
         (None, false) => {
             let map = SourceMap::new(header.text.clone());
-            Ok(Text { source: Source::new("rnn_model!", map.text.clone()), origin: Origin::Inline(map) })
+            let name = header.ident.span().file();
+            Ok(Text { source: Source::new(name, map.text.clone()), origin: Origin::Inline(map) })
         }
         (Some(_), false) => {
             let span = header.text.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
@@ -116,6 +117,7 @@ fn code(header: &Header, text: &Text) -> Result<TokenStream, TokenStream> {
         attributes: header.attributes.clone(),
         runtime: header.runtime.clone().unwrap_or_else(manifest::runtime),
         tracked: tracked(header, text),
+        has_prelude: files::has_prelude(header.ident.span()),
     };
     Ok(emit(model, &plan, weights.as_ref(), &options))
 }
@@ -127,7 +129,7 @@ fn select<'a>(header: &Header, text: &Text, compiled: &'a Compiled) -> Result<&'
     }
     let variable = header.model.as_ref().map(LitStr::value);
     compiled.select(variable.as_deref()).map_err(|diagnostic| match &header.model {
-        Some(literal) => report::file(&text.source, &[*diagnostic], literal.span()),
+        Some(literal) => report::error(&report::in_words(&text.source, &diagnostic), literal.span(), literal.span()),
         None => text.report(&[*diagnostic]),
     })
 }

@@ -42,7 +42,7 @@ pub(crate) fn file(source: &Source, diagnostics: &[Diagnostic], literal: Span) -
 }
 
 /// A mistake whose place rustc underlines: the rest of it in words.
-fn in_words(source: &Source, diagnostic: &Diagnostic) -> String {
+pub(crate) fn in_words(source: &Source, diagnostic: &Diagnostic) -> String {
     let mut text = format!("[{}] {}", diagnostic.code, diagnostic.title);
     if !diagnostic.primary.text.is_empty() {
         text.push_str(": ");

@@ -62,10 +62,16 @@ fn refusal(context: &Context<'_>, no_stream: &NoStream) -> TokenStream {
         ),
         None => (format!("`{model}` can't run as a stream: {}", no_stream.reason), no_stream.reason.clone()),
     };
-    let doc = format!(" Says why [`{model}`] has no stream; nothing implements it.");
+    let doc = format!(" {message}. Nothing implements this.");
+    let words = if context.options.has_prelude {
+        let note = "`forward` takes the whole sequence";
+        quote!(#[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)])
+    } else {
+        TokenStream::new()
+    };
     quote! {
         #[doc = #doc]
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = "`forward` takes the whole sequence")]
+        #words
         #visibility trait #marker<Asked> {}
     }
 }

@@ -1,0 +1,9 @@
+//! Every mistake of a file is shown as its snippet, at the literal that names the file.
+use rnn_runtime::rnn_model;
+
+rnn_model! {
+    #[source = "several.rnn"]
+    pub struct Several;
+}
+
+fn main() {}

@@ -1,0 +1,43 @@
+//! Mistakes of the macro's own header.
+use rnn_runtime::rnn_model;
+
+rnn_model! {
+    pub enum Digits {}
+}
+
+rnn_model! {
+    pub struct Nothing;
+}
+
+rnn_model! {
+    #[src = "several.rnn"]
+    pub struct Misspelt;
+}
+
+rnn_model! {
+    #[source = several]
+    pub struct NoText;
+}
+
+rnn_model! {
+    #[source = "several.rnn"]
+    #[source = "several.rnn"]
+    pub struct Twice;
+}
+
+rnn_model! {
+    #[source = "several.rnn"]
+    pub struct Both;
+    model = Sequential()
+}
+
+rnn_model! {
+    #[source = "nowhere.rnn"]
+    pub struct Nowhere;
+}
+
+rnn_model! {
+    pub struct Generic<T>;
+}
+
+fn main() {}
