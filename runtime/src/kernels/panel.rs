@@ -106,7 +106,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     #[inline(always)]
     fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
         let stride = self.product_row();
-        let steps = product.len() / stride;
+        let steps = product.len().checked_div(stride).unwrap_or(0);
         for panel in 0..K::panels(self.units) {
             let width = K::width(self.units, panel);
             let (bias, weights) = self.panel(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();

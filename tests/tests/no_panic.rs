@@ -1,0 +1,144 @@
+//! Generated code in a release build has no path that panics: a program without the standard library links although
+//! its panic handler calls a function that does not exist.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rnn_compiler::emit::{Options, expand};
+use rnn_compiler::plan::plan;
+use rnn_grammar::Source;
+
+/// Every kind of layer, offline and as a stream.
+const CAUSAL: &str = "\
+model = Sequential()
+model.add(Input(shape=(None, 9)))
+model.add(Dense(17, activation=\"gelu\"))
+model.add(BatchNormalization())
+model.add(LSTM(20, return_sequences=True))
+model.add(GRU(70, return_sequences=True))
+model.add(LayerNormalization())
+model.add(GRU(12, reset_after=False, return_sequences=True))
+model.add(SimpleRNN(33))
+model.add(RepeatVector(3))
+model.add(Permute((2, 1)))
+model.add(Bidirectional(LSTM(5, return_sequences=True), merge_mode=\"mul\"))
+model.add(PReLU())
+model.add(Softmax(axis=1))
+model.add(Flatten())
+model.add(Dense(3, activation=\"softmax\"))
+";
+
+/// Ids, any length, not causal.
+const TAGGER: &str = "\
+model = Sequential()
+model.add(Input(shape=(None,), dtype=\"int32\"))
+model.add(Embedding(40, 6))
+model.add(Bidirectional(GRU(8, return_sequences=True)))
+model.add(Bidirectional(SimpleRNN(4, return_sequences=True)))
+model.add(Dense(2))
+";
+
+/// Straight-line steps.
+const UNROLLED: &str = "\
+model = Sequential([Input(shape=(10, 4)), SimpleRNN(8, return_sequences=True), LSTM(3), Dense(1)])
+";
+
+const MAIN: &str = r#"
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        safe fn generated_code_can_panic() -> !;
+    }
+    generated_code_can_panic()
+}
+
+unsafe extern "C" {
+    /// Numbers that the compiler can't know.
+    safe fn rand() -> i32;
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    use rnn_runtime::Model;
+    static mut WEIGHTS: [f32; 400_000] = [0.0; 400_000];
+    static mut SCRATCH: [f32; 100_000] = [0.0; 100_000];
+    let weights: &[f32] = unsafe { &*core::ptr::addr_of!(WEIGHTS) };
+    let scratch: &mut [f32] = unsafe { &mut *core::ptr::addr_of_mut!(SCRATCH) };
+    let length = rand() as usize % 8;
+    let mut sum = 0.0;
+    if let Ok(model) = causal::Causal::from_packed(weights) {
+        let frames = [[rand() as f32; 9]; 8];
+        if let Some(frames) = frames.get(..length) {
+            sum += model.forward(frames)[0];
+            let mut stream = model.stream();
+            let mut outputs = [[0.0; 3]; 8];
+            sum += frames.first().map_or(0.0, |frame| stream.step(frame)[0]);
+            sum += if stream.process(frames, &mut outputs).is_ok() { 1.0 } else { outputs[0][0] };
+        }
+    }
+    if let Ok(model) = tagger::Tagger::from_packed(weights) {
+        let ids = [rand(); 8];
+        let mut tags = [[0.0; 2]; 8];
+        let answer = model.forward_into(ids.get(..length).unwrap_or_default(), scratch, &mut tags);
+        sum += if answer.is_ok() { tags[0][0] } else { 2.0 };
+    }
+    if let Ok(model) = unrolled::Unrolled::from_packed(weights) {
+        sum += model.forward(&[[rand() as f32; 4]; 10])[0];
+        let mut output = [0.0];
+        sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
+    }
+    sum as i32
+}
+"#;
+
+fn code(name: &str, kind: &str, text: &str) -> String {
+    let compiled = rnn_compiler::compile(&Source::new(name, text));
+    let model = compiled.select(None).unwrap();
+    let options = Options::named(kind);
+    format!("mod {name} {{ {} }}\n", expand(model, &plan(&model.graph).unwrap(), None, &options))
+}
+
+/// Processors that the code is compiled for: the least and, where that is known, the most that its kernels use.
+const PROCESSORS: &[&str] = if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "x86-64-v4"] } else { &["generic"] };
+
+fn rustc(folder: &Path, processor: &str, arguments: &[&str]) -> (bool, String) {
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(compiler)
+        .current_dir(folder)
+        .args(["--edition=2024", "-Copt-level=3", "-Cpanic=abort", "-Cdebuginfo=0"])
+        .arg(format!("-Ctarget-cpu={processor}"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Compiles and links `main`; answers whether that worked, and what was said.
+fn link(folder: &Path, processor: &str, main: &str) -> (bool, String) {
+    std::fs::write(folder.join("main.rs"), main).unwrap();
+    rustc(
+        folder,
+        processor,
+        &["--crate-name=main", "-Ccodegen-units=1", "-Clto=fat", "-Clink-arg=-lc", "--extern=rnn_runtime=librnn_runtime.rlib", "main.rs"],
+    )
+}
+
+#[test]
+fn generated_code_links_without_a_panic_handler() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no_panic");
+    std::fs::create_dir_all(&folder).unwrap();
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/lib.rs").display().to_string();
+    let head = "#![no_std]\n#![no_main]\n#![allow(dead_code)]\n";
+    let models = code("causal", "Causal", CAUSAL) + &code("tagger", "Tagger", TAGGER) + &code("unrolled", "Unrolled", UNROLLED);
+    for processor in PROCESSORS {
+        let library = ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", &runtime];
+        let (built, said) = rustc(&folder, processor, &library);
+        assert!(built, "{said}");
+        let (linked, said) = link(&folder, processor, &format!("{head}{models}{MAIN}"));
+        assert!(linked, "{processor}: {said}");
+    }
+    // The trick itself: a slice that is indexed without a check of its length does not link.
+    let panicking = MAIN.replace("sum as i32", "(sum + scratch[rand() as usize]) as i32");
+    let (linked, said) = link(&folder, PROCESSORS[PROCESSORS.len() - 1], &format!("{head}{models}{panicking}"));
+    assert!(!linked && said.contains("generated_code_can_panic"), "{said}");
+}
