@@ -73,7 +73,8 @@ fn timesteps_cost_rustc_nothing() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile_cost");
     std::fs::create_dir_all(&folder).unwrap();
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/lib.rs").display().to_string();
-    let library = ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", "--cfg=feature=\"std\"", &runtime];
+    let library =
+        ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", "--cfg=feature=\"std\"", &runtime];
     assert!(rustc(&folder, &library).status().unwrap().success());
     let (empty_time, empty_memory) = cost(&folder, "empty", "fn main() {}");
     for timesteps in [64, 1000] {

@@ -30,7 +30,8 @@ fn bits() -> String {
         let input: [[f32; 8]; 8] =
             std::array::from_fn(|row| std::array::from_fn(|column| value(64 * scan + 8 * row + column)));
         bits.extend(Digits::new().forward(&input).map(f32::to_bits));
-        let input: [[f32; 4]; 10] = std::array::from_fn(|row| std::array::from_fn(|column| value(scan + 4 * row + column)));
+        let input: [[f32; 4]; 10] =
+            std::array::from_fn(|row| std::array::from_fn(|column| value(scan + 4 * row + column)));
         let mut output = vec![0.0; Loop::OUTPUT_SHAPE.iter().flatten().product()];
         Loop::new().forward_flat(input.as_flattened(), &mut output).unwrap();
         bits.extend(output.iter().map(|value| value.to_bits()));

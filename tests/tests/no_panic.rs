@@ -99,7 +99,8 @@ fn code(name: &str, kind: &str, text: &str) -> String {
 }
 
 /// Processors that the code is compiled for: the least and, where that is known, the most that its kernels use.
-const PROCESSORS: &[&str] = if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "x86-64-v4"] } else { &["generic"] };
+const PROCESSORS: &[&str] =
+    if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "x86-64-v4"] } else { &["generic"] };
 
 fn rustc(folder: &Path, processor: &str, arguments: &[&str]) -> (bool, String) {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -119,7 +120,14 @@ fn link(folder: &Path, processor: &str, main: &str) -> (bool, String) {
     rustc(
         folder,
         processor,
-        &["--crate-name=main", "-Ccodegen-units=1", "-Clto=fat", "-Clink-arg=-lc", "--extern=rnn_runtime=librnn_runtime.rlib", "main.rs"],
+        &[
+            "--crate-name=main",
+            "-Ccodegen-units=1",
+            "-Clto=fat",
+            "-Clink-arg=-lc",
+            "--extern=rnn_runtime=librnn_runtime.rlib",
+            "main.rs",
+        ],
     )
 }
 
@@ -129,7 +137,8 @@ fn generated_code_links_without_a_panic_handler() {
     std::fs::create_dir_all(&folder).unwrap();
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/lib.rs").display().to_string();
     let head = "#![no_std]\n#![no_main]\n#![allow(dead_code)]\n";
-    let models = code("causal", "Causal", CAUSAL) + &code("tagger", "Tagger", TAGGER) + &code("unrolled", "Unrolled", UNROLLED);
+    let models =
+        code("causal", "Causal", CAUSAL) + &code("tagger", "Tagger", TAGGER) + &code("unrolled", "Unrolled", UNROLLED);
     for processor in PROCESSORS {
         let library = ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", &runtime];
         let (built, said) = rustc(&folder, processor, &library);

@@ -96,7 +96,8 @@ pub fn all(
         output = [stream.step(sample)];
     }
     stream.reset();
-    let _lengths_differ = stream.process(samples, &mut output).is_err() || amplifier.forward(samples, &mut output).is_err();
+    let _lengths_differ =
+        stream.process(samples, &mut output).is_err() || amplifier.forward(samples, &mut output).is_err();
     let halved: [[f32; 4]; 2] = Halver::new().forward(&[[1.0, 2.0]; 4]);
     let repeated: [[f32; 2]; 4] = Repeater::load(safetensors, two)?.forward(&[[0.5; 10]; 2]);
     let read: [f32; 8] = Reader::load(safetensors, three)?.forward(&[1, 2, 3, 4, 5, 6]);
