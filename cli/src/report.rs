@@ -121,7 +121,7 @@ pub(crate) fn print(text: &str) -> Status {
     print_bytes(text.as_bytes())
 }
 
-/// [`print`] for bytes.
+/// [`print()`] for bytes.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Status {
     let mut output = std::io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {

@@ -1,7 +1,7 @@
 //! The compiler of `.rnn` models: syntax tree → checked graph → plan → Rust. Pure: no files, no clock,
 //! no environment; what it needs from outside comes in as arguments.
 //!
-//! The way of a model: [`evaluate`] runs the Python part and gives a [`graph::Graph`]; [`infer`] walks it
+//! The way of a model: `evaluate` runs the Python part and gives a [`graph::Graph`]; [`infer`] walks it
 //! once and gives every node its shapes and weights.
 
 pub mod activation;

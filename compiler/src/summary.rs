@@ -1,7 +1,7 @@
 //! A model's table and counts: Keras 3's `model.summary()` character for character, and the same as JSON.
 //!
-//! Keras draws with the library rich; [`table`] follows rich's rules for widths ([`columns`]) and wrapping
-//! ([`wrap`]), with colours off. [`SummaryModel`] is plain data, so that every kind of model is drawn alike.
+//! Keras draws with the library rich; [`table`] follows rich's rules for widths (`columns`) and wrapping
+//! (`wrap`), with colours off. [`SummaryModel`] is plain data, so that every kind of model is drawn alike.
 
 mod columns;
 mod json;
