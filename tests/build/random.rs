@@ -12,8 +12,8 @@ use rnn_grammar::Source;
 use crate::random_text::{Random, text};
 use crate::write::{Case, Sample};
 
-/// How many models are made.
-const N_MODELS: usize = 24;
+/// How many models a part has.
+const N_MODELS: usize = 100;
 
 /// Timesteps of the samples where the model leaves them free.
 const FREE_TIMESTEPS: [usize; 3] = [1, 5, 40];
@@ -26,7 +26,7 @@ pub(crate) fn cases(part: usize) -> Result<Vec<Case>, Box<dyn Error>> {
         if cases.len() == N_MODELS {
             return Ok(cases);
         }
-        cases.extend(case(format!("random_{}", cases.len()), &mut random)?);
+        cases.extend(case(format!("random_{part}_{}", cases.len()), &mut random)?);
     }
     Err("too few random texts are models".into())
 }

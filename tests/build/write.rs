@@ -39,9 +39,11 @@ const LOADED_EVERY: usize = 4;
 /// Writes `NAME.rs` and `NAME.bin`.
 pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box<dyn Error>> {
     let (mut code, mut data, mut without_code) = (String::new(), Vec::new(), Vec::new());
+    let runtimes = runtimes();
     for (index, case) in cases.iter().enumerate() {
+        let runtime = runtimes[index % runtimes.len()];
         match plan::plan(&case.model.graph) {
-            Ok(plan) => one(folder, &mut code, &mut data, case, &plan, index % LOADED_EVERY == 0)?,
+            Ok(plan) => one(folder, &mut code, &mut data, case, &plan, runtime, index % LOADED_EVERY == 0)?,
             Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
         }
     }
@@ -51,16 +53,32 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     Ok(())
 }
 
+/// The runtime's modules whose instruction sets this machine has.
+fn runtimes() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "x86_64") {
+        let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        let has_avx512 = is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq");
+        let sets = [("avx512", has_avx2 && has_avx512), ("avx2", has_avx2), ("sse2", true)];
+        return sets.into_iter().filter(|set| set.1).map(|set| set.0).collect();
+    }
+    vec![""]
+}
+
 fn one(
     folder: &Path,
     code: &mut String,
     data: &mut Vec<u8>,
     case: &Case,
     plan: &Plan,
+    runtime: &str,
     is_loaded: bool,
 ) -> Result<(), Box<dyn Error>> {
     let name = &case.name;
-    let options = Options::named("Subject");
+    let mut options = Options::named("Subject");
+    if !runtime.is_empty() {
+        options.runtime = format!("::rnn_tests::{runtime}").parse()?;
+    }
     let embedded = expand(&case.model, plan, Some(&case.weights), &options);
     writeln!(code, "mod {name} {{ {embedded} }}")?;
     writeln!(code, "#[test]\nfn {name}_computes() {{")?;

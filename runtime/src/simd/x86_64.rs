@@ -310,6 +310,12 @@ macro_rules! token {
             pub(crate) const unsafe fn new_unchecked() -> Self {
                 $name(())
             }
+
+            /// The token, if this processor has the instruction set.
+            #[inline]
+            pub fn detect() -> Option<Self> {
+                super::Level::$name.is_available().then_some($name(()))
+            }
         }
         impl Sealed for $name {}
 

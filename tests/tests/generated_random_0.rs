@@ -1,4 +1,4 @@
-//! Generated code of random models against the reference in f64.
+//! Generated code of random models against the reference in f64: part 1 of 2.
 
 #![allow(unreachable_pub, unused_variables, clippy::all, reason = "generated code, included as text")]
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "not every model is used in every way")]
@@ -8,9 +8,9 @@ mod case;
 
 use case::Case;
 
-static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/random.bin"));
+static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/random_0.bin"));
 
-include!(concat!(env!("OUT_DIR"), "/random.rs"));
+include!(concat!(env!("OUT_DIR"), "/random_0.rs"));
 
 /// Sums of up to some hundred f32 products, through up to five layers.
 const TOLERANCE: case::Tolerance = case::Tolerance { absolute: 2e-6, relative: 2e-5 };
