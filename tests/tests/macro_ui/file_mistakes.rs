@@ -2,7 +2,7 @@
 use rnn_runtime::rnn_model;
 
 rnn_model! {
-    #[source = "several.rnn"]
+    #[source = "e203_several.rnn"]
     pub struct Several;
 }
 
