@@ -34,11 +34,17 @@ RELATIVE, ABSOLUTE = 1e-5, 1e-6
 SHRINK_LIMIT = 120
 # What Keras takes and the language refuses on purpose: code, what the text must contain, and why.
 STRICTER = (
-    ("E115", r"\bTrue\b|\bFalse\b", "a truth value where a number is meant; Keras counts it as 1 or 0"),
-    ("E118", r"\bTrue\b|\bFalse\b", "a truth value as a size; Keras counts it as 1 or 0"),
     ("E103", r"mask_zero", "masks are not there yet"),
+    ("E104", r"\.add\(.*\), ", "a layer as `rebuild`, which Keras only asks whether it is true"),
+    ("E115", r"", "a value of another type than documented: truth values for numbers, numbers and containers for truth values"),
+    ("E116", r"dropout", "a dropout rate outside 0 to 1, which recurrent layers clamp"),
+    ("E118", r"\bTrue\b|\bFalse\b", "a truth value as a size; Keras counts it as 1 or 0"),
     ("E118", r"2\*\*31", "a size beyond the documented limit of 2^31 - 1"),
+    ("E118", r"input_length", "no size, where Keras does not look"),
+    ("E209", r"axis|axes", "an axis that mixes a batch's samples"),
 )
+# Keras 2's spelling of shapes: taken with a note or a warning, and refused by Keras 3 on most layers.
+LEGACY = r"\b(input_length|input_dim|batch_input_shape)="
 
 
 class Finding(Exception):
@@ -80,6 +86,8 @@ class Comparison:
         if answer.accepted == bool(errors):
             raise Finding("exit_status", f"status {answer.status}, diagnostics {diagnostics}")
         if models is None:
+            if answer.accepted and re.search(LEGACY, text) and "Unrecognized keyword" in str(view):
+                return "in Keras 2's spelling"
             if answer.accepted:
                 raise Finding("accepts", f"Keras: {type(view).__name__}: {view}")
             return "refused"
@@ -130,9 +138,14 @@ class Comparison:
         found = numpy.load(output_path)
         if found.shape != expected.shape:
             raise Finding("run_shape", f"Keras {expected.shape}, rnnc {found.shape}")
-        if not agrees(found, expected) and not agrees(found, self.in_double(weights, input_path)):
+        if not agrees(found, expected) and not self.is_noise(found, expected, weights, input_path):
             distance = float(numpy.nanmax(abs(found.astype("float64") - expected)))
             raise Finding("output", f"largest difference {distance:.3g}\nKeras: {expected.ravel()[:8]}\nrnnc:  {found.ravel()[:8]}")
+
+    def is_noise(self, found, expected, weights, inputs):
+        """Whether `found` is near Keras in f64, or not more than twice as far from it as Keras in f32 is."""
+        exact = self.in_double(weights, inputs)
+        return agrees(found, exact) or abs(found - exact).max() <= 2 * abs(expected - exact).max()
 
     def in_double(self, weights, inputs):
         """Keras's output in f64, from a process of its own: JAX fixes its precision at start."""
