@@ -16,6 +16,7 @@ Examples:
   rnnc summary tagger.rnn
   rnnc summary tagger.rnn --format json
   rnnc summary tagger.rnn --plan      how the compiler lays the model out, and why
+  rnnc summary tagger.rnn --cost      multiply-adds and memory
   COLUMNS=100 rnnc summary tagger.rnn
 
 The table is as wide as Keras would draw it: COLUMNS, else the terminal's width, else 80 columns;
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// Add the compiler's plan: kernels, packing, memory, and what is unrolled and why.
     #[arg(long, conflicts_with = "format")]
     plan: bool,
+    /// Add what the model costs: multiply-adds, and bytes of weights, state, stack and scratch.
+    #[arg(long, conflicts_with = "format")]
+    cost: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,11 +69,14 @@ fn text(arguments: &Arguments, source: &rnn_compiler::Source, models: &[&Compile
     let mut text = String::new();
     for (model, summary) in models.iter().zip(&summaries) {
         text.push_str(&summary::table(summary, terminal::widths()));
-        if arguments.plan {
+        if arguments.plan || arguments.cost {
             let plan = rnn_compiler::plan::plan(&model.graph)
                 .map_err(|diagnostic| Failure { source: source.clone(), diagnostics: vec![*diagnostic] })?;
-            text.push('\n');
-            text.push_str(&plan.describe());
+            let parts = [(arguments.plan, plan.describe()), (arguments.cost, plan.cost().describe())];
+            for (_, part) in parts.into_iter().filter(|part| part.0) {
+                text.push('\n');
+                text.push_str(&part);
+            }
         }
     }
     Ok(text)

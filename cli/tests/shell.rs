@@ -130,6 +130,15 @@ fn summary_shows_the_plan_and_why() {
 }
 
 #[test]
+fn summary_shows_what_a_model_costs() {
+    let text = "model = Sequential([Input((10, 3)), LSTM(5), Dense(2)])";
+    let ran = with_input(&folder("cost"), &["summary", "-", "--cost"], text.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("multiply-adds of forward: 1610\n"), "{}", ran.out);
+    assert!(ran.out.contains("multiply-adds of a stream's step: 170\n"), "{}", ran.out);
+}
+
+#[test]
 fn summary_of_a_wrong_text_prints_its_errors_only() {
     let ran = with_input(&folder("wrong"), &["summary", "-"], BAD.as_bytes());
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));

@@ -7,6 +7,7 @@
 
 mod build;
 mod chain;
+mod cost;
 mod describe;
 pub mod kernels;
 pub mod lowered;
@@ -22,6 +23,7 @@ use crate::plan::lowered::Operation;
 use crate::shape::Dimension;
 
 pub use build::plan;
+pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
 
 /// What the emitter writes. Made by [`plan`] alone; nothing in it can fail for a user's reason.

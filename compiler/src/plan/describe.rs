@@ -44,7 +44,7 @@ impl Plan {
     }
 
     /// The calls of `forward` in order.
-    fn steps(&self) -> Box<dyn Iterator<Item = &Step> + '_> {
+    pub(super) fn steps(&self) -> Box<dyn Iterator<Item = &Step> + '_> {
         match (&self.forward, &self.streaming) {
             (Forward::Whole(stage), _) => Box::new(stage.steps.iter()),
             (Forward::Streamed, Ok(streams)) => {
@@ -104,7 +104,8 @@ fn short(kernel: &proc_macro2::TokenStream) -> String {
     text.replace("_,", "").replace("::<", "<").replace(',', ", ")
 }
 
-fn bytes(floats: usize) -> String {
+/// A number of floats, in bytes for people.
+pub(super) fn bytes(floats: usize) -> String {
     let bytes = floats * 4;
     if bytes < 10_240 { format!("{bytes} B") } else { format!("{} KiB", bytes.div_ceil(1024)) }
 }

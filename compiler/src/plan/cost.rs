@@ -1,0 +1,146 @@
+//! What a model costs to run, before anything is compiled: `rnnc summary --cost`.
+
+use std::fmt::Write as _;
+
+use super::describe::bytes;
+use super::lowered::Operation;
+use super::{Extent, Plan, Stage, Step};
+
+/// Work and memory of one model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-adds of `forward` on one sample.
+    pub forward: Work,
+    /// Multiply-adds of one `step` of a stream; `None` where the model can't stream.
+    pub step: Option<u64>,
+    /// Floats of the packed weights, padding included.
+    pub weights: usize,
+    /// Floats that a stream carries from frame to frame.
+    pub state: usize,
+    /// Floats that `forward` takes from the stack beside its input and output; `None` where a free timestep decides.
+    pub stack: Option<usize>,
+    /// Floats that `forward_into` is given; `None` where a free timestep decides.
+    pub scratch: Option<usize>,
+    /// Floats that `process` of a stream takes from the stack.
+    pub process: usize,
+}
+
+/// Multiply-adds of matrix products; activations and copies are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Once a sample; all of it where the timesteps are fixed.
+    pub fixed: u64,
+    /// For each timestep, where those are free.
+    pub per_timestep: u64,
+}
+
+impl Plan {
+    /// What the model costs.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        let timesteps = self.input.axes.first().and_then(|axis| axis.known());
+        let step = self.streaming().ok().map(|streams| work(&streams.step).fixed + work(&streams.step).per_timestep);
+        let mut forward = self.steps().map(step_work).fold(Work::default(), Work::and);
+        if let Some(timesteps) = timesteps {
+            forward = Work { fixed: forward.fixed + forward.per_timestep * timesteps, per_timestep: 0 };
+        }
+        Cost {
+            forward,
+            step,
+            weights: self.packed_length(),
+            state: self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum(),
+            stack: self.memory.stack,
+            scratch: self.memory.scratch,
+            process: self.memory.process,
+        }
+    }
+}
+
+impl Work {
+    fn and(self, other: Self) -> Self {
+        Self { fixed: self.fixed + other.fixed, per_timestep: self.per_timestep + other.per_timestep }
+    }
+}
+
+fn work(stage: &Stage) -> Work {
+    stage.steps.iter().map(step_work).fold(Work::default(), Work::and)
+}
+
+/// One call, by the rows that it goes through.
+fn step_work(step: &Step) -> Work {
+    let (row, floats, each) = match &step.operation {
+        Some(Operation::Rows(rows)) => (rows.input, step.input.floats, rows.multiply_adds),
+        Some(Operation::InPlace(in_place)) => (in_place.width, step.output.floats, in_place.multiply_adds),
+        Some(Operation::Recurrent(recurrent)) => {
+            let each = recurrent.directions.iter().map(|direction| direction.multiply_adds).sum();
+            (recurrent.features, step.input.floats, each)
+        }
+        None => return Work::default(),
+    };
+    let work = (floats.amount() / row.max(1)) as u64 * each;
+    match floats {
+        Extent::Fixed(_) => Work { fixed: work, per_timestep: 0 },
+        Extent::PerFrame(_) => Work { fixed: 0, per_timestep: work },
+    }
+}
+
+impl Cost {
+    /// A line for each number.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        let Work { fixed, per_timestep } = self.forward;
+        let forward = match (fixed, per_timestep) {
+            (fixed, 0) => fixed.to_string(),
+            (0, each) => format!("{each} a timestep"),
+            (fixed, each) => format!("{fixed} and {each} a timestep"),
+        };
+        let _ = writeln!(text, "multiply-adds of forward: {forward}");
+        if let Some(step) = self.step {
+            let _ = writeln!(text, "multiply-adds of a stream's step: {step}");
+        }
+        let by_timesteps = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), bytes);
+        let _ = writeln!(text, "weights, packed: {}", bytes(self.weights));
+        let _ = writeln!(text, "stack of forward: {}", by_timesteps(self.stack));
+        let _ = writeln!(text, "scratch of forward_into: {}", by_timesteps(self.scratch));
+        if self.step.is_some() {
+            let _ = writeln!(text, "state of a stream: {}", bytes(self.state));
+            let _ = writeln!(text, "stack of a stream's process: {}", bytes(self.process));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cost, Work};
+    use rnn_grammar::Source;
+
+    fn cost(text: &str) -> Cost {
+        let compiled = crate::compile(&Source::new("cost.rnn".to_owned(), text.to_owned()));
+        let model = compiled.select(None).expect("one model");
+        super::super::plan(&model.graph).expect("a plan").cost()
+    }
+
+    #[test]
+    fn every_step_multiplies_all_of_a_cell() {
+        let found = cost("model = Sequential([Input((10, 3)), LSTM(5), Dense(2)])");
+        // Four gates over 3 features and 5 units, each of 10 steps; then 5 times 2.
+        assert_eq!(found.forward, Work { fixed: 10 * 4 * 5 * (3 + 5) + 10, per_timestep: 0 });
+        assert_eq!(found.step, Some(4 * 5 * (3 + 5) + 10));
+    }
+
+    #[test]
+    fn free_timesteps_are_counted_each() {
+        let found = cost("model = Sequential([Input((None, 3)), SimpleRNN(5, return_sequences=True), Dense(2)])");
+        assert_eq!(found.forward, Work { fixed: 0, per_timestep: 5 * 8 + 10 });
+        assert_eq!(found.step, Some(5 * 8 + 10));
+    }
+
+    #[test]
+    fn both_directions_count_and_do_not_stream() {
+        let found = cost("model = Sequential([Input((7, 3)), Bidirectional(GRU(5)), Dense(2)])");
+        assert_eq!(found.forward.fixed, 7 * 2 * 3 * 5 * (3 + 5) + 20);
+        assert_eq!(found.step, None);
+    }
+}
