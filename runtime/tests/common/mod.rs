@@ -4,38 +4,38 @@
 use rnn_runtime::{Level, Program, dispatch_at};
 
 /// Numbers between −1 and 1 from a linear congruence.
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
-    pub fn next(&mut self) -> f32 {
+    pub(crate) fn next(&mut self) -> f32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 40) as f32 / (1 << 23) as f32) - 1.0
     }
-    pub fn many(&mut self, count: usize, scale: f32) -> Vec<f32> {
+    pub(crate) fn many(&mut self, count: usize, scale: f32) -> Vec<f32> {
         (0..count).map(|_| self.next() * scale).collect()
     }
 }
 
 /// Every level that this machine can run.
-pub fn levels() -> impl Iterator<Item = Level> {
+pub(crate) fn levels() -> impl Iterator<Item = Level> {
     Level::ALL.into_iter().filter(|level| level.is_available())
 }
 
 /// Runs at a level that is available.
-pub fn at<P: Program>(level: Level, program: P) -> P::Output {
-    dispatch_at(level, program).expect("the level is available")
+pub(crate) fn at<P: Program>(level: Level, program: P) -> P::Output {
+    dispatch_at(level, program).unwrap_or_else(|| panic!("{} is not available", level.name()))
 }
 
 /// The bit patterns.
-pub fn bits(values: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
 /// Fails where a value is further from its reference than `tolerance`, absolutely and relatively.
-pub fn assert_close(what: &str, values: &[f32], reference: &[f64], tolerance: f64) {
+pub(crate) fn assert_close(what: &str, values: &[f32], reference: &[f64], tolerance: f64) {
     assert_eq!(values.len(), reference.len(), "{what}");
     for (index, (value, reference)) in values.iter().zip(reference).enumerate() {
         let distance = (f64::from(*value) - reference).abs();
