@@ -34,13 +34,15 @@ RELATIVE, ABSOLUTE = 1e-5, 1e-6
 SHRINK_LIMIT = 120
 # What Keras takes and the language refuses on purpose: code, what the text must contain, and why.
 STRICTER = (
-    ("E104", r"mask_zero", "masks are not there yet"),
+    ("E104", r"mask_zero|merge_mode=None|float64", "masks, several outputs and other dtypes are not there yet"),
     ("E104", r"\.add\(.*\), ", "a layer as `rebuild`, which Keras only asks whether it is true"),
     ("E115", r"", "a value of another type than documented: truth values for numbers, numbers and containers for truth values"),
     ("E116", r"dropout", "a dropout rate outside 0 to 1, which recurrent layers clamp"),
     ("E116", r"epsilon", "a negative epsilon"),
     ("E118", r"\bTrue\b|\bFalse\b", "a truth value as a size; Keras counts it as 1 or 0"),
     ("E118", r"2\*\*31", "a size beyond the documented limit of 2^31 - 1"),
+    ("E116", r"1e400", "an infinite slope"),
+    ("E118", r"\(0,|, 0\b", "a size of 0"),
     ("E118", r"input_length", "no size, where Keras does not look"),
     ("E209", r"axis|axes", "an axis that mixes a batch's samples"),
 )
