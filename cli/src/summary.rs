@@ -72,10 +72,13 @@ fn text(arguments: &Arguments, source: &rnn_compiler::Source, models: &[&Compile
         if arguments.plan || arguments.cost {
             let plan = rnn_compiler::plan::plan(&model.graph)
                 .map_err(|diagnostic| Failure { source: source.clone(), diagnostics: vec![*diagnostic] })?;
-            let parts = [(arguments.plan, plan.describe()), (arguments.cost, plan.cost().describe())];
-            for (_, part) in parts.into_iter().filter(|part| part.0) {
+            if arguments.plan {
                 text.push('\n');
-                text.push_str(&part);
+                text.push_str(&plan.describe());
+            }
+            if arguments.cost {
+                text.push('\n');
+                text.push_str(&plan.cost().describe());
             }
         }
     }

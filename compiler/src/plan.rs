@@ -163,6 +163,14 @@ impl Extent {
         }
     }
 
+    /// Another number, by frames as this one is.
+    fn map(self, change: impl FnOnce(usize) -> usize) -> Self {
+        match self {
+            Self::Fixed(amount) => Self::Fixed(change(amount)),
+            Self::PerFrame(amount) => Self::PerFrame(change(amount)),
+        }
+    }
+
     /// The extent in groups of `from` turned into groups of `to`; `None` where something would be left over.
     #[must_use]
     pub fn regroup(self, from: usize, to: usize) -> Option<Self> {
@@ -208,6 +216,20 @@ pub struct Step {
     pub carried: bool,
 }
 
+impl Step {
+    /// Rows that the operation goes through, for each frame where the tensors are by frames; none for a copy.
+    #[must_use]
+    pub fn rows(&self) -> Extent {
+        let (width, floats) = match &self.operation {
+            Some(Operation::Rows(rows)) => (rows.input, self.input.floats),
+            Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
+            Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input.floats),
+            None => return Extent::Fixed(0),
+        };
+        floats.map(|floats| floats / width.max(1))
+    }
+}
+
 /// A tensor at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tensor {
@@ -235,6 +257,12 @@ impl Plan {
     #[must_use]
     pub fn packed_length(&self) -> usize {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
+    }
+
+    /// Floats that a stream carries from frame to frame.
+    #[must_use]
+    pub fn carried_floats(&self) -> usize {
+        self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum()
     }
 
     /// How it runs as a stream.

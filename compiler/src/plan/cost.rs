@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::describe::bytes;
+use super::describe::{bytes, bytes_or_free};
 use super::lowered::Operation;
-use super::{Extent, Plan, Stage, Step};
+use super::{Extent, Plan, Step};
 
 /// Work and memory of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,16 +39,12 @@ impl Plan {
     #[must_use]
     pub fn cost(&self) -> Cost {
         let timesteps = self.input.axes.first().and_then(|axis| axis.known());
-        let step = self.streaming().ok().map(|streams| work(&streams.step).fixed + work(&streams.step).per_timestep);
-        let mut forward = self.steps().map(step_work).fold(Work::default(), Work::and);
-        if let Some(timesteps) = timesteps {
-            forward = Work { fixed: forward.fixed + forward.per_timestep * timesteps, per_timestep: 0 };
-        }
+        let forward = work(self.steps());
         Cost {
-            forward,
-            step,
+            forward: timesteps.map_or(forward, |timesteps| forward.over(timesteps)),
+            step: self.streaming().ok().map(|streams| work(streams.step.steps.iter()).over(1).fixed),
             weights: self.packed_length(),
-            state: self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum(),
+            state: self.carried_floats(),
             stack: self.memory.stack,
             scratch: self.memory.scratch,
             process: self.memory.process,
@@ -57,31 +53,20 @@ impl Plan {
 }
 
 impl Work {
-    fn and(self, other: Self) -> Self {
-        Self { fixed: self.fixed + other.fixed, per_timestep: self.per_timestep + other.per_timestep }
+    /// All of it over so many timesteps.
+    const fn over(self, timesteps: u64) -> Self {
+        Self { fixed: self.fixed + self.per_timestep * timesteps, per_timestep: 0 }
     }
 }
 
-fn work(stage: &Stage) -> Work {
-    stage.steps.iter().map(step_work).fold(Work::default(), Work::and)
-}
-
-/// One call, by the rows that it goes through.
-fn step_work(step: &Step) -> Work {
-    let (row, floats, each) = match &step.operation {
-        Some(Operation::Rows(rows)) => (rows.input, step.input.floats, rows.multiply_adds),
-        Some(Operation::InPlace(in_place)) => (in_place.width, step.output.floats, in_place.multiply_adds),
-        Some(Operation::Recurrent(recurrent)) => {
-            let each = recurrent.directions.iter().map(|direction| direction.multiply_adds).sum();
-            (recurrent.features, step.input.floats, each)
+fn work<'a>(steps: impl Iterator<Item = &'a Step>) -> Work {
+    steps.fold(Work::default(), |sum, step| {
+        let each = step.operation.as_ref().map_or(0, Operation::multiply_adds);
+        match step.rows() {
+            Extent::Fixed(rows) => Work { fixed: sum.fixed + rows as u64 * each, ..sum },
+            Extent::PerFrame(rows) => Work { per_timestep: sum.per_timestep + rows as u64 * each, ..sum },
         }
-        None => return Work::default(),
-    };
-    let work = (floats.amount() / row.max(1)) as u64 * each;
-    match floats {
-        Extent::Fixed(_) => Work { fixed: work, per_timestep: 0 },
-        Extent::PerFrame(_) => Work { fixed: 0, per_timestep: work },
-    }
+    })
 }
 
 impl Cost {
@@ -99,10 +84,9 @@ impl Cost {
         if let Some(step) = self.step {
             let _ = writeln!(text, "multiply-adds of a stream's step: {step}");
         }
-        let by_timesteps = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), bytes);
         let _ = writeln!(text, "weights, packed: {}", bytes(self.weights));
-        let _ = writeln!(text, "stack of forward: {}", by_timesteps(self.stack));
-        let _ = writeln!(text, "scratch of forward_into: {}", by_timesteps(self.scratch));
+        let _ = writeln!(text, "stack of forward: {}", bytes_or_free(self.stack));
+        let _ = writeln!(text, "scratch of forward_into: {}", bytes_or_free(self.scratch));
         if self.step.is_some() {
             let _ = writeln!(text, "state of a stream: {}", bytes(self.state));
             let _ = writeln!(text, "stack of a stream's process: {}", bytes(self.process));

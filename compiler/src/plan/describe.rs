@@ -22,20 +22,16 @@ impl Plan {
         for decision in &self.decisions {
             let _ = writeln!(text, "{}: {}", self.layers[decision.layer].name, decision.reason);
         }
-        let bytes = |floats: Option<usize>| floats.map_or_else(|| "by timesteps".to_owned(), bytes);
-        let _ = writeln!(text, "packed weights: {}", bytes(Some(self.packed_length())));
-        let _ = writeln!(text, "working memory of forward: {} on the stack", bytes(self.memory.stack));
-        let _ = writeln!(text, "working memory of forward_into: {}", bytes(self.memory.scratch));
+        let _ = writeln!(text, "packed weights: {}", bytes(self.packed_length()));
+        let _ = writeln!(text, "working memory of forward: {} on the stack", bytes_or_free(self.memory.stack));
+        let _ = writeln!(text, "working memory of forward_into: {}", bytes_or_free(self.memory.scratch));
         let _ = writeln!(text, "stream: {}", self.describe_stream());
         text
     }
 
     fn describe_stream(&self) -> String {
         match &self.streaming {
-            Ok(_) => {
-                let floats: usize = self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum();
-                format!("yes, {} of state", bytes(floats))
-            }
+            Ok(_) => format!("yes, {} of state", bytes(self.carried_floats())),
             Err(no_stream) => match &no_stream.layer {
                 Some((name, class)) => format!("no: `{name}` ({class}) {}", no_stream.reason),
                 None => format!("no: {}", no_stream.reason),
@@ -57,14 +53,10 @@ impl Plan {
     fn row(&self, step: &Step) -> Option<Row> {
         let (Some(layer), Some(operation)) = (step.layer, &step.operation) else { return None };
         let packed: usize = operation.weights().iter().map(|weights| weights.packing.length).sum();
-        let (kernel, time, state, work) = match operation {
-            Operation::Rows(rows) => {
-                let n_rows = (step.input.floats.amount() / rows.input.max(1)) as u64;
-                (short(&rows.call.function), String::new(), 0, rows.multiply_adds * n_rows)
-            }
+        let (kernel, time, state, n_rows) = match operation {
+            Operation::Rows(rows) => (short(&rows.call.function), String::new(), 0, step.rows().amount()),
             Operation::InPlace(in_place) => {
-                let n_rows = (step.output.floats.amount() / in_place.width.max(1)) as u64;
-                (short(&in_place.call.function), "in place".to_owned(), 0, in_place.multiply_adds * n_rows)
+                (short(&in_place.call.function), "in place".to_owned(), 0, step.rows().amount())
             }
             Operation::Recurrent(recurrent) => {
                 let decision = self.decisions.iter().find(|decision| decision.layer == layer);
@@ -76,10 +68,11 @@ impl Plan {
                     format!("{} [{class}]", kernels.join(" + ")),
                     time.to_owned(),
                     recurrent.directions.iter().map(|direction| direction.state_floats).sum(),
-                    recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
+                    1,
                 )
             }
         };
+        let work = n_rows as u64 * operation.multiply_adds();
         let memory = |floats| if floats == 0 { String::new() } else { bytes(floats) };
         let name = self.layers[layer].name.clone();
         let place = if step.output.place == step.input.place { String::new() } else { place(step.output.place) };
@@ -108,6 +101,11 @@ fn short(kernel: &proc_macro2::TokenStream) -> String {
 pub(super) fn bytes(floats: usize) -> String {
     let bytes = floats * 4;
     if bytes < 10_240 { format!("{bytes} B") } else { format!("{} KiB", bytes.div_ceil(1024)) }
+}
+
+/// The same, where a free timestep may decide.
+pub(super) fn bytes_or_free(floats: Option<usize>) -> String {
+    floats.map_or_else(|| "by timesteps".to_owned(), bytes)
 }
 
 fn table(rows: &[Row]) -> String {

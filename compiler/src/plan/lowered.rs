@@ -273,6 +273,16 @@ impl Operation {
         }
     }
 
+    /// Multiply-adds a row, a row of a recurrent layer being a frame.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        match self {
+            Self::Rows(rows) => rows.multiply_adds,
+            Self::InPlace(in_place) => in_place.multiply_adds,
+            Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
+        }
+    }
+
     /// The same kernel for a wrapper that lists the layer's tensors behind `n_tensors` others.
     pub fn shift_tensors(&mut self, n_tensors: usize) {
         match self {
