@@ -8,6 +8,7 @@ use rnn_compiler::emit::{Options, expand};
 use rnn_compiler::plan::Plan;
 use rnn_compiler::weights::BoundWeights;
 use rnn_compiler::{CompiledModel, plan};
+use rnn_runtime::Level;
 
 /// A model with its weights and what it must compute.
 pub(crate) struct Case {
@@ -41,7 +42,7 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     let (mut code, mut data, mut without_code) = (String::new(), Vec::new(), Vec::new());
     let runtimes = runtimes();
     for (index, case) in cases.iter().enumerate() {
-        let runtime = runtimes[index % runtimes.len()];
+        let runtime = &runtimes[index % runtimes.len()];
         match plan::plan(&case.model.graph) {
             Ok(plan) => one(folder, &mut code, &mut data, case, &plan, runtime, index % LOADED_EVERY == 0)?,
             Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
@@ -53,16 +54,12 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     Ok(())
 }
 
-/// The runtime's modules whose instruction sets this machine has.
-fn runtimes() -> Vec<&'static str> {
-    #[cfg(target_arch = "x86_64")]
-    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "x86_64") {
-        let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let has_avx512 = is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq");
-        let sets = [("avx512", has_avx2 && has_avx512), ("avx2", has_avx2), ("sse2", true)];
-        return sets.into_iter().filter(|set| set.1).map(|set| set.0).collect();
-    }
-    vec![""]
+/// The modules of `src/lib.rs` whose instruction sets this machine has; elsewhere the runtime itself.
+fn runtimes() -> Vec<String> {
+    let is_x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "x86_64");
+    let levels = [Level::Avx512, Level::Avx2, Level::Sse2].into_iter().filter(|level| is_x86 && level.is_available());
+    let modules: Vec<String> = levels.map(|level| format!("::rnn_tests::{}", level.name())).collect();
+    if modules.is_empty() { vec!["::rnn_runtime".to_owned()] } else { modules }
 }
 
 fn one(
@@ -76,9 +73,7 @@ fn one(
 ) -> Result<(), Box<dyn Error>> {
     let name = &case.name;
     let mut options = Options::named("Subject");
-    if !runtime.is_empty() {
-        options.runtime = format!("::rnn_tests::{runtime}").parse()?;
-    }
+    options.runtime = runtime.parse()?;
     let embedded = expand(&case.model, plan, Some(&case.weights), &options);
     writeln!(code, "mod {name} {{ {embedded} }}")?;
     writeln!(code, "#[test]\nfn {name}_computes() {{")?;

@@ -1,8 +1,11 @@
-//! The runtime as generated code sees it, for one instruction set each.
+//! What the tests share: rustc on generated code ([`compile`]), and the runtime as generated code sees it, for one
+//! instruction set each.
 //!
 //! `rnn_runtime::dispatch` makes rustc compile a model for every instruction set of the target, though one machine runs
 //! one of them. Tests of hundreds of models name one of these modules as the runtime: a third of the work, and every
 //! instruction set gets its share of the models.
+
+pub mod compile;
 
 macro_rules! runtime {
     ($($(#[$doc:meta])* $name:ident, $token:ident;)*) => {$(

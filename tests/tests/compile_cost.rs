@@ -1,13 +1,11 @@
 //! What generated code costs rustc: time steps must not show in it. Unrolled over time, a model of these sizes took
 //! minutes and gigabytes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rnn_compiler::emit::{Options, expand};
-use rnn_compiler::plan::plan;
-use rnn_grammar::Source;
+use rnn_tests::compile;
 
 /// Beyond an empty crate.
 const MOST_TIME: Duration = Duration::from_secs(2);
@@ -18,11 +16,9 @@ fn program(timesteps: usize) -> String {
         "model = Sequential([Input(shape=({timesteps}, 1)), LSTM(20, return_sequences=True), Dense(1)])\n\
          assert model.count_params() == 1781\n"
     );
-    let compiled = rnn_compiler::compile(&Source::new("cost", text));
-    let model = compiled.select(None).unwrap();
-    let code = expand(model, &plan(&model.graph).unwrap(), None, &Options::named("Subject"));
+    let module = compile::module("model", "Subject", &text);
     format!(
-        "#![allow(dead_code)]\nmod model {{ {code} }}\n\
+        "#![allow(dead_code)]\n{module}\
          fn main() {{\n\
              use rnn_runtime::Model;\n\
              let weights = vec![0.1; model::Subject::WEIGHTS];\n\
@@ -33,12 +29,6 @@ fn program(timesteps: usize) -> String {
     )
 }
 
-fn rustc(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    command.current_dir(folder).args(["--edition=2024", "-Copt-level=3", "-Cdebuginfo=0"]).args(arguments);
-    command
-}
-
 /// The least time of three runs, and the most memory of any.
 fn cost(folder: &Path, name: &str, text: &str) -> (Duration, u64) {
     let file = format!("{name}.rs");
@@ -46,7 +36,7 @@ fn cost(folder: &Path, name: &str, text: &str) -> (Duration, u64) {
     let (mut least, mut most) = (Duration::MAX, 0);
     for _ in 0..3 {
         let start = Instant::now();
-        let mut command = rustc(folder, &[&file, "--extern=rnn_runtime=librnn_runtime.rlib"]);
+        let mut command = compile::rustc(folder, &[&file, "--extern=rnn_runtime=librnn_runtime.rlib"]);
         let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         let status = loop {
             most = most.max(peak_megabytes(child.id()));
@@ -70,12 +60,8 @@ fn peak_megabytes(id: u32) -> u64 {
 
 #[test]
 fn timesteps_cost_rustc_nothing() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile_cost");
-    std::fs::create_dir_all(&folder).unwrap();
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/lib.rs").display().to_string();
-    let library =
-        ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", "--cfg=feature=\"std\"", &runtime];
-    assert!(rustc(&folder, &library).status().unwrap().success());
+    let folder = compile::folder(env!("CARGO_TARGET_TMPDIR"), "compile_cost");
+    assert!(compile::runtime(&folder, &["--cfg=feature=\"std\""]).status().unwrap().success());
     let (empty_time, empty_memory) = cost(&folder, "empty", "fn main() {}");
     for timesteps in [64, 1000] {
         let (time, memory) = cost(&folder, &format!("steps_{timesteps}"), &program(timesteps));

@@ -61,7 +61,7 @@ rnn_model! {
 }
 
 /// Weights for `load`, all of this value.
-fn file(shapes: &[(&str, &[usize])], value: f32) -> Vec<u8> {
+fn file(shapes: &[(String, Vec<usize>)], value: f32) -> Vec<u8> {
     let (mut header, mut data) = (Vec::new(), Vec::new());
     for (name, shape) in shapes {
         let start = data.len();
@@ -92,11 +92,6 @@ fn gru(name: &str, features: usize, units: usize) -> Vec<(String, Vec<usize>)> {
     ]
 }
 
-fn file_of(shapes: &[(String, Vec<usize>)], value: f32) -> Vec<u8> {
-    let shapes: Vec<(&str, &[usize])> = shapes.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
-    file(&shapes, value)
-}
-
 fn allocations(run: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.get();
     run();
@@ -109,14 +104,14 @@ fn nothing_is_allocated() {
     shapes.extend(lstm("lstm/lstm_cell", 40, 20));
     shapes.push(("dense/kernel".to_owned(), vec![20, 5]));
     shapes.push(("dense/bias".to_owned(), vec![5]));
-    let classifier = file_of(&shapes, 0.1);
+    let classifier = file(&shapes, 0.1);
     let mut shapes = lstm("bidirectional/forward_lstm/lstm_cell", 12, 24);
     shapes.extend(lstm("bidirectional/backward_lstm/lstm_cell", 12, 24));
     shapes.push(("layer_normalization/gamma".to_owned(), vec![48]));
     shapes.push(("layer_normalization/beta".to_owned(), vec![48]));
     shapes.extend(gru("bidirectional_1/forward_gru/gru_cell", 48, 9));
     shapes.extend(gru("bidirectional_1/backward_gru/gru_cell", 48, 9));
-    let tagger = file_of(&shapes, 0.1);
+    let tagger = file(&shapes, 0.1);
     let mut buffers = (vec![0.0; Classifier::WEIGHTS], vec![0.0; Tagger::WEIGHTS]);
     // The first call asks the processor what it can, which reads the environment.
     let _ = rnn_runtime::isa_name();
@@ -145,7 +140,7 @@ fn ten_megabytes_of_weights_run_in_a_thread_with_a_small_stack() {
     shapes.extend(lstm("lstm_1/lstm_cell", 512, 256));
     shapes.push(("dense/kernel".to_owned(), vec![256, 64]));
     shapes.push(("dense/bias".to_owned(), vec![64]));
-    let file = file_of(&shapes, 0.001);
+    let file = file(&shapes, 0.001);
     assert!(Large::PARAMS * 4 > 9_500_000);
     let mut buffer = vec![0.0; Large::WEIGHTS];
     let run = move || {

@@ -1,12 +1,10 @@
 //! Generated code in a release build has no path that panics: a program without the standard library links although
 //! its panic handler calls a function that does not exist.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use rnn_compiler::emit::{Options, expand};
-use rnn_compiler::plan::plan;
-use rnn_grammar::Source;
+use rnn_tests::compile::{self, module};
 
 /// Every kind of layer, offline and as a stream.
 const CAUSAL: &str = "\
@@ -91,57 +89,39 @@ extern "C" fn main() -> i32 {
 }
 "#;
 
-fn code(name: &str, kind: &str, text: &str) -> String {
-    let compiled = rnn_compiler::compile(&Source::new(name, text));
-    let model = compiled.select(None).unwrap();
-    let options = Options::named(kind);
-    format!("mod {name} {{ {} }}\n", expand(model, &plan(&model.graph).unwrap(), None, &options))
-}
-
 /// Processors that the code is compiled for: the least and, where that is known, the most that its kernels use.
 const PROCESSORS: &[&str] =
     if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "x86-64-v4"] } else { &["generic"] };
 
-fn rustc(folder: &Path, processor: &str, arguments: &[&str]) -> (bool, String) {
-    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(compiler)
-        .current_dir(folder)
-        .args(["--edition=2024", "-Copt-level=3", "-Cpanic=abort", "-Cdebuginfo=0"])
-        .arg(format!("-Ctarget-cpu={processor}"))
-        .args(arguments)
-        .output()
-        .unwrap();
+/// Whether it worked for this processor, and what was said.
+fn run(mut command: Command, processor: &str) -> (bool, String) {
+    let output = command.arg(format!("-Ctarget-cpu={processor}")).arg("-Cpanic=abort").output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// Compiles and links `main`; answers whether that worked, and what was said.
 fn link(folder: &Path, processor: &str, main: &str) -> (bool, String) {
     std::fs::write(folder.join("main.rs"), main).unwrap();
-    rustc(
-        folder,
-        processor,
-        &[
-            "--crate-name=main",
-            "-Ccodegen-units=1",
-            "-Clto=fat",
-            "-Clink-arg=-lc",
-            "--extern=rnn_runtime=librnn_runtime.rlib",
-            "main.rs",
-        ],
-    )
+    let arguments = [
+        "--crate-name=main",
+        "-Ccodegen-units=1",
+        "-Clto=fat",
+        "-Clink-arg=-lc",
+        "--extern=rnn_runtime=librnn_runtime.rlib",
+        "main.rs",
+    ];
+    run(compile::rustc(folder, &arguments), processor)
 }
 
 #[test]
 fn generated_code_links_without_a_panic_handler() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no_panic");
-    std::fs::create_dir_all(&folder).unwrap();
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/lib.rs").display().to_string();
+    let folder = compile::folder(env!("CARGO_TARGET_TMPDIR"), "no_panic");
     let head = "#![no_std]\n#![no_main]\n#![allow(dead_code)]\n";
-    let models =
-        code("causal", "Causal", CAUSAL) + &code("tagger", "Tagger", TAGGER) + &code("unrolled", "Unrolled", UNROLLED);
+    let models = module("causal", "Causal", CAUSAL)
+        + &module("tagger", "Tagger", TAGGER)
+        + &module("unrolled", "Unrolled", UNROLLED);
     for processor in PROCESSORS {
-        let library = ["--crate-name=rnn_runtime", "--crate-type=rlib", "--cap-lints=allow", &runtime];
-        let (built, said) = rustc(&folder, processor, &library);
+        let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");
         let (linked, said) = link(&folder, processor, &format!("{head}{models}{MAIN}"));
         assert!(linked, "{processor}: {said}");

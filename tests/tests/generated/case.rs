@@ -2,7 +2,20 @@
 
 use rnn_runtime::{Checked, Model, Shaped, Stream, Tensor};
 
-use super::{DATA, TOLERANCE};
+use crate::DATA;
+use crate::suite::TOLERANCE;
+
+/// A part that the build script wrote: its data, its models and their tests.
+macro_rules! part {
+    ($name:literal) => {
+        use case::Case;
+
+        static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bin"));
+
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}
+pub(crate) use part;
 
 /// How far a number may be off.
 #[derive(Clone, Copy, Debug)]

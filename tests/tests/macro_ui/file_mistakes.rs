@@ -2,7 +2,7 @@
 use rnn_runtime::rnn_model;
 
 rnn_model! {
-    #[source = "e203_several.rnn"]
+    #[source = "e204_several.rnn"]
     pub struct Several;
 }
 

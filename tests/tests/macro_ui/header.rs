@@ -10,7 +10,7 @@ rnn_model! {
 }
 
 rnn_model! {
-    #[src = "e203_several.rnn"]
+    #[src = "e204_several.rnn"]
     pub struct Misspelt;
 }
 
@@ -20,13 +20,13 @@ rnn_model! {
 }
 
 rnn_model! {
-    #[source = "e203_several.rnn"]
-    #[source = "e203_several.rnn"]
+    #[source = "e204_several.rnn"]
+    #[source = "e204_several.rnn"]
     pub struct Twice;
 }
 
 rnn_model! {
-    #[source = "e203_several.rnn"]
+    #[source = "e204_several.rnn"]
     pub struct Both;
     model = Sequential()
 }
