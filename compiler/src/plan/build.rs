@@ -109,9 +109,12 @@ impl Draft {
         let (prefix, rest) = chain.links.split_at(causal.n_links);
         let (prefix_numbers, rest_numbers) = self.numbers.split_at(causal.n_links);
         let frame = frame_floats(&chain.input.axes);
+        // A chunk has as many frames as the caller gives; straight-line steps would need exactly the sample's.
+        let looped: Vec<Numbers> =
+            prefix_numbers.iter().map(|numbers| Numbers { unrolled: false, ..*numbers }).collect();
         let chunk = stage(&Parts {
             links: prefix,
-            numbers: prefix_numbers,
+            numbers: &looped,
             mode: Mode::Sequence,
             input: Tensor { place: Place::Input, floats: Extent::PerFrame(frame) },
             writes_output: !causal.swallows_time,
