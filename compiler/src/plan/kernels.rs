@@ -359,14 +359,14 @@ const fn n_gates(cell: Cell) -> usize {
 }
 
 /// Machine code of one straight-line step in bytes, estimated: small cells stand in line, with a multiply-add of some
-/// ten bytes for each line of each row and 160 bytes an activation of a line; large ones are a call.
-fn step_code(cell: Cell, class: Class, features: usize, units: usize) -> usize {
+/// ten bytes for each line of each row and 160 bytes an activation of a line; of large ones each step is a call.
+fn step_code(cell: Cell, class: Class, features: usize, units: usize) -> Option<usize> {
     match class {
         Class::Small { vectors, .. } => {
             let activations = vectors + if cell == Cell::Lstm { units.div_ceil(16) } else { 0 };
-            10 * vectors * (features + units) + 160 * activations
+            Some(10 * vectors * (features + units) + 160 * activations)
         }
-        Class::Panels { .. } => 96,
+        Class::Panels { .. } => None,
     }
 }
 

@@ -208,8 +208,8 @@ pub struct Direction {
     pub product: usize,
     /// Multiply-adds a step.
     pub multiply_adds: u64,
-    /// Machine code that one straight-line step adds, in bytes, estimated.
-    pub step_code: usize,
+    /// Machine code that one straight-line step adds, in bytes, estimated; `None` where a step is a call.
+    pub step_code: Option<usize>,
     /// The size class, for reports.
     pub class: &'static str,
 }

@@ -14,6 +14,9 @@ pub const DEFAULT_CODE: usize = 4096;
 /// Bytes of machine code up to which `unroll=True` is obeyed; beyond, rustc takes seconds and the code runs slower.
 pub const LARGEST_CODE: usize = 65_536;
 
+/// Bytes of one call.
+const CALL_CODE: usize = 96;
+
 /// Whether the layer's steps are straight-line code, and why.
 pub(super) fn decide(recurrent: &Recurrent, layer: &PlannedLayer, span: Span) -> Result<(bool, String), Diagnostic> {
     let Some(timesteps) = recurrent.timesteps else {
@@ -22,13 +25,17 @@ pub(super) fn decide(recurrent: &Recurrent, layer: &PlannedLayer, span: Span) ->
     if recurrent.samples == Samples::Many {
         return Ok((false, "loop: runs over many sequences".to_owned()));
     }
-    let step_code: usize = recurrent.directions.iter().map(|direction| direction.step_code).sum();
+    let step_code: usize = recurrent.directions.iter().map(|direction| direction.step_code.unwrap_or(CALL_CODE)).sum();
+    let is_call = recurrent.directions.iter().any(|direction| direction.step_code.is_none());
     let code = step_code.saturating_mul(timesteps);
     let size = format!("{timesteps} steps of about {step_code} bytes");
     match recurrent.unroll {
         Some(false) => Ok((false, "loop: `unroll=False`".to_owned())),
         Some(true) if code > LARGEST_CODE => Err(too_large(layer, span, timesteps, code)),
         Some(true) => Ok((true, format!("unrolled: `unroll=True`, {size}"))),
+        None if is_call && timesteps > 1 => {
+            Ok((false, "loop: a large cell; it multiplies the inputs of many steps at once".to_owned()))
+        }
         None if code <= DEFAULT_CODE => Ok((true, format!("unrolled: {size} fit {DEFAULT_CODE}"))),
         None => Ok((false, format!("loop: {size} exceed {DEFAULT_CODE}"))),
     }

@@ -120,13 +120,14 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
         let features = cell.features();
         let row = cell.product_row();
         let chunk = if row == 0 { 0 } else { product.len() / row };
-        // A product of one step would only be written to be read back.
         let chunk = if chunk < 2 { 0 } else { chunk };
         let mut done = 0;
         while done < steps {
             let count = if chunk == 0 { steps } else { (steps - done).min(chunk) };
             let first = if backward { steps - done - count } else { done };
-            if chunk != 0 {
+            // A product of one step would only be written to be read back.
+            let ahead = chunk != 0 && count > 1;
+            if ahead {
                 let (Some(from), Some(to)) =
                     (input.get(first * features..(first + count) * features), product.get_mut(..count * row))
                 else {
@@ -137,7 +138,7 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
             for index in 0..count {
                 let place = if backward { count - 1 - index } else { index };
                 let turned = (done + index) % 2 == 1;
-                let from = if chunk == 0 {
+                let from = if !ahead {
                     let start = (first + place) * features;
                     let Some(input) = input.get(start..start + features) else { return };
                     Start { product: None, input, turned }
