@@ -13,6 +13,7 @@ pub(crate) mod comparison;
 mod construct;
 mod expressions;
 mod finish;
+mod functional;
 mod imports;
 mod legacy;
 mod limits;
@@ -33,7 +34,7 @@ use std::rc::Rc;
 use rnn_grammar::ast::{File, Name};
 use rnn_grammar::{Code, Diagnostic, Source, Span};
 
-use crate::graph::{ModelId, TensorId};
+use crate::graph::{ModelId, NodeId, TensorId};
 use crate::infer::Inference;
 use crate::layer::LayerInstance;
 use crate::model::Compiled;
@@ -65,10 +66,12 @@ struct Variable {
     first_bound: usize,
 }
 
-/// A model while the text runs.
+/// A model while the text runs: a Sequential, or a functional one, whose entries begin with its input layer.
 #[derive(Debug)]
 struct ModelState {
     name: String,
+    /// What `Model(inputs, outputs)` was given; `None` for a Sequential.
+    ends: Option<functional::Ends>,
     span: Span,
     trainable: bool,
     input: Option<TensorId>,
@@ -120,6 +123,8 @@ struct Evaluator<'a> {
     foreign: Vec<(String, Span, bool)>,
     has_imports: bool,
     inference: Inference,
+    /// The layer objects that inputs stand for.
+    input_layers: HashMap<NodeId, Rc<LayerInstance>>,
     models: Vec<ModelState>,
     summaries: Vec<ModelId>,
     legacy: HashMap<usize, Legacy>,
@@ -133,8 +138,6 @@ struct Evaluator<'a> {
     statement: Span,
     /// Whether the run was given up at a limit.
     is_halted: bool,
-    /// Whether functional graphs were reported: once is enough.
-    is_functional: bool,
 }
 
 impl<'a> Evaluator<'a> {
@@ -151,6 +154,7 @@ impl<'a> Evaluator<'a> {
             foreign: Vec::new(),
             has_imports: imports::any_import(&file.statements),
             inference: Inference::default(),
+            input_layers: HashMap::new(),
             models: Vec::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),
@@ -161,7 +165,6 @@ impl<'a> Evaluator<'a> {
             depth: 0,
             statement: Span::default(),
             is_halted: false,
-            is_functional: false,
         }
     }
 

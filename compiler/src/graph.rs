@@ -89,6 +89,8 @@ pub struct TypedNode {
     pub weights: Vec<WeightSpec>,
     /// Whether this is the layer object's first node in the graph: weights are counted here only.
     pub is_first_use: bool,
+    /// How often the layer object was used before, in the whole text.
+    pub use_index: usize,
 }
 
 /// A graph in which every shape is known and agrees. Made by `infer` alone.

@@ -18,6 +18,7 @@ use crate::shape::{Dimension, Shape};
 pub struct Inference {
     nodes: Vec<TypedNode>,
     first_nodes: HashMap<usize, NodeId>,
+    n_uses: HashMap<usize, usize>,
 }
 
 /// Types a whole graph.
@@ -49,6 +50,7 @@ impl Inference {
             outputs: vec![shape],
             weights: Vec::new(),
             is_first_use: true,
+            use_index: 0,
         });
         TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
     }
@@ -74,11 +76,13 @@ impl Inference {
             inputs: shapes,
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
+            use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
         };
         self.check_limits(instance, &node)?;
         self.check_shared(instance, &node)?;
         let id = NodeId(self.nodes.len());
         self.first_nodes.entry(instance.id).or_insert(id);
+        *self.n_uses.entry(instance.id).or_insert(0) += 1;
         self.nodes.push(node);
         Ok(id)
     }

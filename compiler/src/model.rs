@@ -153,11 +153,15 @@ impl CompiledModel {
         self.graph.shape(self.graph.outputs()[0])
     }
 
-    /// The layers as `model.layers` lists them: a Sequential leaves its input out.
+    /// The layers as `model.layers` lists them: a Sequential leaves its input out and repeats a layer that comes
+    /// again; a functional model lists its input, and each layer once.
     #[must_use]
     pub fn layers(&self) -> Vec<LayerRow> {
         let nodes = self.graph.nodes().iter();
-        nodes.filter_map(|node| if self.class == "Sequential" { layer_row(node) } else { any_row(node) }).collect()
+        match self.class {
+            "Sequential" => nodes.filter_map(layer_row).collect(),
+            _ => nodes.filter(|node| node.is_first_use).filter_map(any_row).collect(),
+        }
     }
 
     /// All parameters; a shared layer counts once.

@@ -10,6 +10,7 @@ mod wrap;
 
 use std::collections::HashMap;
 
+use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::model::{CompiledModel, LayerRow};
 use crate::shape::Shape;
 
@@ -45,32 +46,53 @@ impl SummaryModel {
     pub fn of(model: &CompiledModel) -> Self {
         let graph = &model.graph;
         let layers = model.layers();
-        let last: HashMap<&str, &LayerRow> = layers.iter().map(|layer| (layer.name.as_str(), layer)).collect();
-        let rows = layers.iter().map(|layer| SummaryRow::of(last[layer.name.as_str()])).collect();
+        let last = last_shapes(graph);
+        let is_branched = model.class != "Sequential" && graph.nodes().iter().any(|node| !node.is_first_use);
+        let row = |layer: &LayerRow| SummaryRow {
+            name: layer.name.clone(),
+            class: layer.class.to_owned(),
+            output_shapes: last[layer.name.as_str()].to_vec(),
+            params: Some(layer.params),
+            trainable_params: layer.trainable_params,
+            connected_to: if is_branched { connections(graph, &layer.name) } else { Vec::new() },
+        };
+        let rows = layers.iter().map(row).collect();
         Self {
             variable: model.variable.clone(),
             name: model.name.clone(),
             input_shapes: graph.inputs().iter().map(|input| graph.nodes()[input.0].outputs[0].clone()).collect(),
             output_shapes: graph.outputs().iter().map(|&output| graph.shape(output).clone()).collect(),
             rows,
-            is_branched: false,
+            is_branched,
             trainable: Count::float32(model.trainable_params()),
             non_trainable: Count::float32(model.non_trainable_params()),
         }
     }
 }
 
-impl SummaryRow {
-    fn of(layer: &LayerRow) -> Self {
-        Self {
-            name: layer.name.clone(),
-            class: layer.class.to_owned(),
-            output_shapes: layer.output_shapes.clone(),
-            params: Some(layer.params),
-            trainable_params: layer.trainable_params,
-            connected_to: Vec::new(),
-        }
+/// What each layer gave at its last use, by name.
+fn last_shapes(graph: &TypedGraph) -> HashMap<&str, &[Shape]> {
+    graph.nodes().iter().map(|node| (name_of(node), node.outputs.as_slice())).collect()
+}
+
+fn name_of(node: &TypedNode) -> &str {
+    match &node.node.kind {
+        NodeKind::Input { name, .. } => name,
+        NodeKind::Layer { instance, .. } => &instance.name,
     }
+}
+
+/// What the layer of this name reads, in all of its uses.
+fn connections(graph: &TypedGraph, name: &str) -> Vec<Connection> {
+    let mut found = Vec::new();
+    for node in graph.nodes().iter().filter(|node| name_of(node) == name) {
+        let NodeKind::Layer { inputs, .. } = &node.node.kind else { continue };
+        found.extend(inputs.iter().map(|input| {
+            let from = &graph.nodes()[input.node.0];
+            Connection { layer: name_of(from).to_owned(), node: from.use_index, tensor: input.output }
+        }));
+    }
+    found
 }
 
 /// One layer.

@@ -192,6 +192,10 @@ impl Evaluator<'_> {
                 let (_, output) = self.built_ends(id, place, attribute)?;
                 Some(growing(vec![Located { value: Value::Tensor(output), span: attribute.span }]))
             }
+            "input" | "output" if model.ends.is_some() => {
+                let ends = model.ends.as_ref().filter(|_| !model.is_failed)?;
+                Some(if attribute.text == "input" { ends.inputs.clone() } else { ends.outputs.clone() })
+            }
             "input" | "output" => {
                 let title = format!("a Sequential has no `{}`", attribute.text);
                 self.fail(

@@ -80,7 +80,10 @@ impl Evaluator<'_> {
                 "Sequential".clone_into(&mut site.callee);
                 self.sequential(&site).map(Value::Model)
             }
-            Value::Public(Public::Model) => self.functional(span),
+            Value::Public(Public::Model) => {
+                "Model".clone_into(&mut site.callee);
+                self.functional_model(&site).map(Value::Model)
+            }
             Value::Public(Public::Input) => {
                 "Input".clone_into(&mut site.callee);
                 self.input(&site).map(Value::Tensor)
@@ -91,7 +94,9 @@ impl Evaluator<'_> {
                 self.counters.clear();
                 Some(Value::None)
             }
-            Value::Layer(_) | Value::Model(_) | Value::Activation(_) if has_tensor(&site) => self.functional(span),
+            Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site).map(Value::Tensor),
+            Value::Model(_) if has_tensor(&site) => self.functional_not_yet(span, "a model inside a model is"),
+            Value::Activation(_) if has_tensor(&site) => self.tensor_operation(span),
             Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| Self::is_failed(&given.value)) => None,
             other => self.not_callable(&other, &site),
         }
@@ -105,21 +110,9 @@ impl Evaluator<'_> {
         };
         let diagnostic = Diagnostic::new(Code::E107, site.callee_span, title);
         self.fail(match value {
-            Value::Layer(_) => diagnostic.help("add it to a model: `model.add(…)`"),
+            Value::Layer(_) => diagnostic.help("call it with one, or add it to a model: `model.add(…)`"),
             _ => diagnostic.at(format!("this is `{}`", repr(value))),
         })
-    }
-
-    /// Functional graphs are not done yet: said once, where the first one begins.
-    pub(super) fn functional<T>(&mut self, span: Span) -> Option<T> {
-        if std::mem::replace(&mut self.is_functional, true) {
-            return None;
-        }
-        self.fail(
-            Diagnostic::new(Code::E105, span, "functional graphs are not supported yet")
-                .at("a graph of layers begins here")
-                .help("a chain of layers can be written as `Sequential([Input(…), …])`"),
-        )
     }
 
     /// `receiver.method(arguments)`
@@ -151,7 +144,7 @@ impl Evaluator<'_> {
             Value::Dictionary(entries) => self.dictionary_method(&entries, method, &site),
             Value::Tuple(items) => self.tuple_method(&items, method, &site),
             Value::List(items) => self.tuple_method(&items, method, &site),
-            Value::Tensor(_) => self.functional(span),
+            Value::Tensor(_) => self.tensor_operation(span),
             other => {
                 let title = format!("{} has no method `{}`", kind_of(&other), method.text);
                 self.fail(Diagnostic::new(Code::E106, method.span, title))

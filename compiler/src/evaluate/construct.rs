@@ -179,9 +179,11 @@ impl Evaluator<'_> {
     }
 
     /// The tensor that an input layer stands for.
-    pub(super) fn input_tensor(&mut self, instance: &LayerInstance, span: Span) -> Option<TensorId> {
+    pub(super) fn input_tensor(&mut self, instance: &Rc<LayerInstance>, span: Span) -> Option<TensorId> {
         let (shape, dtype) = instance.layer.model_input()?;
-        Some(self.inference.input(instance.name.clone(), shape.clone(), dtype, span))
+        let tensor = self.inference.input(instance.name.clone(), shape.clone(), dtype, span);
+        self.input_layers.insert(tensor.node, Rc::clone(instance));
+        Some(tensor)
     }
 }
 

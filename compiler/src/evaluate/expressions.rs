@@ -252,7 +252,7 @@ impl Evaluator<'_> {
                 values.map(|value| Located { value: Value::Integer(value), span }).collect()
             }
             Value::Failed => return None,
-            Value::Tensor(_) => return self.functional(span),
+            Value::Tensor(_) => return self.tensor_operation(span),
             Value::None
             | Value::Boolean(_)
             | Value::Integer(_)
@@ -278,7 +278,7 @@ impl Evaluator<'_> {
     fn subscript(&mut self, value: &Expression, indices: &[Index], span: Span) -> Option<Value> {
         let container = Located { value: self.expression(value)?, span: value.span };
         if matches!(container.value, Value::Tensor(_)) {
-            return self.functional(span);
+            return self.tensor_operation(span);
         }
         match indices {
             [Index::At(index)] => {

@@ -76,9 +76,10 @@ impl Evaluator<'_> {
             return None;
         };
         let graph = self.inference.extract(&[input.node], &outputs);
-        let ModelState { name, span, trainable, .. } = &self.models[id.0];
+        let ModelState { name, ends, span, trainable, .. } = &self.models[id.0];
+        let class = if ends.is_some() { "Functional" } else { "Sequential" };
         let span = *span;
-        match CompiledModel::new(variable, name.clone(), "Sequential", graph, span, *trainable) {
+        match CompiledModel::new(variable, name.clone(), class, graph, span, *trainable) {
             Some(model) => Some(model),
             None => self.fail(
                 Diagnostic::new(

@@ -82,6 +82,7 @@ impl Evaluator<'_> {
         let id = ModelId(self.models.len());
         self.models.push(ModelState {
             name: name.unwrap_or_default(),
+            ends: None,
             span: call.span,
             trainable,
             input: None,
@@ -126,6 +127,7 @@ impl Evaluator<'_> {
     ) -> Option<Value> {
         let signature = |own| Signature { own, keywords: &[] };
         match method.text.as_str() {
+            "add" | "build" | "pop" if self.models[id.0].ends.is_some() => self.not_of_functional(id, method),
             "add" => {
                 let Some(bound) = self.bound(call, signature(ADD)) else {
                     self.models[id.0].is_failed = true;
@@ -209,10 +211,6 @@ impl Evaluator<'_> {
             Value::Layer(layer) => self.push(id, layer, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);
-            }
-            Value::Tensor(_) => {
-                self.models[id.0].is_failed = true;
-                self.functional::<()>(item.span);
             }
             other => {
                 self.models[id.0].is_failed = true;
@@ -322,7 +320,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn apply(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
+    /// Calls a layer with a tensor.
+    pub(super) fn apply(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
         let wrapper = self.wrapped.get(&instance.id);
         if wrapper.is_some_and(|&wrapper| self.inference.first_node(wrapper).is_some()) {
             let title = format!("the layer `{}` is used inside a wrapper too", instance.name);
@@ -522,6 +521,8 @@ fn not_a_layer(value: &Value, span: Span) -> Option<Diagnostic> {
         Value::Activation(activation) => error("an activation function is not a layer".to_owned())
             .help(format!("write `Activation(\"{}\")`", activation.name())),
         Value::String(_) => error("a text can't be added to a model".to_owned()).at(format!("this is {}", repr(value))),
+        Value::Tensor(_) => error("a symbolic tensor can't be added to a model".to_owned())
+            .help("add the layers, or write `Model(inputs, outputs)`"),
         other => {
             error(format!("{} can't be added to a model", kind_of(other))).at(format!("this is `{}`", repr(other)))
         }

@@ -196,12 +196,59 @@ fn frozen_layers_count_as_keras_counts_them() {
 }
 
 #[test]
-fn functional_graphs_are_refused_once() {
-    let text = "x = Input((3, 4))\ny = LSTM(8)(x)\nz = Dense(2)(y)\nz = z + y\nmodel = Model(x, z)\nmodel.summary()";
-    assert_eq!(underlined(text), "LSTM(8)(x)");
-    assert_eq!(only(text).code, Code::E105);
-    assert_eq!(codes("model = keras.Model(inputs=1, outputs=2)"), [Code::E105]);
-    assert_eq!(codes("x = Input((3,))\ny = x * 2\nz = x[:, 0]"), [Code::E105]);
+fn a_functional_chain_is_a_model() {
+    let compiled = clean(
+        "inputs = Input((5, 3), name='signal')\nx = LSTM(4, return_sequences=True)(inputs)\n\
+         x = Dropout(0.2)(x, training=False)\nmodel = Model(inputs=[inputs], outputs=Dense(2)(x))\n\
+         assert model.input[0].shape == (None, 5, 3) and model.output.shape == (None, 5, 2)\n\
+         assert len(model.layers) == 4 and model.get_layer(index=0).name == 'signal'\nassert model.count_params() == 138",
+    );
+    let model = &compiled.models[0];
+    assert_eq!((model.class, model.name.as_str(), model.total_params()), ("Functional", "functional", 138));
+    let names: Vec<_> = model.layers().into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["signal", "lstm", "dropout", "dense"]);
+}
+
+#[test]
+fn a_layer_that_is_called_twice_counts_once() {
+    let text = "i = Input((5, 3))\nd = Dense(3)\nmodel = Model(i, d(d(i)), name='twice', trainable=False)";
+    let compiled = clean(text);
+    let model = &compiled.models[0];
+    assert_eq!((model.total_params(), model.trainable_params(), model.layers().len()), (12, 0, 2));
+    let inner = "i = Input((5, 3))\nd = Dense(4)\nmodel = Model(i, d(d(i)))";
+    assert_eq!(codes(inner), [Code::E292]);
+}
+
+#[test]
+fn mistakes_of_functional_models() {
+    let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
+    let of = |text: &str| codes(&format!("{shape}{text}"));
+    assert_eq!(of("model = Model(b, LSTM(4)(a))"), [Code::E135]);
+    assert_eq!(of("model = Model(a, LSTM(4))"), [Code::E115]);
+    assert_eq!(of("model = Model([], LSTM(4)(a))"), [Code::E115]);
+    assert_eq!(of("model = Model(1, 'x')"), [Code::E115, Code::E115]);
+    assert_eq!(of("model = Model(outputs=a)"), [Code::E111]);
+    assert_eq!(of("model = Model(a, Dense(2, name='x')(Dense(2, name='x')(a)))"), [Code::E120]);
+    assert_eq!(of("x = LSTM(4)([a])"), [Code::E115]);
+    assert_eq!(of("x = LSTM(4)(a, b)"), [Code::E114]);
+    assert_eq!(of("x = LSTM(4)(a, training=True)"), [Code::E103]);
+    assert_eq!(of("x = LSTM(4)(a, steps=3)"), [Code::E112]);
+    assert_eq!(of("x = LSTM(4)(LSTM(4)(a))\nmodel = Model(a, x)"), [Code::E204]);
+    assert_eq!(of("model = Model(a, LSTM(4)(a))\nmodel.add(Dense(2))"), [Code::E106]);
+    assert_eq!(of("model = Sequential([LSTM(4)(a)])"), [Code::E122]);
+}
+
+#[test]
+fn what_functional_models_lack_is_said() {
+    let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
+    let of = |text: &str| codes(&format!("{shape}{text}"));
+    assert_eq!(of("model = Model([a, b], LSTM(4)(a))"), [Code::E105]);
+    assert_eq!(of("model = Model(a, [LSTM(4)(a), Dense(2)(a)])"), [Code::E105]);
+    assert_eq!(of("model = Model({'a': a}, LSTM(4)(a))"), [Code::E105]);
+    assert_eq!(of("x = Dense(2)(a)\nmodel = Model(x, LSTM(4)(x))"), [Code::E105]);
+    assert_eq!(of("x = LSTM(4)(a, initial_state=b)"), [Code::E105]);
+    assert_eq!(of("m = Model(a, LSTM(4)(a))\nx = m(b)"), [Code::E105]);
+    assert_eq!(of("y = a * 2\nz = a[:, 0]\nw = y + z"), [Code::E105, Code::E105]);
 }
 
 #[test]
