@@ -88,14 +88,17 @@ pub(crate) fn read(path: &Path) -> Result<Contents, Failure> {
     })
 }
 
-/// The file of an array; in `.npz` and `.safetensors` it is called `output`.
-pub(crate) fn write(path: &Path, array: &Array, precision: Precision) -> Result<(), Failure> {
+/// The file of arrays by name; `.npy` and `.csv` hold one, whose name is lost.
+pub(crate) fn write(path: &Path, arrays: &[(&str, &Array)], precision: Precision) -> Result<(), Failure> {
     let name = files::shown(path);
-    let bytes = match Kind::of(path).ok_or_else(|| unknown(&name))? {
-        Kind::Npy => Ok(npy::write(array, precision)),
-        Kind::Npz => npz::write(&[("output", array)], precision),
-        Kind::Csv => Ok(text(array, precision).into_bytes()),
-        Kind::Safetensors => tensors::write(&[("output", array)], precision),
+    let bytes = match (Kind::of(path).ok_or_else(|| unknown(&name))?, arrays) {
+        (Kind::Npz, _) => npz::write(arrays, precision),
+        (Kind::Safetensors, _) => tensors::write(arrays, precision),
+        (Kind::Npy, [(_, array)]) => Ok(npy::write(array, precision)),
+        (Kind::Csv, [(_, array)]) => Ok(text(array, precision).into_bytes()),
+        (Kind::Npy | Kind::Csv, _) => {
+            Err("a file of this kind holds one array; take `.npz` or `.safetensors`".to_owned())
+        }
     };
     let bytes = bytes.map_err(|reason| {
         let title = format!("`{name}` can't be written: {reason}");

@@ -132,7 +132,7 @@ impl Run<'_> {
 fn without_code(compiled: &Compiled) -> Vec<Diagnostic> {
     let models = compiled.models.iter();
     models
-        .filter_map(|model| plan::plan(&model.graph).err())
+        .filter_map(|model| plan::plan(model).err())
         .map(|diagnostic| Diagnostic { severity: Severity::Warning, ..*diagnostic })
         .collect()
 }

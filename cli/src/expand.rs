@@ -48,7 +48,7 @@ fn code(arguments: &Arguments, loaded: &files::Loaded) -> Result<String, Failure
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),
         None => None,
     };
-    let plan = plan::plan(&model.graph)
+    let plan = plan::plan(model)
         .map_err(|diagnostic| Failure { source: loaded.source.clone(), diagnostics: vec![*diagnostic] })?;
     let name = arguments.name.clone().unwrap_or_else(|| type_name(&model.name));
     Ok(emit::expand(model, &plan, weights.as_ref(), &emit::Options::named(&name)))

@@ -1,6 +1,7 @@
 //! `rnnc run`: evaluates a model on data from files, by the compiler's reference.
 
 mod fit;
+mod inputs;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ Examples:
   rnnc run digits.rnn --weights digits.safetensors --input scans.npy --output probabilities.npy
   rnnc run tagger.rnn --weights tagger.safetensors --input series.csv
   rnnc run words.rnn --weights words.safetensors --input data.npz --key ids --dtype f64
+  rnnc run mixer.rnn --weights mixer.safetensors --input voice=voice.npy --input music=music.npy --output mixed.npz
 
 Files are NumPy's .npy and .npz, .csv and .safetensors, told apart by their endings. The input has
 the model's shape with any number of samples, or that of a single sample; then the output has no
@@ -40,13 +42,13 @@ pub(crate) struct Arguments {
     /// The weights, a safetensors file; left out for a model without weights.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// The data, or `-` for standard input.
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    /// The data, or `-` for standard input; `NAME=FILE` for each of several inputs, or one file with all by name.
+    #[arg(long, value_name = "[NAME=]FILE", required = true)]
+    input: Vec<PathBuf>,
     /// Which array of a .npz or .safetensors file; needed where it has several and none is called `input`.
     #[arg(long, value_name = "NAME")]
     key: Option<String>,
-    /// Where the result goes; in .npz and .safetensors files it is called `output`.
+    /// Where the result goes; in .npz and .safetensors files it is called `output`, and several have their names.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The number type that is computed with, and written.
@@ -68,7 +70,7 @@ enum Dtype {
 }
 
 pub(crate) fn execute(shell: &Shell, arguments: &Arguments) -> Status {
-    if files::is_stdin(&arguments.file) && files::is_stdin(&arguments.input) {
+    if files::is_stdin(&arguments.file) && arguments.input.iter().any(|input| files::is_stdin(input)) {
         return shell.usage("the model and the data can't both come from standard input");
     }
     let loaded = match files::load(shell, &arguments.file) {
@@ -84,24 +86,38 @@ pub(crate) fn execute(shell: &Shell, arguments: &Arguments) -> Status {
 fn run(shell: &Shell, arguments: &Arguments, loaded: &files::Loaded) -> Result<Status, Failure> {
     let model = loaded.select(arguments.model.as_deref())?;
     let weights = files::bind(&loaded.source, model, arguments.weights.as_deref())?;
-    let name = files::shown(&arguments.input);
-    let input = fit::chosen(&name, arrays::read(&arguments.input)?, arguments.key.as_deref())?;
-    let (input, is_single) = fit::batch(&name, input, model.input_shape())?;
-    if input.values.iter().any(|value| !value.is_finite()) {
-        shell.fail(&Failure::of_file(&name, not_finite(&input)));
+    let data = inputs::read(model, &arguments.input, arguments.key.as_deref())?;
+    for (name, input) in data.names.iter().zip(&data.arrays) {
+        if input.values.iter().any(|value| !value.is_finite()) {
+            shell.fail(&Failure::of_file(name, not_finite(input)));
+        }
     }
-    let evaluation = Evaluation { model, weights: &weights, name: &name };
-    let (mut output, precision) = match arguments.dtype {
-        Dtype::F32 => (evaluation.run::<f32>(&input)?, Precision::Single),
-        Dtype::F64 => (evaluation.run::<f64>(&input)?, Precision::Double),
+    let evaluation = Evaluation { model, weights: &weights, name: &data.names[0] };
+    let (mut outputs, precision) = match arguments.dtype {
+        Dtype::F32 => (evaluation.run::<f32>(&data.arrays)?, Precision::Single),
+        Dtype::F64 => (evaluation.run::<f64>(&data.arrays)?, Precision::Double),
     };
-    if is_single && !output.shape.is_empty() {
+    for output in outputs.iter_mut().filter(|output| data.is_single && !output.shape.is_empty()) {
         output.shape.remove(0);
     }
+    let names = match outputs.as_slice() {
+        [_] => vec!["output"],
+        _ => model.output_names.iter().map(String::as_str).collect(),
+    };
+    let named: Vec<(&str, &Array)> = names.into_iter().zip(&outputs).collect();
     match &arguments.output {
-        Some(path) => arrays::write(path, &output, precision).map(|()| Status::Good),
-        None => Ok(print(&arrays::text(&output, precision))),
+        Some(path) => arrays::write(path, &named, precision).map(|()| Status::Good),
+        None => Ok(print(&printed(&named, precision))),
     }
+}
+
+/// As .csv; several each below its name.
+fn printed(outputs: &[(&str, &Array)], precision: Precision) -> String {
+    if let [(_, output)] = outputs {
+        return arrays::text(output, precision);
+    }
+    let texts = outputs.iter().map(|(name, output)| format!("# {name}\n{}", arrays::text(output, precision)));
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn not_finite(input: &Array) -> Diagnostic {
@@ -118,28 +134,34 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// The model's output for all samples. A fixed batch is filled up with zeros, whose outputs are dropped: samples
+    /// The model's outputs for all samples. A fixed batch is filled up with zeros, whose outputs are dropped: samples
     /// do not know of each other.
-    fn run<R: Real>(&self, input: &Array) -> Result<Array, Failure> {
-        let samples = input.shape[0];
-        let fixed = self.model.input_shape().batch().known().and_then(|batch| usize::try_from(batch).ok());
+    fn run<R: Real>(&self, inputs: &[Array]) -> Result<Vec<Array>, Failure> {
+        let samples = inputs[0].shape[0];
+        let fixed = self.model.input_shapes().into_iter().find_map(|shape| shape.batch().known());
+        let fixed = fixed.and_then(|batch| usize::try_from(batch).ok());
         let at_once = fixed.unwrap_or(SAMPLES_AT_ONCE).max(1);
-        let size: usize = input.shape[1..].iter().product();
         let weights = self.typed_weights::<R>();
         let bar = progress(samples);
-        let mut values = Vec::new();
-        let mut shape = vec![0];
+        let n_outputs = self.model.graph.outputs().len();
+        let mut results = vec![Array { shape: vec![0], values: Vec::new() }; n_outputs];
         let mut first = 0;
         loop {
             let count = at_once.min(samples - first);
             let batch = if fixed.is_some() { at_once } else { count };
-            let mut typed: Vec<R> =
-                input.values[first * size..(first + count) * size].iter().map(|&value| R::of(value)).collect();
-            typed.resize(batch * size, R::of(0.0));
-            let output = self.evaluate(&weights, &[&[batch], &input.shape[1..]].concat(), typed)?;
-            shape = output.shape().to_vec();
-            let per_sample: usize = shape[1..].iter().product();
-            values.extend(output.iter().take(count * per_sample).map(|value| value.to_f64()));
+            let typed = inputs.iter().map(|input| {
+                let size: usize = input.shape[1..].iter().product();
+                let values = input.values[first * size..(first + count) * size].iter();
+                let mut typed: Vec<R> = values.map(|&value| R::of(value)).collect();
+                typed.resize(batch * size, R::of(0.0));
+                array(&[&[batch], &input.shape[1..]].concat(), typed)
+            });
+            let outputs = self.evaluate(&weights, &typed.collect::<Vec<_>>())?;
+            for (result, output) in results.iter_mut().zip(outputs) {
+                result.shape = output.shape().to_vec();
+                let per_sample: usize = result.shape[1..].iter().product();
+                result.values.extend(output.iter().take(count * per_sample).map(|value| value.to_f64()));
+            }
             first += count;
             bar.inc(count as u64);
             if first >= samples {
@@ -147,8 +169,8 @@ impl Evaluation<'_> {
             }
         }
         bar.finish_and_clear();
-        shape[0] = samples;
-        Ok(Array { shape, values })
+        results.iter_mut().for_each(|result| result.shape[0] = samples);
+        Ok(results)
     }
 
     fn typed_weights<R: Real>(&self) -> Vec<Vec<ArrayD<R>>> {
@@ -167,18 +189,10 @@ impl Evaluation<'_> {
             .collect()
     }
 
-    fn evaluate<R: Real>(
-        &self,
-        weights: &[Vec<ArrayD<R>>],
-        shape: &[usize],
-        values: Vec<R>,
-    ) -> Result<ArrayD<R>, Failure> {
+    fn evaluate<R: Real>(&self, weights: &[Vec<ArrayD<R>>], inputs: &[ArrayD<R>]) -> Result<Vec<ArrayD<R>>, Failure> {
         let of_node = |NodeId(node): NodeId| weights[node].clone();
-        let input = array(shape, values);
-        let outputs = reference::evaluate_with(&self.model.graph, of_node, &[input], UnknownIds::Refuse);
-        let outputs = outputs.map_err(|error| Failure::of_file(self.name, self.refusal(&error)))?;
-        let Some(output) = outputs.into_iter().next() else { unreachable!("every model has an output") };
-        Ok(output)
+        let outputs = reference::evaluate_with(&self.model.graph, of_node, inputs, UnknownIds::Refuse);
+        outputs.map_err(|error| Failure::of_file(self.name, self.refusal(&error)))
     }
 
     fn refusal(&self, error: &EvaluateError) -> Diagnostic {

@@ -70,7 +70,7 @@ fn text(arguments: &Arguments, source: &rnn_compiler::Source, models: &[&Compile
     for (model, summary) in models.iter().zip(&summaries) {
         text.push_str(&summary::table(summary, terminal::widths()));
         if arguments.plan || arguments.cost {
-            let plan = rnn_compiler::plan::plan(&model.graph)
+            let plan = rnn_compiler::plan::plan(model)
                 .map_err(|diagnostic| Failure { source: source.clone(), diagnostics: vec![*diagnostic] })?;
             if arguments.plan {
                 text.push('\n');

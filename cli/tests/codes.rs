@@ -9,7 +9,7 @@ use rnn_compiler::{Code, Diagnostic, Severity, Source, plan};
 /// What is said of a text: its diagnostics, and why its models can't become Rust.
 fn diagnostics(text: &str) -> Vec<Diagnostic> {
     let compiled = rnn_compiler::compile(&Source::new("example.rnn", text));
-    let plans = compiled.models.iter().filter_map(|model| plan::plan(&model.graph).err());
+    let plans = compiled.models.iter().filter_map(|model| plan::plan(model).err());
     compiled.diagnostics.iter().cloned().chain(plans.map(|diagnostic| *diagnostic)).collect()
 }
 

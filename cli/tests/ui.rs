@@ -11,7 +11,7 @@ use rnn_compiler::{Diagnostic, Source, plan, render};
 /// What is said of a text: its diagnostics, and why its models can't become Rust.
 fn diagnostics(source: &Source) -> Vec<Diagnostic> {
     let compiled = rnn_compiler::compile(source);
-    let plans = compiled.models.iter().filter_map(|model| plan::plan(&model.graph).err());
+    let plans = compiled.models.iter().filter_map(|model| plan::plan(model).err());
     compiled.diagnostics.iter().cloned().chain(plans.map(|diagnostic| *diagnostic)).collect()
 }
 

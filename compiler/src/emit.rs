@@ -5,6 +5,7 @@
 
 mod body;
 mod docs;
+mod ends;
 mod functions;
 mod model;
 mod recurrent;
@@ -112,9 +113,10 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         None => Source::Borrowed,
     };
     let context = Context { model, plan, source, options };
-    let types = [model::declaration(&context), stream::declaration(&context)];
+    let types = [model::declaration(&context), ends::declarations(&context), stream::declaration(&context)];
     let inner = [
         weights::items(&context),
+        ends::implementations(&context),
         functions::items(&context),
         model::implementation(&context),
         stream::implementation(&context),

@@ -22,6 +22,7 @@ pub(crate) mod operators;
 mod sequential;
 mod shapes;
 mod statements;
+mod tensors;
 pub(crate) mod text;
 mod training;
 

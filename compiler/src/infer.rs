@@ -11,6 +11,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::graph::{Graph, InputType, Node, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, Mismatch};
 use crate::model::node_counts;
+use crate::order::{Ordered, order};
 use crate::shape::{Dimension, Shape};
 
 /// All nodes of a text so far, typed.
@@ -99,6 +100,15 @@ impl Inference {
         &self.nodes[id.0]
     }
 
+    /// The name of the layer that a node stands for.
+    #[must_use]
+    pub fn name_of(&self, id: NodeId) -> &str {
+        match &self.node(id).node.kind {
+            NodeKind::Input { name, .. } => name,
+            NodeKind::Layer { instance, .. } => &instance.name,
+        }
+    }
+
     /// The node of a layer object's first use, if it has been used.
     #[must_use]
     pub fn first_node(&self, layer_id: usize) -> Option<&TypedNode> {
@@ -111,25 +121,21 @@ impl Inference {
         self.first_nodes.get(&layer_id).copied()
     }
 
-    /// Cuts out the part between these inputs and outputs.
+    /// The nodes between these inputs and outputs, in the order in which Keras lists them.
+    #[must_use]
+    pub fn ordered(&self, inputs: &[NodeId], outputs: &[TensorId]) -> Vec<Ordered> {
+        order(&self.nodes, inputs, outputs)
+    }
+
+    /// Cuts out the part between these inputs and outputs, in the order in which Keras lists it.
     #[must_use]
     pub fn extract(&self, inputs: &[NodeId], outputs: &[TensorId]) -> TypedGraph {
-        let mut is_kept = vec![false; self.nodes.len()];
-        for id in inputs.iter().copied().chain(outputs.iter().map(|output| output.node)) {
-            is_kept[id.0] = true;
-        }
-        for index in (0..self.nodes.len()).rev() {
-            let NodeKind::Layer { inputs, .. } = &self.nodes[index].node.kind else { continue };
-            if is_kept[index] {
-                inputs.iter().for_each(|input| is_kept[input.node.0] = true);
-            }
-        }
         let mut places = vec![NodeId(0); self.nodes.len()];
         let mut graph = TypedGraph { nodes: Vec::new(), inputs: Vec::new(), outputs: Vec::new() };
         let mut seen = std::collections::HashSet::new();
-        for index in (0..self.nodes.len()).filter(|&index| is_kept[index]) {
-            places[index] = NodeId(graph.nodes.len());
-            graph.nodes.push(renumbered(&self.nodes[index], &places, &mut seen));
+        for ordered in self.ordered(inputs, outputs) {
+            places[ordered.node.0] = NodeId(graph.nodes.len());
+            graph.nodes.push(renumbered(self.node(ordered.node), &places, &mut seen));
         }
         graph.inputs = inputs.iter().map(|id| places[id.0]).collect();
         graph.outputs = outputs.iter().map(|output| moved(*output, &places)).collect();

@@ -120,6 +120,15 @@ pub struct Recurrence {
     pub unroll: Option<bool>,
 }
 
+/// What a layer is called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// One tensor: `layer(x)`.
+    One,
+    /// A list of tensors: `layer([x, y])`.
+    List,
+}
+
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Streaming {
@@ -137,6 +146,11 @@ pub enum Streaming {
 pub trait Layer: Debug {
     /// Its class.
     fn declaration(&self) -> &'static Declaration;
+
+    /// What it is called with.
+    fn takes(&self) -> Takes {
+        Takes::One
+    }
 
     /// Output shapes for these inputs, one an output (one for almost every layer), batch included.
     ///

@@ -1,25 +1,31 @@
 //! The registry of layers: one file a layer, one line each.
 
 mod activation;
+pub(crate) mod activation_function;
 mod activity_regularization;
 mod alpha_dropout;
+pub(crate) mod arithmetic;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
 mod checks;
+mod concatenate;
 mod dense;
+mod dot;
 mod dropout;
 mod elu;
 mod embedding;
 mod flatten;
 mod gaussian_dropout;
 mod gaussian_noise;
+pub(crate) mod get_item;
 mod gru;
 mod identity;
 pub mod input;
 mod layer_normalization;
 mod leaky_relu;
 mod lstm;
+mod merge;
 mod not_yet;
 mod pass_through;
 mod permute;
@@ -62,6 +68,14 @@ pub const LAYERS: &[&Declaration] = &[
     &alpha_dropout::ALPHA_DROPOUT,
     &activity_regularization::ACTIVITY_REGULARIZATION,
     &identity::IDENTITY,
+    &merge::ADD,
+    &merge::SUBTRACT,
+    &merge::MULTIPLY,
+    &merge::AVERAGE,
+    &merge::MAXIMUM,
+    &merge::MINIMUM,
+    &concatenate::CONCATENATE,
+    &dot::DOT,
     &flatten::FLATTEN,
     &reshape::RESHAPE,
     &repeat_vector::REPEAT_VECTOR,
@@ -74,6 +88,25 @@ pub const LAYERS: &[&Declaration] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Declaration> {
     LAYERS.iter().copied().find(|layer| layer.class == name || layer.aliases.contains(&name))
+}
+
+/// The functions that make a layer and call it at once, with the classes of the layers.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("add", "Add"),
+    ("average", "Average"),
+    ("concatenate", "Concatenate"),
+    ("dot", "Dot"),
+    ("maximum", "Maximum"),
+    ("minimum", "Minimum"),
+    ("multiply", "Multiply"),
+    ("subtract", "Subtract"),
+];
+
+/// The layer that the function of this name makes and calls, and the function's name.
+#[must_use]
+pub fn function(name: &str) -> Option<(&'static Declaration, &'static str)> {
+    let (function, class) = FUNCTIONS.iter().find(|(function, _)| *function == name)?;
+    Some((find(class)?, function))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod layer;
 pub mod layers;
 pub mod model;
 pub mod names;
+pub mod order;
 pub mod packing;
 pub mod passes;
 pub mod plan;

@@ -29,6 +29,11 @@ pub struct CompiledModel {
     pub class: &'static str,
     /// Its layers.
     pub graph: TypedGraph,
+    /// The names of its inputs, as a program that uses the model calls them: the keys of a dictionary, or the names of
+    /// the layers that stand for them.
+    pub input_names: Vec<String>,
+    /// The names of its outputs: the keys of a dictionary, or the names of the layers that give them.
+    pub output_names: Vec<String>,
     /// The call that made it.
     pub span: Span,
     /// What `trainable=` of the model says.
@@ -119,16 +124,19 @@ fn name_candidates(mut diagnostic: Diagnostic, listed: &[&CompiledModel], wanted
     diagnostic.help(format!("choose one of {}", names.join(", ")))
 }
 
+/// A model's names and its place.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) variable: Option<String>,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) input_names: Vec<String>,
+    pub(crate) output_names: Vec<String>,
+}
+
 impl CompiledModel {
     /// Puts a model together; `None` where its parameters are more than a u64 can count.
-    pub(crate) fn new(
-        variable: Option<String>,
-        name: String,
-        class: &'static str,
-        graph: TypedGraph,
-        span: Span,
-        trainable: bool,
-    ) -> Option<Self> {
+    pub(crate) fn new(named: Named, class: &'static str, graph: TypedGraph, trainable: bool) -> Option<Self> {
         let mut counts = Counts::default();
         for node in graph.nodes().iter().filter(|node| node.is_first_use) {
             let own = node_counts(node)?;
@@ -138,7 +146,8 @@ impl CompiledModel {
         if !trainable {
             counts.trainable = 0;
         }
-        Some(Self { variable, name, class, graph, span, trainable, counts })
+        let Named { variable, name, span, input_names, output_names } = named;
+        Some(Self { variable, name, class, graph, input_names, output_names, span, trainable, counts })
     }
 
     /// The shape of its (first) input, batch first.
@@ -151,6 +160,18 @@ impl CompiledModel {
     #[must_use]
     pub fn output_shape(&self) -> &Shape {
         self.graph.shape(self.graph.outputs()[0])
+    }
+
+    /// The shapes of its inputs, batch first.
+    #[must_use]
+    pub fn input_shapes(&self) -> Vec<&Shape> {
+        self.graph.inputs().iter().map(|input| &self.graph.nodes()[input.0].outputs[0]).collect()
+    }
+
+    /// The shapes of its outputs, batch first.
+    #[must_use]
+    pub fn output_shapes(&self) -> Vec<&Shape> {
+        self.graph.outputs().iter().map(|&output| self.graph.shape(output)).collect()
     }
 
     /// The layers as `model.layers` lists them: a Sequential leaves its input out and repeats a layer that comes

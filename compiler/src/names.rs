@@ -12,6 +12,8 @@ pub enum Public {
     Module(&'static str),
     /// A layer class.
     Layer(&'static Declaration),
+    /// A function that makes a layer and calls it at once: the layer's class, and the function's name.
+    LayerFunction(&'static Declaration, &'static str),
     /// `Sequential`.
     Sequential,
     /// `Model`.
@@ -31,7 +33,7 @@ impl Public {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Module(name) | Self::Training(_, name) | Self::Ignored(name) => name,
+            Self::Module(name) | Self::Training(_, name) | Self::Ignored(name) | Self::LayerFunction(_, name) => name,
             Self::Layer(declaration) => declaration.class,
             Self::Sequential => "Sequential",
             Self::Model => "Model",
@@ -205,6 +207,9 @@ fn layer_member(name: &str) -> Member {
     }
     if let Some(declaration) = layers::find(name) {
         return Member::Known(Value::Public(Public::Layer(declaration)));
+    }
+    if let Some((declaration, function)) = layers::function(name) {
+        return Member::Known(Value::Public(Public::LayerFunction(declaration, function)));
     }
     match layers::NOT_YET.iter().find(|known| **known == name) {
         Some(known) => Member::NotYet(known),

@@ -6,13 +6,13 @@
 //! sample. Every decision keeps its reason, for `rnnc summary --plan`.
 
 mod build;
-mod chain;
 mod cost;
 mod describe;
 pub mod kernels;
 pub mod lowered;
 mod memory;
 mod names;
+mod network;
 mod stage;
 mod unroll;
 
@@ -29,8 +29,8 @@ pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
 /// What the emitter writes. Made by [`plan`] alone; nothing in it can fail for a user's reason.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub(crate) input: Endpoint,
-    pub(crate) output: Endpoint,
+    pub(crate) inputs: Vec<Endpoint>,
+    pub(crate) outputs: Vec<Endpoint>,
     pub(crate) layers: Vec<PlannedLayer>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) states: Vec<State>,
@@ -40,9 +40,13 @@ pub struct Plan {
     pub(crate) decisions: Vec<Decision>,
 }
 
-/// What the model reads or answers.
+/// One tensor that the model reads or answers.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
+    /// Its name in Keras, or its key in a dictionary.
+    pub name: String,
+    /// Its name in the generated code, where there are several.
+    pub field: String,
     /// The sample's axes; only the first may be free.
     pub axes: Vec<Dimension>,
     /// Whether it holds 32-bit integers.
@@ -101,6 +105,8 @@ pub struct Streams {
     pub head: Option<Stage>,
     /// One frame through all layers.
     pub step: Stage,
+    /// For each output whether every frame has one of its own; the others are there at the end of the sequence.
+    pub in_time: Vec<bool>,
 }
 
 /// Why a model can't run as a stream.
@@ -117,6 +123,8 @@ pub struct NoStream {
 pub enum Forward {
     /// The stream's chunk over all frames, then its head.
     Streamed,
+    /// The stream's steps one after the other: several inputs or outputs with free timesteps.
+    Stepped,
     /// Layer by layer over the whole sample.
     Whole(Stage),
 }
@@ -185,10 +193,10 @@ impl Extent {
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The caller's input.
-    Input,
-    /// The caller's output.
-    Output,
+    /// The caller's input of this number.
+    Input(usize),
+    /// The caller's output of this number.
+    Output(usize),
     /// A buffer of the stage.
     Buffer(usize),
     /// The state that a recurrent layer leaves behind.
@@ -202,9 +210,9 @@ pub struct Step {
     pub layer: Option<usize>,
     /// The kernel; `None` copies.
     pub operation: Option<Operation>,
-    /// What it reads.
-    pub input: Tensor,
-    /// What it writes; the same place as `input` where it works in place.
+    /// What it reads: one tensor, or those that a [`Operation::Join`] joins.
+    pub inputs: Vec<Tensor>,
+    /// What it writes; the same place as the input where it works in place.
     pub output: Tensor,
     /// First of the operation's packed segments.
     pub segment: usize,
@@ -217,13 +225,20 @@ pub struct Step {
 }
 
 impl Step {
+    /// The first tensor that it reads.
+    #[must_use]
+    pub fn input(&self) -> Tensor {
+        self.inputs.first().copied().unwrap_or(self.output)
+    }
+
     /// Rows that the operation goes through, for each frame where the tensors are by frames; none for a copy.
     #[must_use]
     pub fn rows(&self) -> Extent {
         let (width, floats) = match &self.operation {
-            Some(Operation::Rows(rows)) => (rows.input, self.input.floats),
+            Some(Operation::Rows(rows)) => (rows.input, self.input().floats),
             Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
-            Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input.floats),
+            Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input().floats),
+            Some(Operation::Join(join)) => (join.output, self.output.floats),
             None => return Extent::Fixed(0),
         };
         floats.map(|floats| floats / width.max(1))
@@ -281,14 +296,27 @@ impl Plan {
 
     /// What the model reads.
     #[must_use]
-    pub fn input(&self) -> &Endpoint {
-        &self.input
+    pub fn inputs(&self) -> &[Endpoint] {
+        &self.inputs
     }
 
     /// What the model answers.
     #[must_use]
-    pub fn output(&self) -> &Endpoint {
-        &self.output
+    pub fn outputs(&self) -> &[Endpoint] {
+        &self.outputs
+    }
+
+    /// Whether it reads and answers one tensor each: these stand for themselves in the generated code, several are
+    /// the fields of a type.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.inputs.len() == 1 && self.outputs.len() == 1
+    }
+
+    /// The timesteps of the first input, where they are fixed.
+    #[must_use]
+    pub fn timesteps(&self) -> Option<usize> {
+        self.inputs.first()?.axes.first().and_then(|axis| lowered::fixed(*axis).ok())
     }
 
     /// The time loops, with what was decided about them.

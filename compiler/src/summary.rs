@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::model::{CompiledModel, LayerRow};
+use crate::order::{is_chain, order};
 use crate::shape::Shape;
 
 pub use json::json;
@@ -47,7 +48,8 @@ impl SummaryModel {
         let graph = &model.graph;
         let layers = model.layers();
         let last = last_shapes(graph);
-        let is_branched = model.class != "Sequential" && graph.nodes().iter().any(|node| !node.is_first_use);
+        let ordered = order(graph.nodes(), graph.inputs(), graph.outputs());
+        let is_branched = model.class != "Sequential" && !is_chain(graph.nodes(), &ordered);
         let row = |layer: &LayerRow| SummaryRow {
             name: layer.name.clone(),
             class: layer.class.to_owned(),
@@ -85,7 +87,9 @@ fn name_of(node: &TypedNode) -> &str {
 /// What the layer of this name reads, in all of its uses.
 fn connections(graph: &TypedGraph, name: &str) -> Vec<Connection> {
     let mut found = Vec::new();
-    for node in graph.nodes().iter().filter(|node| name_of(node) == name) {
+    let mut uses: Vec<&TypedNode> = graph.nodes().iter().filter(|node| name_of(node) == name).collect();
+    uses.sort_by_key(|node| node.use_index);
+    for node in uses {
         let NodeKind::Layer { inputs, .. } = &node.node.kind else { continue };
         found.extend(inputs.iter().map(|input| {
             let from = &graph.nodes()[input.node.0];

@@ -110,7 +110,7 @@ fn code(header: &Header, text: &Text) -> Result<TokenStream, TokenStream> {
         Some(literal) => Some(weights(literal, text, model)?),
         None => None,
     };
-    let plan = plan::plan(&model.graph).map_err(|diagnostic| text.report(&[*diagnostic]))?;
+    let plan = plan::plan(model).map_err(|diagnostic| text.report(&[*diagnostic]))?;
     let options = Options {
         ident: header.ident.clone(),
         visibility: header.visibility.to_token_stream(),

@@ -19,5 +19,5 @@ pub mod weights;
 #[cfg(feature = "macros")]
 pub use rnn_macros::rnn_model;
 
-pub use model::{Checked, Model, ShapeError, Shaped, Stream, Tensor, Workspace};
+pub use model::{Checked, Model, ShapeError, Shaped, Stream, Tensor, Workspace, Zero};
 pub use simd::{Isa, Level, Program, dispatch, dispatch_at, isa_name, level};

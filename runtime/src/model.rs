@@ -6,12 +6,16 @@
 
 use core::fmt;
 
-/// Numbers of a fixed shape: `f32`, `i32` or nested arrays of them.
-pub trait Tensor: Copy + 'static {
-    /// What the innermost array holds.
-    type Element: Copy + 'static;
+/// A value of zeros: of tensors, and of types that have several as fields.
+pub trait Zero: Sized {
     /// All zeros.
     const ZERO: Self;
+}
+
+/// Numbers of a fixed shape: `f32`, `i32` or nested arrays of them.
+pub trait Tensor: Zero + Copy + 'static {
+    /// What the innermost array holds.
+    type Element: Copy + 'static;
     /// How many elements it has.
     const LENGTH: usize;
 
@@ -30,9 +34,12 @@ pub trait Tensor: Copy + 'static {
 
 macro_rules! scalar {
     ($($scalar:ident $zero:literal)*) => {$(
+        impl Zero for $scalar {
+            const ZERO: Self = $zero;
+        }
+
         impl Tensor for $scalar {
             type Element = Self;
-            const ZERO: Self = $zero;
             const LENGTH: usize = 1;
 
             #[inline]
@@ -59,9 +66,12 @@ macro_rules! scalar {
 }
 scalar!(f32 0.0 i32 0);
 
+impl<T: Zero + Copy, const N: usize> Zero for [T; N] {
+    const ZERO: Self = [T::ZERO; N];
+}
+
 impl<T: Tensor, const N: usize> Tensor for [T; N] {
     type Element = T::Element;
-    const ZERO: Self = [T::ZERO; N];
     const LENGTH: usize = N * T::LENGTH;
 
     #[inline]
@@ -155,10 +165,11 @@ impl<T: Tensor> Shaped for [T] {
 /// large for a stack; `forward_flat` checks lengths when it runs, for data without a static shape.
 pub trait Model {
     /// One sample: nested arrays, `[[f32; FEATURES]; TIMESTEPS]`; a slice `[[f32; FEATURES]]` where the timestep
-    /// is free; integers where the first layer looks up ids.
-    type Input: ?Sized + Shaped;
-    /// What one sample gives: nested arrays, or a slice of them where its timestep is free.
-    type Output: ?Sized + Shaped<Element = f32>;
+    /// is free; integers where the first layer looks up ids. Several inputs are the fields of a type.
+    type Input: ?Sized;
+    /// What one sample gives: nested arrays, or a slice of them where its timestep is free. Several outputs are the
+    /// fields of a type.
+    type Output: ?Sized;
     /// Working memory of [`forward_into`](Model::forward_into): `[f32; N]`; `[f32]` where a free timestep decides
     /// its length, which the model's `scratch_length` tells. Its content never matters.
     type Scratch: ?Sized + AsMut<[f32]>;
@@ -178,6 +189,10 @@ pub trait Model {
     const INPUT_SHAPE: &'static [Option<usize>];
     /// The output shape, likewise.
     const OUTPUT_SHAPE: &'static [Option<usize>];
+    /// Every input by its name in Keras, with its shape; the first is [`INPUT_SHAPE`](Model::INPUT_SHAPE).
+    const INPUTS: &'static [(&'static str, &'static [Option<usize>])];
+    /// Every output, likewise.
+    const OUTPUTS: &'static [(&'static str, &'static [Option<usize>])];
 
     /// Computes one sample with working memory of any length from [`Stack`](Model::Stack)'s up; more memory lets
     /// more timesteps share one walk over the weights. The result's bits don't depend on it.
@@ -199,10 +214,10 @@ pub trait Model {
     #[inline]
     fn forward(&self, input: &Self::Input) -> Self::Output
     where
-        Self::Output: Tensor,
+        Self::Output: Zero,
         Self::Scratch: Sized,
     {
-        let mut output = <Self::Output as Tensor>::ZERO;
+        let mut output = <Self::Output as Zero>::ZERO;
         let mut stack = Self::Stack::NEW;
         self.compute(input, stack.as_mut(), &mut output);
         output
@@ -215,6 +230,8 @@ pub trait Model {
     #[inline]
     fn forward_flat(&self, input: &[<Self::Input as Shaped>::Element], output: &mut [f32]) -> Result<(), ShapeError>
     where
+        Self::Input: Shaped,
+        Self::Output: Shaped<Element = f32>,
         Self::Scratch: Sized,
         Self::Answer: Into<Checked>,
     {

@@ -5,7 +5,7 @@ mod common;
 use common::{Numbers, assert_close, at, bits, levels};
 use rnn_compiler::packing;
 use rnn_runtime::activation::{Linear, Relu, Sigmoid};
-use rnn_runtime::kernels::{Dense, Elementwise, Embedding, LayerNorm, affine, copy, merge, prelu, rows};
+use rnn_runtime::kernels::{Dense, Elementwise, Embedding, LayerNorm, affine, copy, join, prelu, rows};
 use rnn_runtime::{Isa, Level, Program};
 
 /// Runs at every level, hands each result on, and checks that fused levels agree on the bits.
@@ -280,29 +280,113 @@ fn prelu_scales_what_is_negative() {
 
 #[test]
 fn merges_take_any_length() {
-    struct Merge<'a>(&'a [f32], &'a [f32], usize);
+    struct Merge<'a>([&'a [f32]; 3], usize);
     impl Program for Merge<'_> {
         type Output = Vec<f32>;
         #[inline(always)]
         fn run<I: Isa>(self, isa: I) -> Vec<f32> {
-            let mut left = self.0.to_vec();
-            match self.2 {
-                0 => merge::sum(isa, &mut left, self.1),
-                1 => merge::average(isa, &mut left, self.1),
-                _ => merge::multiply(isa, &mut left, self.1),
+            let mut output = vec![9.0; self.0[0].len()];
+            match self.1 {
+                0 => join::merge::<_, join::Add, 3>(isa, self.0, &mut output),
+                1 => join::merge::<_, join::Average, 3>(isa, self.0, &mut output),
+                2 => join::merge::<_, join::Multiply, 3>(isa, self.0, &mut output),
+                3 => join::merge::<_, join::Subtract, 3>(isa, self.0, &mut output),
+                4 => join::merge::<_, join::Maximum, 3>(isa, self.0, &mut output),
+                _ => join::merge::<_, join::Minimum, 3>(isa, self.0, &mut output),
             }
-            left
+            output
         }
     }
+    let operations: [fn(f32, f32, f32) -> f32; 6] = [
+        |a, b, c| a + b + c,
+        |a, b, c| (a + b + c) / 3.0,
+        |a, b, c| a * b * c,
+        |a, b, c| a - b - c,
+        |a, b, c| a.max(b).max(c),
+        |a, b, c| a.min(b).min(c),
+    ];
     for length in [0, 1, 15, 16, 37] {
         let mut numbers = Numbers::new(length as u64);
-        let (left, right) = (numbers.many(length, 1.0), numbers.many(length, 1.0));
-        let operations: [fn(f32, f32) -> f32; 3] = [|a, b| a + b, |a, b| (a + b) * 0.5, |a, b| a * b];
+        let inputs = [(); 3].map(|()| numbers.many(length, 1.0));
         for (index, operation) in operations.iter().enumerate() {
-            let expected: Vec<f32> = left.iter().zip(&right).map(|(a, b)| operation(*a, *b)).collect();
-            everywhere("merge", || Merge(&left, &right, index), |_, values| assert_eq!(values, expected));
+            let expected: Vec<f32> =
+                (0..length).map(|place| operation(inputs[0][place], inputs[1][place], inputs[2][place])).collect();
+            let slices = inputs.each_ref().map(Vec::as_slice);
+            everywhere("merge", || Merge(slices, index), |_, values| assert_eq!(values, expected));
         }
     }
+}
+
+#[test]
+fn the_larger_and_the_smaller_one_pass_nan_on() {
+    program! {
+        struct Extremes<'a> { left: &'a [f32], right: &'a [f32] } -> Vec<f32>;
+        |isa| {
+            let mut outputs = vec![0.0; 2 * left.len()];
+            let (largest, smallest) = outputs.split_at_mut(left.len());
+            join::merge::<_, join::Maximum, 2>(isa, [left, right], largest);
+            join::merge::<_, join::Minimum, 2>(isa, [left, right], smallest);
+            outputs
+        }
+    }
+    let (left, right) = ([f32::NAN, 1.0, f32::NAN], [1.0, f32::NAN, f32::NAN]);
+    for level in levels() {
+        let values = at(level, Extremes { left: &left, right: &right });
+        assert!(values.iter().all(|value| value.is_nan()), "{values:?} on {}", level.name());
+    }
+}
+
+#[test]
+fn rows_stand_side_by_side() {
+    let mut output = [0.0; 6];
+    join::concatenate([&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0]], [1, 2], &mut output);
+    assert_eq!(output, [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+}
+
+#[test]
+fn matrices_are_multiplied() {
+    program! {
+        struct Multiply<'a> { left: &'a [f32], right: &'a [f32] } -> Vec<f32>;
+        |isa| {
+            let mut output = vec![0.0; 3 * 19];
+            join::product::<_, 5, 19>(isa, [left, right], &mut output);
+            output
+        }
+    }
+    let mut numbers = Numbers::new(7);
+    let (left, right) = (numbers.many(15, 1.0), numbers.many(95, 1.0));
+    let expected = |row: usize, column: usize| -> f64 {
+        (0..5).map(|index| f64::from(left[row * 5 + index]) * f64::from(right[index * 19 + column])).sum()
+    };
+    everywhere(
+        "product",
+        || Multiply { left: &left, right: &right },
+        |_, values| {
+            for (index, value) in values.iter().enumerate() {
+                assert!((f64::from(*value) - expected(index / 19, index % 19)).abs() < 1e-6);
+            }
+        },
+    );
+}
+
+#[test]
+fn rows_are_divided_by_their_length() {
+    program! {
+        struct Unit<'a> { values: &'a [f32] } -> Vec<f32>;
+        |isa| {
+            let mut units = values.to_vec();
+            rows::unit::<_, 2>(isa, units.as_chunks_mut().0);
+            units
+        }
+    }
+    everywhere(
+        "unit",
+        || Unit { values: &[3.0, 4.0, 0.0, 0.0] },
+        |_, values| {
+            assert!((values[0] - 0.6).abs() < 1e-6 && (values[1] - 0.8).abs() < 1e-6);
+            assert_eq!(values[2..], [0.0, 0.0]);
+        },
+    );
 }
 
 #[test]

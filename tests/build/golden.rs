@@ -28,16 +28,43 @@ fn case(folder: &Path, name: String) -> Result<Case, Box<dyn Error>> {
         bind(&model.graph, &model.name, model.span, &tensors).map_err(|_| format!("{name}: weights don't fit"))?;
     let recorded = std::fs::read(folder.join(format!("{name}.io.safetensors")))?;
     let recorded = SafeTensors::deserialize(&recorded)?;
-    let (input, output) = (recorded.tensor("input")?, recorded.tensor("output")?);
-    let batch = input.shape()[0];
-    let (inputs, outputs) = (numbers(input.dtype(), input.data()), numbers(output.dtype(), output.data()));
-    let samples = inputs.chunks(inputs.len() / batch).zip(outputs.chunks(outputs.len() / batch));
-    let exact = recorded.tensor("output64")?;
-    let exact = numbers(exact.dtype(), exact.data());
-    let slack = outputs.iter().zip(&exact).map(|(output, exact)| (output - exact).abs()).fold(0.0, f64::max);
-    let sample = |(input, output): (&[f64], &[f64])| Sample { input: input.to_vec(), output: output.to_vec(), slack };
-    let samples = samples.map(sample).collect();
+    let inputs = Recorded::of(&recorded, "input", &model.input_names)?;
+    let outputs = Recorded::of(&recorded, "output", &model.output_names)?;
+    let exact = Recorded::of(&recorded, "output64", &model.output_names)?;
+    let pairs = outputs.values.iter().flatten().zip(exact.values.iter().flatten());
+    let slack = pairs.map(|(output, exact)| (output - exact).abs()).fold(0.0, f64::max);
+    let sample = |index: usize| Sample { input: inputs.sample(index), output: outputs.sample(index), slack };
+    let samples = (0..inputs.batch).map(sample).collect();
     Ok(Case { name, model, weights, file, samples })
+}
+
+/// The recorded tensors of all inputs or outputs.
+struct Recorded {
+    values: Vec<Vec<f64>>,
+    batch: usize,
+}
+
+impl Recorded {
+    /// `KIND` where there is one, else `KIND:NAME` for each.
+    fn of(recorded: &SafeTensors<'_>, kind: &str, names: &[String]) -> Result<Self, Box<dyn Error>> {
+        let mut found = Self { values: Vec::new(), batch: 1 };
+        for name in names {
+            let key = if names.len() == 1 { kind.to_owned() } else { format!("{kind}:{name}") };
+            let tensor = recorded.tensor(&key)?;
+            found.batch = tensor.shape()[0];
+            found.values.push(numbers(tensor.dtype(), tensor.data()));
+        }
+        Ok(found)
+    }
+
+    /// One sample of every tensor, one behind the other.
+    fn sample(&self, index: usize) -> Vec<f64> {
+        let each = self.values.iter().flat_map(|values| {
+            let length = values.len() / self.batch;
+            &values[index * length..(index + 1) * length]
+        });
+        each.copied().collect()
+    }
 }
 
 /// The values of a tensor of floats or integers.

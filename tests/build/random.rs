@@ -9,11 +9,15 @@ use rnn_compiler::weights::{BoundWeights, NamedTensor, bind};
 use rnn_compiler::{CompiledModel, plan, reference};
 use rnn_grammar::Source;
 
-use crate::random_text::{Random, text};
+use crate::random_text::Random;
 use crate::write::{Case, Sample};
+use crate::{random_graph, random_text};
 
 /// How many models a part has.
 const N_MODELS: usize = 100;
+
+/// So many parts are `Sequential` models; the others are graphs.
+const N_LINEAR: usize = 2;
 
 /// Timesteps of the samples where the model leaves them free.
 const FREE_TIMESTEPS: [usize; 3] = [1, 5, 40];
@@ -26,16 +30,16 @@ pub(crate) fn cases(part: usize) -> Result<Vec<Case>, Box<dyn Error>> {
         if cases.len() == N_MODELS {
             return Ok(cases);
         }
-        cases.extend(case(format!("random_{part}_{}", cases.len()), &mut random)?);
+        let text = if part < N_LINEAR { random_text::text(&mut random) } else { random_graph::text(&mut random) };
+        cases.extend(case(format!("random_{part}_{}", cases.len()), text, &mut random)?);
     }
     Err("too few random texts are models".into())
 }
 
-fn case(name: String, random: &mut Random) -> Result<Option<Case>, Box<dyn Error>> {
-    let text = text(random);
+fn case(name: String, text: String, random: &mut Random) -> Result<Option<Case>, Box<dyn Error>> {
     let compiled = rnn_compiler::compile(&Source::new(name.clone(), text));
     let Ok(model) = compiled.select(None).cloned() else { return Ok(None) };
-    if compiled.has_errors() || plan::plan(&model.graph).is_err() {
+    if compiled.has_errors() || plan::plan(&model).is_err() {
         return Ok(None);
     }
     let tensors = tensors(&model, random);
@@ -86,8 +90,6 @@ fn sample(
     timesteps: usize,
     random: &mut Random,
 ) -> Result<Sample, Box<dyn Error>> {
-    let mut shape = vec![1];
-    shape.extend(model.input_shape().sample().iter().map(|axis| axis.known().map_or(timesteps, |size| size as usize)));
     let takes_ids = model.graph.nodes().iter().find_map(|node| match &node.node.kind {
         NodeKind::Layer { instance, .. } => instance.layer.vocabulary(),
         NodeKind::Input { .. } => None,
@@ -97,9 +99,16 @@ fn sample(
         // As f32 has it: the code can be given nothing finer.
         None => f64::from((4.0 * random.unit() - 2.0) as f32),
     };
-    let length: usize = shape.iter().product();
-    let input: Vec<f64> = (0..length).map(|_| value(random)).collect();
-    let array = ArrayD::from_shape_vec(IxDyn(&shape), input.clone())?;
+    let mut input: Vec<f64> = Vec::new();
+    let mut arrays = Vec::new();
+    for read in model.input_shapes() {
+        let mut shape = vec![1];
+        shape.extend(read.sample().iter().map(|axis| axis.known().map_or(timesteps, |size| size as usize)));
+        let length: usize = shape.iter().product();
+        let values: Vec<f64> = (0..length).map(|_| value(random)).collect();
+        input.extend_from_slice(&values);
+        arrays.push(ArrayD::from_shape_vec(IxDyn(&shape), values)?);
+    }
     let of_node = |node: NodeId| -> Vec<ArrayD<f64>> {
         let arrays = weights.node(node.0).iter().map(|weight| {
             let shape: Vec<usize> = weight.shape.iter().map(|&axis| axis as usize).collect();
@@ -107,6 +116,6 @@ fn sample(
         });
         arrays.collect::<Result<_, _>>().unwrap_or_default()
     };
-    let outputs = reference::evaluate(&model.graph, of_node, &[array]).map_err(|error| error.to_string())?;
-    Ok(Sample { input, output: outputs[0].iter().copied().collect(), slack: 0.0 })
+    let outputs = reference::evaluate(&model.graph, of_node, &arrays).map_err(|error| error.to_string())?;
+    Ok(Sample { input, output: outputs.iter().flatten().copied().collect(), slack: 0.0 })
 }

@@ -32,12 +32,12 @@ impl Random {
         self.pick(&["True", "False"])
     }
 
-    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
 }
 
-const UNITS: &[&str] =
+pub(crate) const UNITS: &[&str] =
     &["1", "2", "3", "4", "5", "7", "8", "9", "12", "16", "17", "20", "24", "31", "33", "40", "48", "70"];
 
 const ACTIVATIONS: &[&str] = &[

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rnn_compiler::emit::{Options, expand};
 use rnn_compiler::plan::Plan;
+use rnn_compiler::shape::Dimension;
 use rnn_compiler::weights::BoundWeights;
 use rnn_compiler::{CompiledModel, plan};
 use rnn_runtime::Level;
@@ -43,7 +44,7 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     let runtimes = runtimes();
     for (index, case) in cases.iter().enumerate() {
         let runtime = &runtimes[index % runtimes.len()];
-        match plan::plan(&case.model.graph) {
+        match plan::plan(&case.model) {
             Ok(plan) => one(folder, &mut code, &mut data, case, &plan, runtime, index % LOADED_EVERY == 0)?,
             Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
         }
@@ -80,7 +81,7 @@ fn one(
     let samples: Vec<String> = case.samples.iter().map(|sample| store(data, sample)).collect();
     writeln!(code, "    let case = Case {{ name: {name:?}, samples: &[{}] }};", samples.join(", "))?;
     checks(code, plan, &format!("{name}::Subject::new()"), &format!("{name}::Subject"))?;
-    let is_loaded = is_loaded && case.model.total_params() > 0;
+    let is_loaded = is_loaded && case.model.total_params() > 0 && plan.is_single();
     if is_loaded {
         writeln!(code, "    let mut buffer = vec![0.0; {name}_loaded::Subject::WEIGHTS];")?;
         let file = folder.join(format!("{name}.safetensors"));
@@ -99,7 +100,10 @@ fn one(
 
 /// The checks that the types of the model allow.
 fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
-    let (is_free, gives_sequence) = (is_free(plan.input()), is_free(plan.output()));
+    if !plan.is_single() {
+        return several(code, plan, make, kind);
+    }
+    let (is_free, gives_sequence) = (is_free(&plan.inputs()[0]), is_free(&plan.outputs()[0]));
     writeln!(code, "    let model = {make};\n    case.forward_into(&model, {});", scratch(plan, kind))?;
     if plan.memory().scratch.is_some() {
         writeln!(code, "    case.forward_flat(&model);")?;
@@ -113,6 +117,66 @@ fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), 
     if let Ok(streams) = plan.streaming() {
         let check = if streams.head.is_some() { "stream_to_one" } else { "stream_to_many" };
         writeln!(code, "    case.{check}(&model, || model.stream());")?;
+    }
+    Ok(())
+}
+
+/// The checks of several inputs or outputs, with the text that fills and reads their types.
+fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
+    let floats = |axes: &[Dimension]| axes.iter().filter_map(|axis| axis.known()).product::<u64>();
+    let fill = |suffix: &str, ends: &[plan::Endpoint]| match ends {
+        [_] => "numbers.next()".to_owned(),
+        _ => {
+            let fields: Vec<String> = ends.iter().map(|end| format!("{}: numbers.next()", end.field)).collect();
+            format!("{kind}{suffix} {{ {} }}", fields.join(", "))
+        }
+    };
+    let read = |ends: &[plan::Endpoint]| match ends {
+        [_] => "rnn_runtime::Tensor::flat(answer).to_vec()".to_owned(),
+        _ => {
+            let fields: Vec<String> =
+                ends.iter().map(|end| format!("rnn_runtime::Tensor::flat(&answer.{})", end.field)).collect();
+            format!("[{}].concat()", fields.join(", "))
+        }
+    };
+    let in_time = |place: usize| plan.streaming().is_ok_and(|streams| streams.in_time[place]);
+    let inputs: Vec<u64> = plan.inputs().iter().map(|end| floats(&end.axes[1..])).collect();
+    let steps = plan.outputs().iter().enumerate().map(|(place, end)| match in_time(place) {
+        true => (floats(&end.axes[1..]), true),
+        false => (floats(&end.axes), false),
+    });
+    let steps: Vec<(u64, bool)> = steps.collect();
+    let (frame, answer) = (fill("Frame", plan.inputs()), read(plan.outputs()));
+    writeln!(code, "    let model = {make};")?;
+    writeln!(code, "    let layout = several::Layout {{ inputs: &{inputs:?}, outputs: &{steps:?} }};")?;
+    let is_free = plan.inputs().iter().any(is_free);
+    let steps_free = plan.outputs().iter().any(self::is_free);
+    let (input, call) = match is_free {
+        true => (format!("layout.frames(sample, |numbers| {frame})"), "&input[..]"),
+        false => (fill("Input", plan.inputs()), "&input"),
+    };
+    let scratch = scratch(plan, kind);
+    let (zero, target, result) = match steps_free {
+        true => (
+            "vec![rnn_runtime::Zero::ZERO; input.len()]",
+            "&mut output[..]",
+            format!("layout.outputs(&output, |answer| {answer})"),
+        ),
+        false => ("rnn_runtime::Zero::ZERO", "&mut output", format!("{{ let answer = &output; {answer} }}")),
+    };
+    let unwrap = if is_free { ".unwrap()" } else { "" };
+    writeln!(
+        code,
+        "    let run = |numbers: &mut several::Numbers<'_>, sample: &[f64]| -> Vec<f32> {{\n        \
+         let _ = (&numbers, sample);\n        let input = {input};\n        let mut output = {zero};\n        \
+         rnn_runtime::Model::forward_into(&model, {call}, {scratch}, {target}){unwrap};\n        {result}\n    }};"
+    )?;
+    writeln!(code, "    case.several(&run);")?;
+    if plan.streaming().is_ok() {
+        writeln!(
+            code,
+            "    case.several_streams(&layout, &run, || model.stream(), |numbers| {frame}, |answer| {answer});"
+        )?;
     }
     Ok(())
 }

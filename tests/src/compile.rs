@@ -38,6 +38,6 @@ pub fn runtime(folder: &Path, arguments: &[&str]) -> Command {
 pub fn module(name: &str, kind: &str, text: &str) -> String {
     let compiled = rnn_compiler::compile(&Source::new(name, text));
     let model = compiled.select(None).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
-    let plan = plan(&model.graph).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
+    let plan = plan(model).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
     format!("mod {name} {{ {} }}\n", expand(model, &plan, None, &Options::named(kind)))
 }

@@ -5,6 +5,8 @@
 
 #[path = "generated/case.rs"]
 mod case;
+#[path = "generated/several.rs"]
+mod several;
 #[path = "generated/keras.rs"]
 mod suite;
 

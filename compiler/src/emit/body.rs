@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 use super::recurrent;
 use super::rows::Rows;
 use super::tokens::{name, size};
-use crate::plan::lowered::{self, Argument, Call, InPlace, Operation};
+use crate::plan::lowered::{self, Argument, Call, InPlace, Join, Operation};
 use crate::plan::{Extent, Place, Plan, Stage, Step};
 
 /// How the stage runs.
@@ -28,10 +28,10 @@ pub(super) struct Body<'a> {
     pub(super) carries: bool,
     /// Whether `product` is there to be lent.
     pub(super) has_product: bool,
-    /// What the stage reads.
-    pub(super) input: Rows,
-    /// What it writes in the end.
-    pub(super) output: Option<Rows>,
+    /// What the stage reads of the caller's.
+    inputs: Vec<Rows>,
+    /// The caller's outputs that it writes.
+    outputs: Vec<Rows>,
     values: HashMap<Value, Rows>,
     names: HashMap<String, usize>,
 }
@@ -44,9 +44,9 @@ enum Value {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(plan: &'a Plan, mode: Mode, input: Rows, output: Option<Rows>) -> Self {
+    pub(super) fn new(plan: &'a Plan, mode: Mode, inputs: Vec<Rows>, outputs: Vec<Rows>) -> Self {
         let (values, names) = (HashMap::new(), HashMap::new());
-        Self { plan, mode, carries: false, has_product: true, input, output, values, names }
+        Self { plan, mode, carries: false, has_product: true, inputs, outputs, values, names }
     }
 
     /// All calls of the stage.
@@ -60,23 +60,25 @@ impl<'a> Body<'a> {
             Some(Operation::Rows(rows)) => self.rows(step, rows),
             Some(Operation::InPlace(in_place)) => self.in_place(step, in_place),
             Some(Operation::Recurrent(layer)) => recurrent::statements(self, step, layer),
+            Some(Operation::Join(join)) => self.join(step, join),
         }
     }
 
     fn copy(&mut self, step: &Step) -> TokenStream {
-        let input = self.tensor(step.input.place);
+        let input = self.tensor(step.input().place);
         let (declare, output) = self.output(step, 1);
         let (input, output) = (input.read_flat(), output.write_flat());
         quote!(#declare buffers::copy(#input, #output);)
     }
 
     fn rows(&mut self, step: &Step, rows: &lowered::Rows) -> TokenStream {
-        let input = self.tensor(step.input.place);
-        let is_ids = step.input.place == Place::Input && self.plan.input.integers;
+        let input = self.tensor(step.input().place);
+        let is_ids = matches!(step.input().place, Place::Input(input) if self.plan.inputs[input].integers);
         let (declare, output) = self.output(step, rows.output);
         let weights = self.weights(step, 0);
+        let inputs = std::slice::from_ref(&input);
         let arguments =
-            Arguments { call: &rows.call, weights, input: &input, output: &output, widths: (rows.input, rows.output) };
+            Arguments { call: &rows.call, weights, inputs, output: &output, widths: (rows.input, rows.output) };
         let call = if rows.reads_ids && !is_ids {
             arguments.by_float_ids()
         } else if rows.call.by_row {
@@ -92,16 +94,26 @@ impl<'a> Body<'a> {
     fn in_place(&self, step: &Step, in_place: &InPlace) -> TokenStream {
         let tensor = self.tensor(step.output.place);
         let widths = (in_place.width, in_place.width);
+        let inputs = std::slice::from_ref(&tensor);
         let arguments =
-            Arguments { call: &in_place.call, weights: self.weights(step, 0), input: &tensor, output: &tensor, widths };
+            Arguments { call: &in_place.call, weights: self.weights(step, 0), inputs, output: &tensor, widths };
         arguments.at_once()
+    }
+
+    fn join(&mut self, step: &Step, join: &Join) -> TokenStream {
+        let inputs: Vec<Rows> = step.inputs.iter().map(|input| self.tensor(input.place)).collect();
+        let (declare, output) = self.output(step, join.output);
+        let widths = (join.operands.first().map_or(1, |operand| operand.width), join.output);
+        let weights = TokenStream::new();
+        let call = Arguments { call: &join.call, weights, inputs: &inputs, output: &output, widths }.at_once();
+        quote!(#declare #call)
     }
 
     /// A tensor that was made before.
     pub(super) fn tensor(&self, place: Place) -> Rows {
         let value = match place {
-            Place::Input => return self.input.clone(),
-            Place::Output => return self.output.clone().unwrap_or_else(|| self.input.clone()),
+            Place::Input(number) => return self.inputs[number].clone(),
+            Place::Output(number) => return self.outputs[number].clone(),
             Place::Buffer(number) => Value::Buffer(number),
             Place::State(number) => Value::State(number),
         };
@@ -181,25 +193,30 @@ fn local(ident: &Ident, floats: usize, width: usize) -> (TokenStream, Rows) {
 struct Arguments<'a> {
     call: &'a Call,
     weights: TokenStream,
-    input: &'a Rows,
+    inputs: &'a [Rows],
     output: &'a Rows,
     widths: (usize, usize),
 }
 
 impl Arguments<'_> {
+    /// The first tensor that is read.
+    fn input(&self) -> &Rows {
+        &self.inputs[0]
+    }
+
     /// Any number of rows.
     fn at_once(&self) -> TokenStream {
-        self.with(&self.input.read(self.widths.0), &self.output.write(self.widths.1))
+        self.with(&self.input().read(self.widths.0), &self.output.write(self.widths.1))
     }
 
     /// Integer ids, one a row.
     fn by_ids(&self) -> TokenStream {
-        self.with(&self.input.read_flat(), &self.output.write(self.widths.1))
+        self.with(&self.input().read_flat(), &self.output.write(self.widths.1))
     }
 
     /// Ids that were computed as floats.
     fn by_float_ids(&self) -> TokenStream {
-        let (input, output) = (self.input.read_flat(), self.output.write(self.widths.1));
+        let (input, output) = (self.input().read_flat(), self.output.write(self.widths.1));
         let call = self.with(&quote!(&[buffers::id(*value)]), &quote!(::core::slice::from_mut(row)));
         quote! {
             for (value, row) in ::core::iter::zip(#input, #output) {
@@ -210,7 +227,7 @@ impl Arguments<'_> {
 
     /// One row at a time.
     fn by_row(&self) -> TokenStream {
-        let (input, output) = (self.input.read(self.widths.0), self.output.write(self.widths.1));
+        let (input, output) = (self.input().read(self.widths.0), self.output.write(self.widths.1));
         let call = self.with(&quote!(from), &quote!(to));
         quote! {
             for (from, to) in ::core::iter::zip(#input, #output) {
@@ -226,7 +243,11 @@ impl Arguments<'_> {
             Argument::Weights => self.weights.clone(),
             Argument::Input => input.clone(),
             Argument::Output => output.clone(),
-            Argument::FlatInput => self.input.read_flat(),
+            Argument::FlatInputs => {
+                let inputs = self.inputs.iter().map(Rows::read_flat);
+                quote!([#(#inputs),*])
+            }
+            Argument::FlatInput => self.input().read_flat(),
             Argument::FlatOutput => self.output.write_flat(),
             Argument::OutputRows(width) => {
                 let width = size(*width);

@@ -7,12 +7,14 @@ use proc_macro2::TokenStream;
 use super::tokens::docs;
 use super::{Context, Source};
 use crate::plan::Forward;
+use crate::shape::Shape;
 
 /// What stands below the user's own words on the model's type: the layer table, shapes and memory.
 pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
     let Context { model, plan, .. } = context;
-    let (input, output) = (model.input_shape(), model.output_shape());
-    let mut text = format!("\nThe Keras model `{}`: `{input}` to `{output}`.\n\n```text\n{table}", model.name);
+    let shapes = |shapes: Vec<&Shape>| shapes.iter().map(|shape| format!("`{shape}`")).collect::<Vec<_>>().join(", ");
+    let (inputs, outputs) = (shapes(model.input_shapes()), shapes(model.output_shapes()));
+    let mut text = format!("\nThe Keras model `{}`: {inputs} to {outputs}.\n\n```text\n{table}", model.name);
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -37,6 +39,7 @@ fn weights(context: &Context<'_>) -> &'static str {
 fn way(forward: &Forward) -> &'static str {
     match forward {
         Forward::Streamed => "A whole sequence runs as a stream does, many frames at a time.",
+        Forward::Stepped => "A whole sequence runs as a stream does, frame by frame.",
         Forward::Whole(_) => "A whole sequence runs layer by layer.",
     }
 }

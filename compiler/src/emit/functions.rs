@@ -3,23 +3,23 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use super::Context;
 use super::body::{Body, Mode};
 use super::rows::Rows;
-use super::tokens::{array_type, is_free, known, name, sample_type, size};
-use crate::plan::{Extent, Forward, Place, Stage, Streams};
+use super::tokens::{name, size};
+use super::{Context, ends};
+use crate::plan::{Extent, Forward, Place, Plan, Stage, Streams};
 
 /// All of them.
 pub(super) fn items(context: &Context<'_>) -> TokenStream {
     let whole = match &context.plan.forward {
         Forward::Whole(stage) => whole(context, stage),
-        Forward::Streamed => TokenStream::new(),
+        Forward::Streamed | Forward::Stepped => TokenStream::new(),
     };
     let streams = match &context.plan.streaming {
         Ok(streams) => {
             let is_streamed = matches!(context.plan.forward, Forward::Streamed);
             // A function that nobody calls would be warned about.
-            let needs_advance = is_streamed || !processes_by_step(streams);
+            let needs_advance = is_streamed || !processes_by_step(context.plan, streams);
             let advance = if needs_advance { advance(context, streams) } else { TokenStream::new() };
             let head = if is_streamed { head(context, streams) } else { TokenStream::new() };
             let step = step(context, streams);
@@ -31,35 +31,11 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
 }
 
 /// Whether many frames of a stream run as one step after the other: where every frame has an output of the whole head,
-/// and where recurrent layers have nothing to compute ahead, so that buffers between the layers would only cost time.
-pub(super) fn processes_by_step(streams: &Streams) -> bool {
+/// where recurrent layers have nothing to compute ahead, so that buffers between the layers would only cost time; and
+/// where frames hold several inputs or outputs, which don't lie in rows.
+pub(super) fn processes_by_step(plan: &Plan, streams: &Streams) -> bool {
     let is_recurrent = streams.chunk.steps.iter().any(|step| step.carried);
-    streams.head.is_some() || (is_recurrent && streams.chunk.product == 0)
-}
-
-/// The element type of the input.
-pub(super) fn element(context: &Context<'_>) -> TokenStream {
-    if context.plan.input.integers { quote!(i32) } else { quote!(f32) }
-}
-
-/// One frame's type: the axes behind the first.
-pub(super) fn frame_type(context: &Context<'_>) -> TokenStream {
-    array_type(&element(context), &frame_sizes(context))
-}
-
-fn frame_sizes(context: &Context<'_>) -> Vec<usize> {
-    known(context.plan.input.axes.get(1..).unwrap_or(&[]))
-}
-
-/// The sizes of what one step answers: a frame of the output, or all of it where the time axis is swallowed.
-fn step_sizes(context: &Context<'_>, streams: &Streams) -> Vec<usize> {
-    let axes = &context.plan.output.axes;
-    if streams.head.is_some() { known(axes) } else { known(axes.get(1..).unwrap_or(&[])) }
-}
-
-/// What one step answers.
-pub(super) fn step_type(context: &Context<'_>, streams: &Streams) -> TokenStream {
-    array_type(&quote!(f32), &step_sizes(context, streams))
+    !plan.is_single() || streams.head.is_some() || (is_recurrent && streams.chunk.product == 0)
 }
 
 /// What every function is given first.
@@ -111,16 +87,13 @@ fn take_buffers(stage: &Stage) -> TokenStream {
 /// The whole sample, layer by layer.
 fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     let plan = context.plan;
-    let (input_axes, output_axes) = (&plan.input.axes, &plan.output.axes);
-    let input = caller_rows(quote!(input), input_axes, false);
-    let output = caller_rows(quote!(output), output_axes, true);
-    let mut body = Body::new(plan, Mode::Sequence, input, Some(output));
+    let (inputs, outputs) = (ends::input_rows(plan, &quote!(input)), ends::output_rows(plan, &quote!(output)));
+    let mut body = Body::new(plan, Mode::Sequence, inputs, outputs);
     body.has_product = stage.product > 0;
     let statements = body.statements(stage);
     let (generics, given) = given(context);
-    let (input_type, output_type) =
-        (sample_type(&element(context), input_axes), sample_type(&quote!(f32), output_axes));
-    let n_frames = if is_free(input_axes) && mentions(&statements, stage) {
+    let (input_type, output_type) = (ends::input_type(context), ends::output_type(context));
+    let n_frames = if ends::has_free_timesteps(plan) && mentions(&statements, stage) {
         quote!(let n_frames = input.len();)
     } else {
         TokenStream::new()
@@ -143,29 +116,21 @@ fn mentions(statements: &TokenStream, stage: &Stage) -> bool {
     stage.frame_floats() > 0 || statements.clone().into_iter().any(|token| contains(&token, "n_frames"))
 }
 
-fn caller_rows(variable: TokenStream, axes: &[crate::shape::Dimension], writable: bool) -> Rows {
-    if is_free(axes) {
-        Rows::of_slice(&variable, &known(axes), writable)
-    } else {
-        Rows::of_arrays(&variable, &known(axes), writable)
-    }
-}
-
 /// Many frames through the layers that go along with time.
 fn advance(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let plan = context.plan;
     let stage = &streams.chunk;
     let writes = streams.head.is_none();
-    let input = Rows::of_slice(&quote!(frames), &frame_sizes(context), false);
-    let output = writes.then(|| Rows::of_slice(&quote!(output), &step_sizes(context, streams), true));
-    let mut body = Body::new(plan, Mode::Sequence, input, output);
+    let (inputs, outputs) =
+        (ends::frames_rows(plan, &quote!(frames)), ends::steps_rows(plan, streams, &quote!(output)));
+    let mut body = Body::new(plan, Mode::Sequence, inputs, outputs);
     (body.carries, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
     let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
     let count = if mentions(&statements, stage) { quote!(let n_frames = frames.len();) } else { TokenStream::new() };
     let run = chunks(stage, writes, &quote!(#count #buffers #statements));
     let (generics, given) = given(context);
-    let (frame, answer) = (frame_type(context), step_type(context, streams));
+    let (frame, answer) = (ends::frame_type(context), ends::step_type(context, streams));
     let state = state_parameter(context, true);
     let output = if writes { quote!(, output: &mut [#answer]) } else { TokenStream::new() };
     quote! {
@@ -214,13 +179,16 @@ fn state_parameter(context: &Context<'_>, writable: bool) -> TokenStream {
 fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let Some(stage) = &streams.head else { return TokenStream::new() };
     let plan = context.plan;
-    let output = caller_rows(quote!(output), &plan.output.axes, true);
-    let mut body = Body::new(plan, Mode::Sequence, Rows::flat(quote!(&[]), false), Some(output));
+    let mut body = Body::new(plan, Mode::Sequence, Vec::new(), ends::output_rows(plan, &quote!(output)));
     body.has_product = stage.product > 0;
-    if let Some(step) = stage.steps.first()
-        && let Place::State(number) = step.input.place
-    {
-        let (field, units) = (name(&plan.states[number].ident), step.input.floats.amount());
+    let read = stage.steps.iter().flat_map(|step| &step.inputs);
+    for tensor in read {
+        let Place::State(number) = tensor.place else { continue };
+        let state = &plan.states[number];
+        if !state.carried {
+            continue;
+        }
+        let (field, units) = (name(&state.ident), tensor.floats.amount());
         let literal = size(units);
         body.define_state(number, Rows::array(quote!(*state.#field.h.units::<#literal>()), units, false));
     }
@@ -228,7 +196,7 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
     let (generics, given) = given(context);
     let state = state_parameter(context, false);
-    let output_type = sample_type(&quote!(f32), &plan.output.axes);
+    let output_type = ends::output_type(context);
     quote! {
         /// The layers behind the last step, once.
         #[inline(always)]
@@ -243,16 +211,15 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
 /// One frame through all layers.
 fn step(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let stage = &streams.step;
-    let sizes = step_sizes(context, streams);
-    let input = Rows::of_arrays(&quote!(frame), &frame_sizes(context), false);
-    let output = Rows::of_arrays(&quote!(output), &sizes, true);
-    let mut body = Body::new(context.plan, Mode::Step, input, Some(output));
+    let plan = context.plan;
+    let (inputs, outputs) = (ends::frame_rows(plan, &quote!(frame)), ends::step_rows(plan, streams, &quote!(output)));
+    let mut body = Body::new(plan, Mode::Step, inputs, outputs);
     (body.carries, body.has_product) = (true, false);
     let statements = body.statements(stage);
     let unused = unused(context, &statements);
     let (generics, given) = given(context);
     let state = state_parameter(context, true);
-    let (frame, answer) = (frame_type(context), step_type(context, streams));
+    let (frame, answer) = (ends::frame_type(context), ends::step_type(context, streams));
     quote! {
         /// One frame through all layers.
         #[inline(always)]

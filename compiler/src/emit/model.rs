@@ -3,10 +3,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::functions::element;
-use super::tokens::{is_free, known, name, sample_type, shape, size};
-use super::{Context, Source, docs};
+use super::tokens::{is_free, known, name, shape, size};
+use super::{Context, Source, docs, ends};
 use crate::plan::{Extent, Forward, Stage};
+use crate::shape::Shape;
 use crate::summary::{SummaryModel, Widths, table};
 
 /// The type.
@@ -130,12 +130,11 @@ fn scratch_length(context: &Context<'_>) -> TokenStream {
 /// `forward` through slices, where the output's length is only known when the program runs.
 fn sequence_forward(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
-    if !is_free(&plan.output.axes) || plan.memory.stack.is_none() {
+    if !is_free(&plan.outputs[0].axes) || plan.memory.stack.is_none() {
         return TokenStream::new();
     }
     let runtime = &context.options.runtime;
-    let (input, output) =
-        (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    let (input, output) = (ends::input_type(context), ends::output_type(context));
     quote! {
         /// The model's output for one sample of any number of timesteps.
         ///
@@ -153,8 +152,7 @@ fn model(context: &Context<'_>) -> TokenStream {
     let Context { model, plan, options, .. } = context;
     let runtime = &options.runtime;
     let (self_type, lifetime) = (context.self_type(), context.lifetime());
-    let (input, output) =
-        (sample_type(&element(context), &plan.input.axes), sample_type(&quote!(f32), &plan.output.axes));
+    let (input, output) = (ends::input_type(context), ends::output_type(context));
     let scratch = plan.memory.scratch.map_or_else(
         || quote!([f32]),
         |floats| {
@@ -163,11 +161,18 @@ fn model(context: &Context<'_>) -> TokenStream {
         },
     );
     let stack = size(plan.memory.stack.unwrap_or(0));
-    let answer =
-        if is_free(&plan.input.axes) { quote!(::core::result::Result<(), #runtime::ShapeError>) } else { quote!(()) };
+    let answer = if ends::has_free_timesteps(plan) {
+        quote!(::core::result::Result<(), #runtime::ShapeError>)
+    } else {
+        quote!(())
+    };
     let (model_name, summary) = (&model.name, summary(context));
     let params = Literal::u64_unsuffixed(model.total_params());
     let (input_shape, output_shape) = (shape(model.input_shape()), shape(model.output_shape()));
+    let (inputs, outputs) = (
+        named_shapes(&model.input_names, &model.input_shapes()),
+        named_shapes(&model.output_names, &model.output_shapes()),
+    );
     let (compute, program) = compute(context, &input, &output, &answer);
     quote! {
         #[automatically_derived]
@@ -183,12 +188,20 @@ fn model(context: &Context<'_>) -> TokenStream {
             const SUMMARY: &'static str = #summary;
             const INPUT_SHAPE: &'static [::core::option::Option<usize>] = #input_shape;
             const OUTPUT_SHAPE: &'static [::core::option::Option<usize>] = #output_shape;
+            const INPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #inputs;
+            const OUTPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #outputs;
 
             #compute
         }
 
         #program
     }
+}
+
+/// `&[("input_layer", &[None, Some(8)])]`
+fn named_shapes(names: &[String], shapes: &[&Shape]) -> TokenStream {
+    let shapes = shapes.iter().map(|each| shape(each));
+    quote!(&[#((#names, #shapes)),*])
 }
 
 /// `compute`, and the program that it dispatches.
@@ -210,7 +223,7 @@ fn compute(
     let checks = checks(context);
     let run = quote!(#runtime::dispatch(#forward { #packed_value input, scratch, output }));
     let run =
-        if is_free(&context.plan.input.axes) { quote!(#checks #run; ::core::result::Result::Ok(())) } else { run };
+        if ends::has_free_timesteps(context.plan) { quote!(#checks #run; ::core::result::Result::Ok(())) } else { run };
     let statements = run_statements(context);
     let compute = quote! {
         #[inline]
@@ -244,7 +257,7 @@ fn checks(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
     let runtime = &context.options.runtime;
     let mut checks = TokenStream::new();
-    if is_free(&plan.output.axes) {
+    if is_free(&plan.outputs[0].axes) {
         let expected = expected_rows(context);
         checks.extend(quote!(#runtime::ShapeError::check("output", #expected, output.len())?;));
     }
@@ -270,9 +283,9 @@ fn expected_rows(context: &Context<'_>) -> TokenStream {
     let last: Option<&Stage> = match (&plan.forward, &plan.streaming) {
         (Forward::Whole(stage), _) => Some(stage),
         (Forward::Streamed, Ok(streams)) => Some(&streams.chunk),
-        (Forward::Streamed, Err(_)) => None,
+        (Forward::Stepped, _) | (Forward::Streamed, Err(_)) => None,
     };
-    let row: usize = known(&plan.output.axes).iter().product();
+    let row: usize = known(&plan.outputs[0].axes).iter().product();
     let floats = last.and_then(|stage| stage.steps.last()).map_or(Extent::PerFrame(row), |step| step.output.floats);
     match floats {
         Extent::PerFrame(floats) if floats == row => quote!(input.len()),
@@ -313,6 +326,23 @@ fn run_statements(context: &Context<'_>) -> TokenStream {
                 quote!(advance(isa #weights #lend, input, scratch, output);)
             };
             quote!(#take #begin #rest)
+        }
+        (Forward::Stepped, _) => {
+            let state = context.named("State");
+            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let (begin, lend) = if is_stateful {
+                (quote!(let mut state = #state::zero();), quote!(, &mut state))
+            } else {
+                (TokenStream::new(), TokenStream::new())
+            };
+            quote! {
+                #take
+                let _ = scratch;
+                #begin
+                for (frame, output) in ::core::iter::zip(input, output) {
+                    step(isa #weights #lend, frame, output);
+                }
+            }
         }
         (Forward::Whole(_), _) | (Forward::Streamed, Err(_)) => {
             let whole = name("whole");

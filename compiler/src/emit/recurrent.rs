@@ -22,7 +22,7 @@ struct Part<'a> {
 }
 
 pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) -> TokenStream {
-    let input = body.tensor(step.input.place);
+    let input = body.tensor(step.input().place);
     let parts = parts(body, step, layer);
     if layer.samples == Samples::Many {
         return many(body, step, layer, &input, &parts);
@@ -102,8 +102,8 @@ fn last(
         let frame = input.read_array(layer.features);
         return quote!(#cell::step(isa, #weights, &mut #state, #frame););
     }
-    let frames = input.read(layer.features);
     if step.unrolled {
+        let frames = input.read_receiver(layer.features);
         let names = frame_names(layer);
         let ordered = in_order(direction, &names);
         return quote! {
@@ -112,6 +112,7 @@ fn last(
             }
         };
     }
+    let frames = input.read(layer.features);
     let (walk, product) = (walk(direction), product(body));
     quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, #frames);)
 }
@@ -157,7 +158,8 @@ fn sequence_of(
 /// Every step by itself, its output put into its row.
 fn unrolled_sequence(layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &Rows) -> TokenStream {
     let Part { direction, weights, state, .. } = part;
-    let (cell, frames, rows) = (&direction.cell, input.read(layer.features), output.write_receiver(layer.width()));
+    let (cell, frames, rows) =
+        (&direction.cell, input.read_receiver(layer.features), output.write_receiver(layer.width()));
     let inputs = frame_names(layer);
     let outputs: Vec<_> = (0..inputs.len()).map(|index| format_ident!("row_{index}")).collect();
     let ordered = in_order(direction, &inputs);
@@ -194,7 +196,7 @@ fn in_order<T: Clone>(direction: &Direction, items: &[T]) -> Vec<T> {
 fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, input: &Rows, parts: &[Part<'_>]) -> TokenStream {
     let (declare, output) = body.output(step, layer.width());
     let timesteps = size(layer.timesteps.unwrap_or(1));
-    let (frames, rows) = (input.read(layer.features), output.write(layer.width()));
+    let (frames, rows) = (input.read_receiver(layer.features), output.write(layer.width()));
     let (groups, bodies): (TokenStream, TokenStream) = if layer.return_sequences {
         let runs = parts.iter().map(|part| sequence_of(body, layer, part, &quote!(frames), &quote!(&mut *rows)));
         let rows = output.write_receiver(layer.width());

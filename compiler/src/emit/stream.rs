@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::functions::{frame_type, processes_by_step, step_type};
+use super::ends::{frame_type, step_type};
+use super::functions::processes_by_step;
 use super::model::derives;
 use super::tokens::{name, size};
 use super::{Context, Source};
@@ -196,7 +197,7 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
             /// Takes one frame and answers the output at it.
             #[inline]
             pub fn step(&mut self, frame: &#frame) -> #answer {
-                let mut output = <#answer as #runtime::Tensor>::ZERO;
+                let mut output = <#answer as #runtime::Zero>::ZERO;
                 #runtime::dispatch(#step { #values frame, output: &mut output });
                 output
             }
@@ -248,7 +249,7 @@ fn programs(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let (step, process) = (format_ident!("{stream}Step"), format_ident!("{stream}Process"));
     let (frame, answer) = (frame_type(context), step_type(context, streams));
     let Given { fields, names, prepare, lend, .. } = given(context);
-    let run = if processes_by_step(streams) {
+    let run = if processes_by_step(context.plan, streams) {
         quote! {
             for (frame, output) in ::core::iter::zip(frames, outputs) {
                 step(isa #lend, frame, output);

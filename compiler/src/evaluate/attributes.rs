@@ -6,10 +6,11 @@ use rnn_grammar::ast::{Expression, Name};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Signature, bind};
-use crate::evaluate::Evaluator;
+use crate::evaluate::functional::End;
 use crate::evaluate::imports::{missing_member, not_yet, outside};
 use crate::evaluate::operators::growing;
 use crate::evaluate::text::kind_of;
+use crate::evaluate::{Evaluator, ModelState};
 use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
 use crate::layer::LayerInstance;
 use crate::model::node_counts;
@@ -177,24 +178,26 @@ impl Evaluator<'_> {
             }
             "built" => Some(Value::Boolean(model.input.is_some() && !model.entries.is_empty())),
             "input_shape" => {
-                let (input, _) = self.built_ends(id, place, attribute)?;
-                Some(shape_value(self.inference.shape(input), attribute.span))
+                let (inputs, _) = self.built_ends(id, place, attribute)?;
+                let structure = model_end(&self.models[id.0], true).unwrap_or(Value::Tensor(inputs[0].tensor));
+                Some(self.shapes_of(&structure, attribute.span))
             }
             "output_shape" => {
-                let (_, output) = self.built_ends(id, place, attribute)?;
-                Some(shape_value(self.inference.shape(output), attribute.span))
+                let (_, outputs) = self.built_ends(id, place, attribute)?;
+                let structure = model_end(&self.models[id.0], false).unwrap_or(Value::Tensor(outputs[0].tensor));
+                Some(self.shapes_of(&structure, attribute.span))
             }
             "inputs" => {
-                let (input, _) = self.built_ends(id, place, attribute)?;
-                Some(growing(vec![Located { value: Value::Tensor(input), span: attribute.span }]))
+                let (inputs, _) = self.built_ends(id, place, attribute)?;
+                Some(list_of(&inputs, attribute.span))
             }
             "outputs" => {
-                let (_, output) = self.built_ends(id, place, attribute)?;
-                Some(growing(vec![Located { value: Value::Tensor(output), span: attribute.span }]))
+                let (_, outputs) = self.built_ends(id, place, attribute)?;
+                Some(list_of(&outputs, attribute.span))
             }
             "input" | "output" if model.ends.is_some() => {
-                let ends = model.ends.as_ref().filter(|_| !model.is_failed)?;
-                Some(if attribute.text == "input" { ends.inputs.clone() } else { ends.outputs.clone() })
+                let is_failed = model.is_failed;
+                model_end(model, attribute.text == "input").filter(|_| !is_failed)
             }
             "input" | "output" => {
                 let title = format!("a Sequential has no `{}`", attribute.text);
@@ -208,15 +211,32 @@ impl Evaluator<'_> {
         }
     }
 
-    /// First and last tensor of a model; an error where it has no input or no layers yet.
-    pub(super) fn built_ends(&mut self, id: ModelId, place: Span, asked: &Name) -> Option<(TensorId, TensorId)> {
+    /// The shapes of tensors, in their structure.
+    fn shapes_of(&self, structure: &Value, span: Span) -> Value {
+        let located = |value| Located { value, span };
+        let all = |items: &[Located]| items.iter().map(|item| located(self.shapes_of(&item.value, span))).collect();
+        match structure {
+            Value::Tensor(tensor) => shape_value(self.inference.shape(*tensor), span),
+            Value::Growing(items) => growing(all(&items.borrow())),
+            Value::List(items) => growing(all(items)),
+            Value::Tuple(items) => Value::Tuple(all(items).into()),
+            Value::Dictionary(entries) => {
+                let shapes =
+                    entries.iter().map(|(key, value)| (key.clone(), located(self.shapes_of(&value.value, span))));
+                Value::Dictionary(shapes.collect())
+            }
+            _ => Value::Failed,
+        }
+    }
+
+    /// Inputs and outputs of a model; an error where it has no input or no layers yet.
+    pub(super) fn built_ends(&mut self, id: ModelId, place: Span, asked: &Name) -> Option<(Vec<End>, Vec<End>)> {
         let model = &self.models[id.0];
         if model.is_failed {
             return None;
         }
-        let output = model.entries.last().and_then(|entry| entry.output);
-        if let (Some(input), Some(output)) = (model.input, output) {
-            return Some((input, output));
+        if let Some(ends) = self.tensors(id) {
+            return Some(ends);
         }
         let shown = self.slice(place);
         let title = format!("the model has no `{}` yet", asked.text);
@@ -231,8 +251,17 @@ impl Evaluator<'_> {
     }
 }
 
+/// What a functional model was given as its inputs or outputs, in its structure.
+fn model_end(model: &ModelState, is_input: bool) -> Option<Value> {
+    model.ends.as_ref().map(|ends| if is_input { ends.inputs.clone() } else { ends.outputs.clone() })
+}
+
+fn list_of(ends: &[End], span: Span) -> Value {
+    growing(ends.iter().map(|end| Located { value: Value::Tensor(end.tensor), span }).collect())
+}
+
 /// One tensor, or a list of several.
-fn one_or_list(tensors: Vec<TensorId>, span: Span) -> Value {
+pub(super) fn one_or_list(tensors: Vec<TensorId>, span: Span) -> Value {
     match tensors.as_slice() {
         [only] => Value::Tensor(*only),
         several => Value::List(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect()),

@@ -72,6 +72,7 @@ impl Evaluator<'_> {
             ("str", [value]) => self.text_of(value, call),
             ("repr", [value]) => Some(Value::String(repr(&value.value).into())),
             ("bool", [value]) => Some(Value::Boolean(truth(&value.value))),
+            ("abs", [Located { value: Value::Tensor(tensor), .. }]) => self.tensor_absolute(*tensor, call.span),
             ("int" | "float" | "abs" | "round" | "divmod" | "pow", [_, ..]) => {
                 match arithmetic_functions::apply(name, &values, call.span) {
                     Ok(value) => Some(value),

@@ -94,9 +94,13 @@ impl Evaluator<'_> {
                 self.counters.clear();
                 Some(Value::None)
             }
-            Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site).map(Value::Tensor),
+            Value::Public(Public::LayerFunction(declaration, function)) => {
+                function.clone_into(&mut site.callee);
+                self.call_layer_function(declaration, &site)
+            }
+            Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site),
             Value::Model(_) if has_tensor(&site) => self.functional_not_yet(span, "a model inside a model is"),
-            Value::Activation(_) if has_tensor(&site) => self.tensor_operation(span),
+            Value::Activation(activation) if has_tensor(&site) => self.tensor_activation(activation, &site),
             Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| Self::is_failed(&given.value)) => None,
             other => self.not_callable(&other, &site),
         }
@@ -144,7 +148,7 @@ impl Evaluator<'_> {
             Value::Dictionary(entries) => self.dictionary_method(&entries, method, &site),
             Value::Tuple(items) => self.tuple_method(&items, method, &site),
             Value::List(items) => self.tuple_method(&items, method, &site),
-            Value::Tensor(_) => self.tensor_operation(span),
+            Value::Tensor(_) => self.no_tensor_operator(span),
             other => {
                 let title = format!("{} has no method `{}`", kind_of(&other), method.text);
                 self.fail(Diagnostic::new(Code::E106, method.span, title))

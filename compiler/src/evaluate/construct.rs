@@ -60,13 +60,7 @@ impl Evaluator<'_> {
         let arguments = bound.iter().filter_map(|bound| Some((bound.name, bound.span?))).collect();
         let layer = self.build(declaration, call, &name, bound)?;
         let legacy = legacy?;
-        self.n_layers += 1;
-        if self.n_layers > MAX_LAYERS {
-            self.is_halted = true;
-            let title = format!("the text makes more than {MAX_LAYERS} layers");
-            return self.fail(Diagnostic::new(Code::E130, call.span, title).at("given up here"));
-        }
-        let id = self.n_layers;
+        let id = self.next_layer(call.span)?;
         self.wrapper_depths.insert(id, depth);
         self.wrapped.extend(inner_layers.into_iter().map(|inner| (inner, id)));
         let legacy_input = legacy.as_ref().and_then(|legacy| Some((legacy.shape.clone()?, legacy.span)));
@@ -86,6 +80,17 @@ impl Evaluator<'_> {
             arguments,
             layer,
         }))
+    }
+
+    /// The number of one more layer; too many are an error.
+    pub(super) fn next_layer(&mut self, span: Span) -> Option<usize> {
+        self.n_layers += 1;
+        if self.n_layers <= MAX_LAYERS {
+            return Some(self.n_layers);
+        }
+        self.is_halted = true;
+        let title = format!("the text makes more than {MAX_LAYERS} layers");
+        self.fail(Diagnostic::new(Code::E130, span, title).at("given up here"))
     }
 
     /// Binds a call's arguments and reports what is wrong with them.

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use rnn_grammar::ast::{ComparisonOperator, Expression, ExpressionKind, Index, LogicOperator};
+use rnn_grammar::ast::{ComparisonOperator, Expression, ExpressionKind, Index, LogicOperator, UnaryOperator};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::comparison::{self, Incomparable, range_length, truth};
@@ -53,6 +53,9 @@ impl Evaluator<'_> {
             ExpressionKind::Subscript { value, indices } => self.subscript(value, indices, span),
             ExpressionKind::Unary { operator, operand } => {
                 let operand = Located { value: self.expression(operand)?, span: operand.span };
+                if let (UnaryOperator::Minus, &Value::Tensor(tensor)) = (operator, &operand.value) {
+                    return self.tensor_negative(tensor, span);
+                }
                 operators::unary(*operator, &operand, span).map_err(|mistake| self.report(*mistake)).ok()
             }
             ExpressionKind::Binary { .. } => self.binary_chain(expression),
@@ -252,7 +255,7 @@ impl Evaluator<'_> {
                 values.map(|value| Located { value: Value::Integer(value), span }).collect()
             }
             Value::Failed => return None,
-            Value::Tensor(_) => return self.tensor_operation(span),
+            Value::Tensor(_) => return self.no_tensor_operator(span),
             Value::None
             | Value::Boolean(_)
             | Value::Integer(_)
@@ -277,8 +280,8 @@ impl Evaluator<'_> {
 
     fn subscript(&mut self, value: &Expression, indices: &[Index], span: Span) -> Option<Value> {
         let container = Located { value: self.expression(value)?, span: value.span };
-        if matches!(container.value, Value::Tensor(_)) {
-            return self.tensor_operation(span);
+        if let Value::Tensor(tensor) = container.value {
+            return self.tensor_subscript(tensor, indices, span);
         }
         match indices {
             [Index::At(index)] => {
@@ -301,7 +304,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn slice_bound(&mut self, expression: &Expression) -> Option<Option<i128>> {
+    pub(super) fn slice_bound(&mut self, expression: &Expression) -> Option<Option<i128>> {
         match self.expression(expression)? {
             Value::None => Some(None),
             Value::Integer(value) => Some(Some(value)),

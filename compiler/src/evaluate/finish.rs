@@ -3,9 +3,9 @@
 use rnn_grammar::{Code, Diagnostic, Help};
 
 use crate::evaluate::{Binding, Evaluator, ModelState};
-use crate::graph::ModelId;
+use crate::graph::{ModelId, NodeId};
 use crate::layer::LayerInstance;
-use crate::model::{Compiled, CompiledModel};
+use crate::model::{Compiled, CompiledModel, Named};
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
 
@@ -67,19 +67,20 @@ impl Evaluator<'_> {
             }
             return None;
         }
-        let outputs: Option<Vec<_>> = model.entries.last().and_then(|entry| entry.output).map(|output| vec![output]);
-        let (Some(input), Some(outputs)) = (model.input, outputs) else {
+        let Some((inputs, outputs)) = self.tensors(id) else {
             if is_needed {
                 let mistake = self.without_input(id, &shown);
                 self.report(mistake);
             }
             return None;
         };
-        let graph = self.inference.extract(&[input.node], &outputs);
+        let nodes: Vec<NodeId> = inputs.iter().map(|input| input.tensor.node).collect();
+        let graph = self.inference.extract(&nodes, &outputs.iter().map(|output| output.tensor).collect::<Vec<_>>());
         let ModelState { name, ends, span, trainable, .. } = &self.models[id.0];
-        let class = if ends.is_some() { "Functional" } else { "Sequential" };
-        let span = *span;
-        match CompiledModel::new(variable, name.clone(), class, graph, span, *trainable) {
+        let (class, span) = (if ends.is_some() { "Functional" } else { "Sequential" }, *span);
+        let (input_names, output_names) = (self.end_names(&inputs), self.end_names(&outputs));
+        let named = Named { variable, name: name.clone(), span, input_names, output_names };
+        match CompiledModel::new(named, class, graph, *trainable) {
             Some(model) => Some(model),
             None => self.fail(
                 Diagnostic::new(

@@ -1,6 +1,4 @@
 //! Functional models: layers that are called with symbolic tensors, and `Model(inputs, outputs)`.
-//!
-//! So far a model is the path from one input to one output.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,18 +7,32 @@ use rnn_grammar::ast::Name;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given, Signature};
-use crate::declaration::{Argument, Kind};
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate::attributes::one_or_list;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place};
 use crate::graph::{ModelId, NodeKind, TensorId};
-use crate::layer::LayerInstance;
+use crate::layer::{LayerInstance, Takes};
 use crate::value::{Located, Value};
 
-/// What `Model(…)` was given, in its structure: a tensor, or a list of them.
+/// What `Model(…)` was given.
 #[derive(Debug)]
 pub(super) struct Ends {
+    /// In its structure: a tensor, or a list, tuple or dictionary of such.
     pub(super) inputs: Value,
     pub(super) outputs: Value,
+    /// One after the other.
+    flat: (Vec<End>, Vec<End>),
+}
+
+/// One input or output of a model.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) tensor: TensorId,
+    /// Its key, where it stands in a dictionary.
+    key: Option<String>,
+    /// Where it was given.
+    span: Span,
 }
 
 const MODEL: &[Argument] = &[
@@ -50,8 +62,8 @@ const ATTRIBUTES: &[&str] = &[
 ];
 
 impl Evaluator<'_> {
-    /// `layer(tensor)`
-    pub(super) fn call_layer(&mut self, layer: &Rc<LayerInstance>, call: &CallSite) -> Option<TensorId> {
+    /// `layer(tensor)`: what the layer answers, one tensor or a list of them.
+    pub(super) fn call_layer(&mut self, layer: &Rc<LayerInstance>, call: &CallSite) -> Option<Value> {
         if layer.layer.model_input().is_some() {
             let title = format!("the input `{}` can't be called", layer.name);
             return self.fail(
@@ -60,11 +72,11 @@ impl Evaluator<'_> {
                     .help("write `Input(…)`, which gives a tensor"),
             );
         }
-        let mut tensor = None;
+        let mut tensors = None;
         for given in &call.given {
             match given.name.as_ref().map(|name| name.text.as_str()) {
-                None | Some("inputs" | "sequence") if tensor.is_none() => {
-                    tensor = Some(self.called_with(layer, given)?)
+                None | Some("inputs" | "sequence") if tensors.is_none() => {
+                    tensors = Some(self.called_with(layer, given)?)
                 }
                 Some("training") => self.check_training(given)?,
                 Some(argument @ ("mask" | "initial_state")) => {
@@ -76,37 +88,85 @@ impl Evaluator<'_> {
                 }
                 None => {
                     let title = format!("the layer `{}` is called with several values", layer.name);
-                    return self.fail(
-                        Diagnostic::new(Code::E114, given.span, title)
+                    return self.fail(match layer.layer.takes() {
+                        Takes::One => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help("the layer's own arguments belong to where it is made"),
-                    );
+                        Takes::List => Diagnostic::new(Code::E114, given.span, title)
+                            .at("belongs into the list")
+                            .help("call it with one list: `layer([x, y])`"),
+                    });
                 }
             }
         }
-        let Some(tensor) = tensor else {
+        let Some(tensors) = tensors else {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
             return self.fail(Diagnostic::new(Code::E107, call.callee_span, title));
         };
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
-        self.apply(layer, tensor, call.span)
+        self.applied(layer, &tensors, call.span)
     }
 
-    fn called_with(&mut self, layer: &LayerInstance, given: &Given) -> Option<TensorId> {
-        match &given.value.value {
-            Value::Tensor(tensor) => Some(*tensor),
-            Value::Failed => None,
-            Value::Growing(_) | Value::List(_) | Value::Tuple(_) => {
-                let title = format!("the layer `{}` takes one tensor, not {}", layer.name, kind_of(&given.value.value));
-                self.fail(Diagnostic::new(Code::E115, given.span, title).help("call it with the tensor itself"))
+    /// What a layer answers to these tensors.
+    pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
+        let outputs = self.apply(layer, tensors, span)?;
+        Some(one_or_list(outputs, span))
+    }
+
+    /// `concatenate([x, y], axis=-1)`: a layer made and called at once.
+    pub(super) fn call_layer_function(&mut self, declaration: &'static Declaration, call: &CallSite) -> Option<Value> {
+        let is_inputs = |given: &Given| given.name.as_ref().is_none_or(|name| name.text == "inputs");
+        let Some(place) = call.given.iter().position(is_inputs) else {
+            let title = format!("`{}` is called without tensors", call.callee);
+            return self.fail(Diagnostic::new(Code::E107, call.callee_span, title).help("give it a list of tensors"));
+        };
+        let mut making = call.clone();
+        let inputs = making.given.remove(place);
+        let layer = self.layer(declaration, &making)?;
+        let tensors = self.called_with(&layer, &inputs)?;
+        self.applied(&layer, &tensors, call.span)
+    }
+
+    fn called_with(&mut self, layer: &LayerInstance, given: &Given) -> Option<Vec<TensorId>> {
+        let items = match &given.value.value {
+            Value::Tensor(tensor) if layer.layer.takes() == Takes::One => return Some(vec![*tensor]),
+            Value::Tensor(_) => {
+                let class = layer.layer.declaration().class;
+                let title = format!("`{class}` is called with a list of tensors, not with a single one");
+                return self.fail(
+                    Diagnostic::new(Code::E136, given.span, title)
+                        .at("one tensor")
+                        .help("write the tensors that it joins as a list: `[x, y]`"),
+                );
             }
+            Value::Failed => return None,
+            Value::Growing(items) => items.borrow().clone(),
+            Value::List(items) | Value::Tuple(items) => items.to_vec(),
             other => {
                 let title = format!("the layer `{}` is called with {}", layer.name, kind_of(other));
-                self.fail(Diagnostic::new(Code::E115, given.span, title).at(format!("this is `{}`", repr(other))))
+                return self
+                    .fail(Diagnostic::new(Code::E115, given.span, title).at(format!("this is `{}`", repr(other))));
+            }
+        };
+        if layer.layer.takes() == Takes::One {
+            let title = format!("the layer `{}` takes one tensor, not {}", layer.name, kind_of(&given.value.value));
+            return self.fail(Diagnostic::new(Code::E115, given.span, title).help("call it with the tensor itself"));
+        }
+        let mut tensors = Vec::with_capacity(items.len());
+        for item in &items {
+            match &item.value {
+                Value::Tensor(tensor) => tensors.push(*tensor),
+                Value::Failed => return None,
+                other => {
+                    let title = format!("the layer `{}` joins tensors, not {}", layer.name, kind_of(other));
+                    return self
+                        .fail(Diagnostic::new(Code::E115, item.span, title).at(format!("this is `{}`", repr(other))));
+                }
             }
         }
+        Some(tensors)
     }
 
     /// Models run as in inference; what asks for training alone is refused.
@@ -141,7 +201,7 @@ impl Evaluator<'_> {
             names: HashMap::new(),
             is_failed: true,
         };
-        let mut ends = Ends { inputs: Value::Failed, outputs: Value::Failed };
+        let mut ends = Ends { inputs: Value::Failed, outputs: Value::Failed, flat: Default::default() };
         if let Some(bound) = bound {
             model.trainable = !matches!(bound[3].value, Value::Boolean(false));
             let located = |place: usize| Located {
@@ -149,16 +209,16 @@ impl Evaluator<'_> {
                 span: bound[place].span.unwrap_or(call.span),
             };
             let (inputs, outputs) = (located(0), located(1));
-            let (input, output) = (self.end("inputs", &inputs), self.end("outputs", &outputs));
-            if let (Some(input), Some(output)) = (input, output) {
-                model.input = Some(input);
-                model.input_span = inputs.span;
-                let entries = self.path(input, output, inputs.span, outputs.span);
+            let flat = (self.ends_of("inputs", &inputs), self.ends_of("outputs", &outputs));
+            if let (Some(inputs), Some(outputs)) = flat {
+                model.input = inputs.first().map(|input| input.tensor);
+                let entries = self.between(&inputs, &outputs, call.span);
                 let are_named = entries.as_ref().is_some_and(|entries| self.check_names(entries, call.span));
                 model.is_failed = !are_named || name.is_none();
                 model.entries = entries.unwrap_or_default();
+                ends.flat = (inputs, outputs);
             }
-            ends = Ends { inputs: inputs.value, outputs: outputs.value };
+            (ends.inputs, ends.outputs) = (inputs.value, outputs.value);
         }
         model.ends = Some(ends);
         let id = ModelId(self.models.len());
@@ -166,27 +226,69 @@ impl Evaluator<'_> {
         Some(id)
     }
 
-    /// The one tensor of `inputs` or `outputs`.
-    fn end(&mut self, argument: &str, given: &Located) -> Option<TensorId> {
+    /// Inputs and outputs of a model; `None` before it has any.
+    pub(super) fn tensors(&self, id: ModelId) -> Option<(Vec<End>, Vec<End>)> {
+        let model = &self.models[id.0];
+        if let Some(ends) = &model.ends {
+            return Some(ends.flat.clone());
+        }
+        let output = model.entries.last().and_then(|entry| entry.output)?;
+        let end = |tensor| vec![End { tensor, key: None, span: model.span }];
+        Some((end(model.input?), end(output)))
+    }
+
+    /// What programs call these inputs or outputs: their keys, or the names of the layers that give them. A name that
+    /// comes again gets a number.
+    pub(super) fn end_names(&self, ends: &[End]) -> Vec<String> {
+        let mut uses: HashMap<String, usize> = HashMap::new();
+        let names = ends.iter().map(|end| {
+            let name = end.key.clone().unwrap_or_else(|| self.inference.name_of(end.tensor.node).to_owned());
+            let n_before = uses.entry(name.clone()).or_insert(0);
+            *n_before += 1;
+            if *n_before == 1 { name } else { format!("{name}_{}", *n_before - 1) }
+        });
+        names.collect()
+    }
+
+    /// The tensors of `inputs` or `outputs`, one after the other.
+    fn ends_of(&mut self, argument: &str, given: &Located) -> Option<Vec<End>> {
+        let mut ends = Vec::new();
+        self.flatten(argument, given, None, &mut ends)?;
+        if ends.is_empty() {
+            let title = format!("`{argument}` is empty");
+            return self.fail(Diagnostic::new(Code::E115, given.span, title).help("a model needs a tensor there"));
+        }
+        Some(ends)
+    }
+
+    fn flatten(&mut self, argument: &str, given: &Located, key: Option<&str>, ends: &mut Vec<End>) -> Option<()> {
         let items = match &given.value {
-            Value::Tensor(tensor) => return Some(*tensor),
-            Value::Failed => return None,
+            Value::Tensor(tensor) => {
+                ends.push(End { tensor: *tensor, key: key.map(str::to_owned), span: given.span });
+                return Some(());
+            }
             Value::Growing(items) => items.borrow().clone(),
             Value::Tuple(items) | Value::List(items) => items.to_vec(),
-            Value::Dictionary(_) => {
-                return self.functional_not_yet(given.span, &format!("a dictionary of `{argument}` is"));
+            Value::Dictionary(entries) => {
+                // Keras walks a dictionary in the order of its keys.
+                let mut sorted = Vec::with_capacity(entries.len());
+                for (key, value) in entries.iter() {
+                    let Value::String(name) = &key.value else {
+                        let title = format!("`{argument}` is a dictionary whose keys are texts");
+                        let mistake = Diagnostic::new(Code::E115, key.span, title);
+                        return self.fail(mistake.at(format!("this is `{}`", repr(&key.value))));
+                    };
+                    sorted.push((name, value));
+                }
+                sorted.sort_by_key(|(name, _)| *name);
+                for (name, value) in sorted {
+                    self.flatten(argument, value, Some(name), ends)?;
+                }
+                return Some(());
             }
             other => return self.not_a_tensor(argument, other, given.span),
         };
-        match items.as_slice() {
-            [] => {
-                let title = format!("`{argument}` is empty");
-                self.fail(Diagnostic::new(Code::E115, given.span, title).help("a model needs a tensor there"))
-            }
-            [Located { value: Value::Tensor(tensor), .. }] => Some(*tensor),
-            [only] => self.not_a_tensor(argument, &only.value, only.span),
-            [_, second, ..] => self.functional_not_yet(second.span, &format!("a model with several {argument} is")),
-        }
+        items.iter().try_for_each(|item| self.flatten(argument, item, None, ends))
     }
 
     fn not_a_tensor<T>(&mut self, argument: &str, value: &Value, span: Span) -> Option<T> {
@@ -201,37 +303,70 @@ impl Evaluator<'_> {
         })
     }
 
-    /// The layers from the input to the output, the input's own first.
-    fn path(&mut self, input: TensorId, output: TensorId, given: Span, asked: Span) -> Option<Vec<Entry>> {
-        if !matches!(self.inference.node(input.node).node.kind, NodeKind::Input { .. }) {
-            return self.functional_not_yet(given, "a model that begins behind another layer is");
+    /// The layers between inputs and outputs as Keras lists them, the inputs' own among them.
+    fn between(&mut self, inputs: &[End], outputs: &[End], model: Span) -> Option<Vec<Entry>> {
+        let is_input = |node: &crate::graph::Node| matches!(node.kind, NodeKind::Input { .. });
+        if let Some(inner) = inputs.iter().find(|end| !is_input(&self.inference.node(end.tensor.node).node)) {
+            return self.functional_not_yet(inner.span, "a model that begins behind another layer is");
         }
-        let mut entries = Vec::new();
-        let mut tensor = output;
-        loop {
-            let node = &self.inference.node(tensor.node).node;
+        let nodes: Vec<_> = inputs.iter().map(|end| end.tensor.node).collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for output in outputs {
+            self.check_connected(inputs, output)?;
+        }
+        self.warn_unused(inputs, outputs, model);
+        let tensors: Vec<_> = outputs.iter().map(|end| end.tensor).collect();
+        for ordered in self.inference.ordered(&nodes, &tensors) {
+            let node = &self.inference.node(ordered.node).node;
+            let instance = match &node.kind {
+                NodeKind::Layer { instance, .. } => Some(instance),
+                NodeKind::Input { .. } => self.input_layers.get(&ordered.node),
+            };
+            let Some(instance) = instance.filter(|instance| seen.insert(instance.id)) else { continue };
             let place = Place { span: node.span, statement: node.span, receiver: None };
-            match &node.kind {
-                NodeKind::Layer { instance, inputs } => {
-                    entries.push(Entry { instance: Rc::clone(instance), place, output: Some(tensor) });
-                    tensor = inputs[0];
-                }
-                NodeKind::Input { .. } if tensor == input => {
-                    if let Some(layer) = self.input_layers.get(&tensor.node) {
-                        entries.push(Entry { instance: Rc::clone(layer), place, output: Some(tensor) });
-                    }
-                    entries.reverse();
-                    return Some(entries);
-                }
-                NodeKind::Input { name, .. } => {
-                    let title = format!("the output is computed from the input `{name}`, which the model is not given");
-                    let diagnostic = Diagnostic::new(Code::E135, asked, title)
-                        .at("not connected to `inputs`")
-                        .label(node.span, "computed from this input")
-                        .label(given, "the model's input");
-                    return self.fail(diagnostic.help("give the model the input that its output is computed from"));
-                }
+            let output = Some(TensorId { node: ordered.node, output: 0 });
+            entries.push(Entry { instance: Rc::clone(instance), place, output });
+        }
+        Some(entries)
+    }
+
+    /// Every `Input` that the output is computed from must be among the model's.
+    fn check_connected(&mut self, inputs: &[End], output: &End) -> Option<()> {
+        let sources = self.inference.ordered(&[], &[output.tensor]);
+        let missing = sources.iter().find_map(|ordered| {
+            let node = self.inference.node(ordered.node);
+            let is_given = inputs.iter().any(|input| input.tensor.node == ordered.node);
+            match &node.node.kind {
+                NodeKind::Input { name, .. } if !is_given => Some((name.clone(), node.node.span)),
+                _ => None,
             }
+        });
+        let Some((name, span)) = missing else { return Some(()) };
+        let title = format!("the output is computed from the input `{name}`, which the model is not given");
+        let diagnostic = Diagnostic::new(Code::E135, output.span, title)
+            .at("not connected to `inputs`")
+            .label(span, "computed from this input")
+            .label(
+                inputs[0].span,
+                if inputs.len() == 1 { "the model's input" } else { "the first of the model's inputs" },
+            );
+        self.fail(diagnostic.help("give the model the input that its output is computed from"))
+    }
+
+    /// Keras takes an input that no output needs; it is most likely a slip.
+    fn warn_unused(&mut self, inputs: &[End], outputs: &[End], model: Span) {
+        let tensors: Vec<_> = outputs.iter().map(|end| end.tensor).collect();
+        let used = self.inference.ordered(&[], &tensors);
+        for input in inputs {
+            let node = input.tensor.node;
+            if used.iter().any(|ordered| ordered.node == node) {
+                continue;
+            }
+            let title = format!("no output of the model needs the input `{}`", self.inference.name_of(node));
+            let diagnostic = Diagnostic::new(Code::W105, input.span, title).at("not used");
+            let made = self.inference.node(node).node.span;
+            self.report(diagnostic.label(made, "made here").label(model, "in this model").help("leave it out"));
         }
     }
 
@@ -267,15 +402,8 @@ impl Evaluator<'_> {
     /// Part of Keras's functional models that is not done yet: `what` begins the sentence, verb included.
     pub(super) fn functional_not_yet<T>(&mut self, span: Span, what: &str) -> Option<T> {
         let title = format!("{what} not supported yet");
-        self.fail(
-            Diagnostic::new(Code::E105, span, title)
-                .at("not supported yet")
-                .help("so far a functional model is one path of layers from one input to one output"),
-        )
-    }
-
-    /// `a + b`, `x[:, -1]`, `relu(x)` of symbolic tensors.
-    pub(super) fn tensor_operation<T>(&mut self, span: Span) -> Option<T> {
-        self.functional_not_yet(span, "arithmetic with symbolic tensors is")
+        self.fail(Diagnostic::new(Code::E105, span, title).at("not supported yet").help(
+            "so far a functional model joins layers that are called with tensors, from its inputs to its outputs",
+        ))
     }
 }

@@ -12,7 +12,7 @@ use crate::declaration::{Argument, Kind};
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place, shapes};
 use crate::graph::{InputType, ModelId, NodeKind, TensorId};
-use crate::layer::LayerInstance;
+use crate::layer::{LayerInstance, Takes};
 use crate::model::node_counts;
 use crate::names::{Public, closest};
 use crate::value::{Located, Value};
@@ -307,7 +307,7 @@ impl Evaluator<'_> {
         for index in n_connected..self.models[id.0].entries.len() {
             let entry = &self.models[id.0].entries[index];
             let (instance, span) = (Rc::clone(&entry.instance), entry.place.span);
-            match self.apply(&instance, tensor, span) {
+            match self.apply_in_sequential(&instance, tensor, span) {
                 Some(output) => {
                     self.models[id.0].entries[index].output = Some(output);
                     tensor = output;
@@ -320,8 +320,29 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Calls a layer with a tensor.
-    pub(super) fn apply(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
+    fn apply_in_sequential(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
+        if instance.layer.takes() == Takes::List {
+            let title =
+                format!("`{}` joins several tensors, but a Sequential has one", instance.layer.declaration().class);
+            let diagnostic = Diagnostic::new(Code::E136, span, title).at("gets one tensor");
+            return self.fail(diagnostic.help("call it with a list in a functional model: `Add()([x, y])`"));
+        }
+        match self.apply(instance, &[tensor], span)?.as_slice() {
+            &[output] => Some(output),
+            _ => self.fail(
+                Diagnostic::new(Code::E104, span, "a layer with several outputs is not supported in a Sequential yet")
+                    .at("several outputs"),
+            ),
+        }
+    }
+
+    /// Calls a layer with tensors.
+    pub(super) fn apply(
+        &mut self,
+        instance: &Rc<LayerInstance>,
+        tensors: &[TensorId],
+        span: Span,
+    ) -> Option<Vec<TensorId>> {
         let wrapper = self.wrapped.get(&instance.id);
         if wrapper.is_some_and(|&wrapper| self.inference.first_node(wrapper).is_some()) {
             let title = format!("the layer `{}` is used inside a wrapper too", instance.name);
@@ -329,12 +350,11 @@ impl Evaluator<'_> {
                 Diagnostic::new(Code::E104, span, title).at("sharing weights with a wrapper is not supported yet"),
             );
         }
-        match self.inference.apply(instance, &[tensor], span) {
-            Ok(node) if self.inference.node(node).outputs.len() == 1 => Some(TensorId { node, output: 0 }),
-            Ok(_) => self.fail(
-                Diagnostic::new(Code::E104, span, "a layer with several outputs is not supported in a Sequential yet")
-                    .at("several outputs"),
-            ),
+        match self.inference.apply(instance, tensors, span) {
+            Ok(node) => {
+                let n_outputs = self.inference.node(node).outputs.len();
+                Some((0..n_outputs).map(|output| TensorId { node, output }).collect())
+            }
             Err(mistake) => self.fail(*mistake),
         }
     }

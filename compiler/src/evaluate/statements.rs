@@ -90,7 +90,7 @@ impl Evaluator<'_> {
             return None;
         }
         if [left, right].iter().any(|side| matches!(side.value, Value::Tensor(_))) {
-            return self.tensor_operation(span);
+            return self.tensor_binary(operator, left, right, span);
         }
         match operators::binary(operator, left, right, span) {
             Ok(value) => {

@@ -1,59 +1,56 @@
 //! Makes the plan of a graph: segments, states, decisions, stages.
 
+use std::collections::HashMap;
+
 use proc_macro2::TokenStream;
 use rnn_grammar::{Code, Diagnostic};
 
-use super::chain::{Causal, Chain, Link, chain};
-use super::lowered::{Direction, Operation, Samples};
+use super::lowered::{Direction, Operation, Samples, fixed};
 use super::memory::memory;
+use super::network::{Link, Network, Source, names_of, network};
 use super::stage::{Mode, Numbers, Parts, stage};
 use super::unroll::decide;
 use super::{Decision, Extent, Forward, Place, Plan, Segment, Stage, State, Streams, Tensor, round_up};
-use crate::graph::TypedGraph;
+use crate::model::CompiledModel;
 use crate::shape::Dimension;
 
-/// Plans the code of a graph.
+/// Plans the code of a model.
 ///
 /// # Errors
 /// E4xx where the model has no code: what `Keras` allows and a static shape doesn't.
-pub fn plan(graph: &TypedGraph) -> Result<Plan, Box<Diagnostic>> {
-    let graph = crate::passes::run(graph);
-    let chain = chain(&graph).map_err(Box::new)?;
-    Draft::default().fill(chain).map_err(Box::new)
+pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
+    let graph = crate::passes::run(&model.graph);
+    let network = network(&graph, names_of(model)).map_err(Box::new)?;
+    Draft::default().fill(network).map_err(Box::new)
 }
 
 #[derive(Default)]
 struct Draft {
     segments: Vec<Segment>,
+    /// The first segment of each layer object's kernels.
+    shared: HashMap<(usize, usize), usize>,
     states: Vec<State>,
     decisions: Vec<Decision>,
     numbers: Vec<Numbers>,
 }
 
 impl Draft {
-    fn fill(mut self, chain: Chain) -> Result<Plan, Diagnostic> {
-        let n_carried = chain.causal.as_ref().map_or(0, |causal| causal.n_links);
-        for (index, link) in chain.links.iter().enumerate() {
-            self.number(&chain, link, index < n_carried)?;
+    fn fill(mut self, network: Network) -> Result<Plan, Diagnostic> {
+        for link in &network.links {
+            self.number(&network, link)?;
         }
-        let cut = || row_is_cut(&chain);
-        let streaming = match &chain.causal {
-            Ok(causal) => Ok(self.streams(&chain, *causal).ok_or_else(cut)?),
+        let cut = || row_is_cut(&network);
+        let streaming = match &network.causal {
+            Ok(in_time) => Ok(self.streams(&network, in_time).ok_or_else(cut)?),
             Err(reason) => Err(reason.clone()),
         };
-        // Straight-line steps need all frames at once, so they can't be cut into chunks.
-        let is_unrolled = self.numbers.iter().take(n_carried).any(|numbers| numbers.unrolled);
-        let forward = if streaming.is_ok() && !is_unrolled {
-            Forward::Streamed
-        } else {
-            Forward::Whole(self.whole(&chain).ok_or_else(cut)?)
-        };
-        let timesteps = chain.input.axes.first().and_then(|axis| super::lowered::fixed(*axis).ok());
+        let forward = self.forward(&network, streaming.as_ref().ok())?;
+        let timesteps = network.inputs.first().and_then(|input| input.axes.first()).and_then(|&axis| fixed(axis).ok());
         Ok(Plan {
             memory: memory(&forward, streaming.as_ref().ok(), timesteps),
-            input: chain.input,
-            output: chain.output,
-            layers: chain.layers,
+            inputs: network.inputs,
+            outputs: network.outputs,
+            layers: network.layers,
             segments: self.segments,
             states: self.states,
             streaming,
@@ -62,12 +59,32 @@ impl Draft {
         })
     }
 
+    fn forward(&self, network: &Network, streams: Option<&Streams>) -> Result<Forward, Diagnostic> {
+        let is_single = network.inputs.len() == 1 && network.outputs.len() == 1;
+        let is_free = network.inputs.iter().any(|input| is_free(&input.axes));
+        // The stream's chunks write one output, a frame at a time, or none before the end.
+        let at_end = streams.is_some_and(|streams| streams.in_time.iter().all(|in_time| !in_time));
+        let is_chunked = streams.is_some() && (is_single || (network.inputs.len() == 1 && at_end && is_free));
+        // Straight-line steps need all frames at once, so they can't be cut into chunks.
+        let is_unrolled =
+            network.links.iter().zip(&self.numbers).any(|(link, numbers)| link.in_frames && numbers.unrolled);
+        if is_chunked && !is_unrolled {
+            return Ok(Forward::Streamed);
+        }
+        if is_free && !is_single {
+            let is_stepped = streams.is_some_and(|streams| streams.in_time.iter().all(|&in_time| in_time));
+            return if is_stepped { Ok(Forward::Stepped) } else { Err(is_not_stepped(network)) };
+        }
+        Ok(Forward::Whole(self.whole(network).ok_or_else(|| row_is_cut(network))?))
+    }
+
     /// Counts a link's segments and states, and decides about its time loop.
-    fn number(&mut self, chain: &Chain, link: &Link, in_prefix: bool) -> Result<(), Diagnostic> {
-        let mut numbers = Numbers { segment: self.segments.len(), state: self.states.len(), ..Numbers::default() };
+    fn number(&mut self, network: &Network, link: &Link) -> Result<(), Diagnostic> {
+        let segment = self.segment(network, link);
+        let mut numbers = Numbers { segment, state: self.states.len(), ..Numbers::default() };
         if let Operation::Recurrent(recurrent) = &link.operation {
-            let layer = &chain.layers[link.layer];
-            numbers.carried = in_prefix && recurrent.samples == Samples::One;
+            let layer = &network.layers[link.layer];
+            numbers.carried = link.in_frames && recurrent.samples == Samples::One;
             let (unrolled, reason) = decide(recurrent, layer, link.span)?;
             numbers.unrolled = unrolled;
             let class = recurrent.directions.first().map_or("", |direction| direction.class);
@@ -76,20 +93,35 @@ impl Draft {
                 self.states.push(state(direction, &layer.ident, numbers.carried));
             }
         }
-        self.add_segments(chain, link);
         self.numbers.push(numbers);
         Ok(())
     }
 
-    fn add_segments(&mut self, chain: &Chain, link: &Link) {
-        let ident = &chain.layers[link.layer].ident;
+    /// The first segment of the link's weights: those of another use of the layer object, or new ones.
+    fn segment(&mut self, network: &Network, link: &Link) -> usize {
+        let first = *self.shared.entry(link.object).or_insert(self.segments.len());
+        let weights = link.operation.weights();
+        let is_same = |(segment, weights): (&Segment, &&super::lowered::Weights)| {
+            segment.first_tensor == weights.first_tensor && segment.packing == weights.packing
+        };
+        let known = self.segments.get(first..first + weights.len());
+        if known.is_some_and(|known| known.iter().zip(&weights).all(is_same)) {
+            return first;
+        }
+        let first = self.segments.len();
+        self.add_segments(network, link);
+        first
+    }
+
+    fn add_segments(&mut self, network: &Network, link: &Link) {
+        let ident = &network.layers[link.layer].ident;
         let n_before = self.segments.iter().filter(|segment| segment.node == link.node).count();
         let several = link.operation.weights().len() + n_before > 1;
         for (index, weights) in link.operation.weights().into_iter().enumerate() {
             let offset = self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length));
             let name = match &link.operation {
                 Operation::Recurrent(recurrent) => recurrent.directions[index].name,
-                Operation::Rows(_) | Operation::InPlace(_) => None,
+                Operation::Rows(_) | Operation::InPlace(_) | Operation::Join(_) => None,
             };
             self.segments.push(Segment {
                 ident: match name {
@@ -105,52 +137,83 @@ impl Draft {
         }
     }
 
-    fn streams(&self, chain: &Chain, causal: Causal) -> Option<Streams> {
-        let (prefix, rest) = chain.links.split_at(causal.n_links);
-        let (prefix_numbers, rest_numbers) = self.numbers.split_at(causal.n_links);
-        let frame = frame_floats(&chain.input.axes);
+    fn streams(&self, network: &Network, in_time: &[bool]) -> Option<Streams> {
+        let frames = |extent: fn(usize) -> Extent| {
+            let floats = network.inputs.iter().map(|input| frame_floats(&input.axes)).enumerate();
+            let tensor =
+                |(place, floats)| (Source::Input(place), Tensor { place: Place::Input(place), floats: extent(floats) });
+            floats.map(tensor).collect::<Vec<_>>()
+        };
         // A chunk has as many frames as the caller gives; straight-line steps would need exactly the sample's.
-        let looped: Vec<Numbers> =
-            prefix_numbers.iter().map(|numbers| Numbers { unrolled: false, ..*numbers }).collect();
+        let looped: Vec<Numbers> = self.numbers.iter().map(|numbers| Numbers { unrolled: false, ..*numbers }).collect();
+        let writes_frames = in_time.iter().any(|&in_time| in_time);
         let chunk = stage(&Parts {
-            links: prefix,
+            links: &network.links,
             numbers: &looped,
+            runs: &|link| link.in_frames,
             mode: Mode::Sequence,
-            input: Tensor { place: Place::Input, floats: Extent::PerFrame(frame) },
-            writes_output: !causal.swallows_time,
+            given: frames(Extent::PerFrame),
+            results: if writes_frames { results(network, |output| in_time[output]) } else { Vec::new() },
         })?;
-        let head = match causal.swallows_time {
-            true => Some(self.head(rest, rest_numbers, &chunk)?),
-            false => None,
+        let head = match in_time.iter().all(|&in_time| in_time) {
+            true => None,
+            false => Some(self.head(network, in_time)?),
         };
         let step = stage(&Parts {
-            links: &chain.links,
+            links: &network.links,
             numbers: &self.numbers,
+            runs: &|_| true,
             mode: Mode::Step,
-            input: Tensor { place: Place::Input, floats: Extent::Fixed(frame) },
-            writes_output: true,
+            given: frames(Extent::Fixed),
+            results: results(network, |_| true),
         })?;
-        Some(Streams { chunk, head, step })
+        Some(Streams { chunk, head, step, in_time: in_time.to_vec() })
     }
 
-    fn head(&self, links: &[Link], numbers: &[Numbers], chunk: &Stage) -> Option<Stage> {
-        let input = chunk.steps.last()?.output;
-        stage(&Parts { links, numbers, mode: Mode::Sequence, input, writes_output: true })
-    }
-
-    fn whole(&self, chain: &Chain) -> Option<Stage> {
-        let is_free = chain.input.axes.first().is_some_and(|axis| axis.known().is_none());
-        let frame = frame_floats(&chain.input.axes);
-        let first = chain.input.axes.first().and_then(|axis| super::lowered::fixed(*axis).ok()).unwrap_or(1);
-        let floats = if is_free { Extent::PerFrame(frame) } else { Extent::Fixed(first * frame) };
+    /// What runs once behind the frames: it reads the states that recurrent layers left behind.
+    fn head(&self, network: &Network, in_time: &[bool]) -> Option<Stage> {
+        let states = network.links.iter().zip(&self.numbers).enumerate().filter_map(|(index, (link, numbers))| {
+            let Operation::Recurrent(recurrent) = &link.operation else { return None };
+            let floats = Extent::Fixed(recurrent.width());
+            let is_left = link.in_frames && !recurrent.return_sequences && recurrent.directions.len() == 1;
+            is_left.then_some((Source::Link(index), Tensor { place: Place::State(numbers.state), floats }))
+        });
         stage(&Parts {
-            links: &chain.links,
+            links: &network.links,
             numbers: &self.numbers,
+            runs: &|link| !link.in_frames,
             mode: Mode::Sequence,
-            input: Tensor { place: Place::Input, floats },
-            writes_output: true,
+            given: states.collect(),
+            results: results(network, |output| !in_time[output]),
         })
     }
+
+    fn whole(&self, network: &Network) -> Option<Stage> {
+        let given = network.inputs.iter().enumerate().map(|(place, input)| {
+            let frame = frame_floats(&input.axes);
+            let first = input.axes.first().map_or(Ok(1), |&axis| fixed(axis)).ok();
+            let floats = first.map_or(Extent::PerFrame(frame), |first| Extent::Fixed(first * frame));
+            (Source::Input(place), Tensor { place: Place::Input(place), floats })
+        });
+        stage(&Parts {
+            links: &network.links,
+            numbers: &self.numbers,
+            runs: &|_| true,
+            mode: Mode::Sequence,
+            given: given.collect(),
+            results: results(network, |_| true),
+        })
+    }
+}
+
+/// The outputs that a stage writes.
+fn results(network: &Network, writes: impl Fn(usize) -> bool) -> Vec<(Source, usize)> {
+    let results = network.results.iter().enumerate().filter(|(output, _)| writes(*output));
+    results.map(|(output, &source)| (source, output)).collect()
+}
+
+fn is_free(axes: &[Dimension]) -> bool {
+    axes.first().is_some_and(|axis| axis.known().is_none())
 }
 
 fn state(direction: &Direction, ident: &str, carried: bool) -> State {
@@ -161,12 +224,27 @@ fn state(direction: &Direction, ident: &str, carried: bool) -> State {
 
 /// Elements of all axes behind the first.
 fn frame_floats(axes: &[Dimension]) -> usize {
-    axes.iter().skip(1).filter_map(|axis| super::lowered::fixed(*axis).ok()).product()
+    axes.iter().skip(1).filter_map(|axis| fixed(*axis).ok()).product()
 }
 
 /// A free timestep that a later layer regroups: `Reshape((-1, 4))` of frames of 6 values.
-fn row_is_cut(chain: &Chain) -> Diagnostic {
-    let span = chain.links.first().map_or_else(Default::default, |link| link.span);
+fn row_is_cut(network: &Network) -> Diagnostic {
+    let span = network.links.first().map_or_else(Default::default, |link| link.span);
     Diagnostic::new(Code::E402, span, "code needs a fixed number of timesteps where frames are cut into others")
         .help("give `Input` a fixed number of timesteps; `rnnc run` evaluates the model as it is")
+}
+
+/// Several inputs or outputs with free timesteps, of a model that can't be run frame by frame.
+fn is_not_stepped(network: &Network) -> Diagnostic {
+    let title = "with several inputs or outputs, code needs fixed timesteps unless the model answers frame by frame";
+    let reason = match &network.causal {
+        Err(no_stream) => match &no_stream.layer {
+            Some((layer, class)) => format!("`{layer}` ({class}) {}", no_stream.reason),
+            None => no_stream.reason.clone(),
+        },
+        Ok(_) => "some outputs are there for each frame, others only at the end".to_owned(),
+    };
+    Diagnostic::new(Code::E404, network.span, title)
+        .at("has free timesteps")
+        .help(format!("give `Input` a fixed number of timesteps: {reason}"))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::describe::{bytes, bytes_or_free};
 use super::lowered::Operation;
-use super::{Extent, Plan, Step};
+use super::{Extent, Forward, Plan, Step};
 
 /// Work and memory of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,11 @@ impl Plan {
     /// What the model costs.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let timesteps = self.input.axes.first().and_then(|axis| axis.known());
-        let forward = work(self.steps());
+        let timesteps = self.timesteps().map(|timesteps| timesteps as u64);
+        let mut forward = work(self.steps());
+        if matches!(self.forward, Forward::Stepped) {
+            forward = Work { fixed: 0, per_timestep: forward.fixed };
+        }
         Cost {
             forward: timesteps.map_or(forward, |timesteps| forward.over(timesteps)),
             step: self.streaming().ok().map(|streams| work(streams.step.steps.iter()).over(1).fixed),
@@ -103,7 +106,7 @@ mod tests {
     fn cost(text: &str) -> Cost {
         let compiled = crate::compile(&Source::new("cost.rnn".to_owned(), text.to_owned()));
         let model = compiled.select(None).expect("one model");
-        super::super::plan(&model.graph).expect("a plan").cost()
+        super::super::plan(model).expect("a plan").cost()
     }
 
     #[test]

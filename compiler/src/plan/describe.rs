@@ -46,7 +46,18 @@ impl Plan {
             (Forward::Streamed, Ok(streams)) => {
                 Box::new(streams.chunk.steps.iter().chain(streams.head.iter().flat_map(|head| &head.steps)))
             }
-            (Forward::Streamed, Err(_)) => Box::new(std::iter::empty()),
+            (Forward::Stepped, Ok(streams)) => Box::new(streams.step.steps.iter()),
+            (Forward::Streamed | Forward::Stepped, Err(_)) => Box::new(std::iter::empty()),
+        }
+    }
+
+    fn place(&self, place: Place) -> String {
+        match place {
+            Place::Input(_) => "to input".to_owned(),
+            Place::Output(_) if self.outputs.len() == 1 => "to output".to_owned(),
+            Place::Output(number) => format!("to output `{}`", self.outputs[number].name),
+            Place::Buffer(number) => format!("to buffer {number}"),
+            Place::State(_) => "to its state".to_owned(),
         }
     }
 
@@ -58,6 +69,7 @@ impl Plan {
             Operation::InPlace(in_place) => {
                 (short(&in_place.call.function), "in place".to_owned(), 0, step.rows().amount())
             }
+            Operation::Join(join) => (short(&join.call.function), String::new(), 0, step.rows().amount()),
             Operation::Recurrent(recurrent) => {
                 let decision = self.decisions.iter().find(|decision| decision.layer == layer);
                 let class = decision.map_or("", |decision| decision.class);
@@ -75,24 +87,17 @@ impl Plan {
         let work = n_rows as u64 * operation.multiply_adds();
         let memory = |floats| if floats == 0 { String::new() } else { bytes(floats) };
         let name = self.layers[layer].name.clone();
-        let place = if step.output.place == step.input.place { String::new() } else { place(step.output.place) };
+        let is_in_place = step.output.place == step.input().place;
+        let place = if is_in_place { String::new() } else { self.place(step.output.place) };
         let time = [time, place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         Some(Row { cells: [name, kernel, time, memory(packed), memory(state), work.to_string()] })
     }
 }
 
-fn place(place: Place) -> String {
-    match place {
-        Place::Input => "to input".to_owned(),
-        Place::Output => "to output".to_owned(),
-        Place::Buffer(number) => format!("to buffer {number}"),
-        Place::State(_) => "to its state".to_owned(),
-    }
-}
-
 /// `kernels::Dense::<8, 10, activation::Relu>::rows` as `Dense<8, 10, Relu>`.
 fn short(kernel: &proc_macro2::TokenStream) -> String {
-    let text = kernel.to_string().replace(' ', "").replace("kernels::", "").replace("activation::", "");
+    let text =
+        kernel.to_string().replace(' ', "").replace("kernels::", "").replace("activation::", "").replace("join::", "");
     let text = text.trim_end_matches("::rows").trim_end_matches("::in_place").trim_end_matches("::apply");
     text.replace("_,", "").replace("::<", "<").replace(',', ", ")
 }

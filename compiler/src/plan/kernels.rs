@@ -4,13 +4,13 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::lowered::{
-    Argument, Call, Direction, InPlace, Lowered, Lowering, NoCode, Operation, Recurrent, Rows, Samples, Walk, Weights,
-    fixed,
+    Argument, Call, Direction, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Recurrent, Rows, Samples,
+    Walk, Weights, fixed,
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
-use crate::shape::Dimension;
+use crate::shape::{Dimension, Shape};
 
 /// A number without a suffix.
 fn number(value: usize) -> Literal {
@@ -165,6 +165,164 @@ pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) 
     operations.push(make(width));
     operations.extend(permute(&moved, &back)?);
     Ok(operations)
+}
+
+/// Several tensors value by value, by this operator of the runtime's; sizes of 1 are repeated.
+///
+/// # Errors
+/// Where a value would have to be repeated along a free axis.
+pub fn merge(lowering: &Lowering<'_>, operator: &str) -> Lowered {
+    let rank = lowering.inputs.iter().map(|shape| shape.sample().len()).max().unwrap_or(0);
+    let aligned: Vec<Vec<Dimension>> = lowering.inputs.iter().map(|shape| aligned(shape.sample(), rank)).collect();
+    let axes: Vec<Dimension> = (0..rank).map(|axis| joined(aligned.iter().map(|axes| axes[axis]))).collect();
+    let width = match axes.get(1..) {
+        Some(inner) if rank > 1 || axes[0].known().is_none() => product_of(inner)?,
+        _ => product_of(&axes)?,
+    };
+    let operands = aligned.iter().map(|from| Ok(Operand { prepare: stretch(from, &axes)?, width }));
+    let operands = operands.collect::<Result<Vec<_>, _>>()?;
+    let (operator, count) = (Ident::new(operator, Span::call_site()), number(operands.len()));
+    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::#operator, #count>), arguments);
+    Ok(vec![Operation::Join(Join { call, operands, output: width, multiply_adds: 0 })])
+}
+
+/// Every value with a number, in place: `with_constant` puts it behind the operator, `constant_with` before it.
+#[must_use]
+pub fn with_constant(function: &str, operator: &str, constant: f64) -> Operation {
+    let (function, operator) = (Ident::new(function, Span::call_site()), Ident::new(operator, Span::call_site()));
+    let bits = bits(constant);
+    let value = Argument::Value(quote!(f32::from_bits(#bits)));
+    let arguments = vec![Argument::Isa, value, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::#function::<_, kernels::join::#operator>), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+/// A function of single values of the runtime's module `kernels::join`, in place.
+#[must_use]
+pub fn values(function: &str) -> Operation {
+    let function = Ident::new(function, Span::call_site());
+    let call = Call::with(quote!(kernels::join::#function), vec![Argument::Isa, Argument::FlatOutput]);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+/// A power of every value, in place.
+#[must_use]
+pub fn power(exponent: u32) -> Operation {
+    let exponent = Literal::u32_unsuffixed(exponent);
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(#exponent)), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::power), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+/// Entries of a sample: for each axis the first place, the step and the number of places; `None` keeps all of it.
+///
+/// # Errors
+/// Where a free axis is not kept, or lies behind one that is not.
+pub fn pick(axes: &[Dimension], loops: &[Option<(i128, i128, u64)>], is_open: bool) -> Lowered {
+    let Some(first) = loops.iter().position(Option::is_some) else { return Ok(Vec::new()) };
+    if is_open {
+        return Err(NoCode::FreeAxis);
+    }
+    let inner = axes.get(first..).unwrap_or(&[]);
+    let width = product_of(inner)?;
+    let (mut offset, mut stride, mut output) = (0_i128, 1_i128, 1);
+    let mut places = Vec::new();
+    for (axis, picked) in inner.iter().zip(&loops[first..]).rev() {
+        let size = fixed(*axis)?;
+        let (start, step, count) = picked.unwrap_or((0, 1, size as u64));
+        offset += start * stride;
+        places.push((fixed(Dimension::Known(count))?, step * stride));
+        output *= fixed(Dimension::Known(count))?;
+        stride *= size as i128;
+    }
+    let loops = places.iter().rev().map(|&(count, stride)| {
+        let (count, stride) = (number(count), Literal::i64_unsuffixed(i64::try_from(stride).unwrap_or(0)));
+        quote!((#count, #stride))
+    });
+    let offset = number(usize::try_from(offset).unwrap_or(0));
+    let arguments = vec![
+        Argument::Value(quote!(#offset)),
+        Argument::Value(quote!([#(#loops),*])),
+        Argument::Input,
+        Argument::Output,
+    ];
+    Ok(vec![rows(Call::by_row(quote!(kernels::copy::pick), arguments), width, output)])
+}
+
+/// The axes with sizes of 1 in front.
+fn aligned(axes: &[Dimension], rank: usize) -> Vec<Dimension> {
+    let mut all = vec![Dimension::Known(1); rank - axes.len()];
+    all.extend_from_slice(axes);
+    all
+}
+
+/// The size of an axis that all have, or that those of size 1 are repeated to.
+fn joined(sizes: impl Iterator<Item = Dimension>) -> Dimension {
+    sizes.fold(Dimension::Known(1), |joined, size| if joined == Dimension::Known(1) { size } else { joined })
+}
+
+fn product_of(axes: &[Dimension]) -> Result<usize, NoCode> {
+    axes.iter().try_fold(1, |product, &axis| Ok(product * fixed(axis)?))
+}
+
+/// Repeats values along every axis of size 1 that is longer in `to`, the last axis first.
+fn stretch(from: &[Dimension], to: &[Dimension]) -> Lowered {
+    let mut operations = Vec::new();
+    for axis in (0..from.len()).rev().filter(|&axis| from[axis] != to[axis] && from[axis] == Dimension::Known(1)) {
+        operations.push(repeat(product_of(&to[axis + 1..])?, fixed(to[axis])?));
+    }
+    Ok(operations)
+}
+
+/// Several tensors side by side along an axis of the sample.
+///
+/// # Errors
+/// Where that axis, or one behind it, is free.
+pub fn concatenate(lowering: &Lowering<'_>, axis: usize) -> Lowered {
+    let widths = lowering.inputs.iter().map(|shape| product_of(shape.sample().get(axis..).unwrap_or(&[])));
+    let widths = widths.collect::<Result<Vec<_>, _>>()?;
+    let literals = widths.iter().map(|&width| number(width));
+    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#(#literals),*])), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::concatenate), arguments);
+    let output = widths.iter().sum();
+    let operands = widths.into_iter().map(|width| Operand { prepare: Vec::new(), width }).collect();
+    Ok(vec![Operation::Join(Join { call, operands, output, multiply_adds: 0 })])
+}
+
+/// The sums of products along one axis of each of two samples.
+///
+/// # Errors
+/// Where an axis is free.
+pub fn dot(lowering: &Lowering<'_>, places: [usize; 2], normalize: bool) -> Lowered {
+    let axes = |index: usize| lowering.inputs.get(index).map_or(&[][..], Shape::sample);
+    let (left, right) = (axes(0), axes(1));
+    let length = fixed(left[places[0]])?;
+    let rows = product_of(left)? / length.max(1);
+    let columns = product_of(right)? / length.max(1);
+    let last = |axes: &[Dimension], place: usize| -> Vec<usize> {
+        (0..axes.len()).filter(|axis| *axis != place).chain([place]).collect()
+    };
+    let unit = || whole_rows("unit", length);
+    let mut of_left = permute(left, &last(left, places[0]))?;
+    let mut of_right = permute(right, &last(right, places[1]))?;
+    if normalize {
+        of_left.push(unit());
+        of_right.push(unit());
+    }
+    let sizes = [Dimension::Known(columns as u64), Dimension::Known(length as u64)];
+    if columns > 1 {
+        of_right.extend(permute(&sizes, &[1, 0])?);
+    }
+    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+    let (inner, outer) = (number(length), number(columns));
+    let call = Call::with(quote!(kernels::join::product::<_, #inner, #outer>), arguments);
+    let operands = vec![
+        Operand { prepare: of_left, width: rows * length },
+        Operand { prepare: of_right, width: length * columns },
+    ];
+    let multiply_adds = (rows * length * columns) as u64;
+    Ok(vec![Operation::Join(Join { call, operands, output: rows * columns, multiply_adds })])
 }
 
 /// The softmax over a row of this width.

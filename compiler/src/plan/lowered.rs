@@ -70,6 +70,8 @@ pub enum Operation {
     InPlace(InPlace),
     /// Steps in order with a state.
     Recurrent(Recurrent),
+    /// Several tensors become one, row by row.
+    Join(Join),
 }
 
 /// A function of the runtime and what it is called with.
@@ -94,6 +96,8 @@ pub enum Argument {
     Input,
     /// What is written: `&mut [[f32; OUTPUT]]`, one row alone `&mut [f32; OUTPUT]`.
     Output,
+    /// All that is read, flat: `[&[f32]; N]`.
+    FlatInputs,
     /// The same, flat: `&[f32]`.
     FlatInput,
     /// The same, flat: `&mut [f32]`.
@@ -159,6 +163,28 @@ pub struct InPlace {
     pub weights: Option<Weights>,
     /// Multiply-adds a row.
     pub multiply_adds: u64,
+}
+
+/// A kernel that makes one row of a row from each of several tensors.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// The kernel.
+    pub call: Call,
+    /// What it reads, in order.
+    pub operands: Vec<Operand>,
+    /// Width of the rows it writes.
+    pub output: usize,
+    /// Multiply-adds a row.
+    pub multiply_adds: u64,
+}
+
+/// One of the tensors that are joined.
+#[derive(Clone, Debug)]
+pub struct Operand {
+    /// Kernels that make it fit: repeated along an axis, turned.
+    pub prepare: Vec<Operation>,
+    /// Width of its rows then.
+    pub width: usize,
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.
@@ -270,6 +296,7 @@ impl Operation {
             Self::Rows(rows) => rows.weights.iter().collect(),
             Self::InPlace(in_place) => in_place.weights.iter().collect(),
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| &direction.weights).collect(),
+            Self::Join(_) => Vec::new(),
         }
     }
 
@@ -280,6 +307,7 @@ impl Operation {
             Self::Rows(rows) => rows.multiply_adds,
             Self::InPlace(in_place) => in_place.multiply_adds,
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
+            Self::Join(join) => join.multiply_adds,
         }
     }
 
@@ -292,6 +320,7 @@ impl Operation {
             Self::Recurrent(recurrent) => {
                 recurrent.directions.iter_mut().for_each(|direction| direction.weights.first_tensor += n_tensors);
             }
+            Self::Join(_) => {}
         }
     }
 }

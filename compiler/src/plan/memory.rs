@@ -67,7 +67,7 @@ pub(super) fn memory(forward: &Forward, streaming: Option<&Streams>, timesteps: 
         (Forward::Whole(stage), _) if stage.frame_floats() > 0 => (None, None),
         (Forward::Whole(stage), _) => (Some(stage.whole(STACK)), Some(stage.whole(SCRATCH))),
         (Forward::Streamed, Some(streams)) => (Some(streamed(streams, STACK)), Some(streamed(streams, SCRATCH))),
-        (Forward::Streamed, None) => (Some(0), Some(0)),
+        (Forward::Stepped, _) | (Forward::Streamed, None) => (Some(0), Some(0)),
     };
     Memory { stack, scratch, process }
 }

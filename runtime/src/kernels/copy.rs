@@ -26,6 +26,26 @@ pub fn repeat<const N: usize>(row: &[f32; N], output: &mut [[f32; N]]) {
     }
 }
 
+/// Entries of a row: from `offset` on, along nested loops of so many places so far apart, the outermost first.
+#[inline(always)]
+pub fn pick<const RANK: usize>(offset: usize, loops: [(usize, isize); RANK], input: &[f32], output: &mut [f32]) {
+    let mut place = [0; RANK];
+    for value in output {
+        let mut index = offset;
+        for (place, (_, stride)) in place.iter().zip(loops) {
+            index = index.wrapping_add_signed(stride.wrapping_mul(*place));
+        }
+        *value = input.get(index).copied().unwrap_or_default();
+        for axis in (0..RANK).rev() {
+            place[axis] += 1;
+            if place[axis].unsigned_abs() < loops[axis].0 {
+                break;
+            }
+            place[axis] = 0;
+        }
+    }
+}
+
 /// Axes in another order: axis `a` of the output is axis `order[a]` of the input, whose shape is `shape`.
 #[inline(always)]
 pub fn permute<const RANK: usize>(shape: [usize; RANK], order: [usize; RANK], input: &[f32], output: &mut [f32]) {

@@ -1,4 +1,4 @@
-//! Value by value: activations, factors and summands, merges. Flat slices, any length.
+//! Value by value: activations, factors and summands. Flat slices, any length.
 
 use crate::activation::Activation;
 use crate::simd::{In, Isa, Line, Vector};
@@ -93,35 +93,5 @@ pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &
         I::V16::select(negative, x.mul(I::V16::load(isa, &alpha, 0)), x).store(&mut line, 0);
         unpad(&line, chunk);
         first += 16;
-    }
-}
-
-/// Two slices value by value, the result in the left one: the merges of `Bidirectional`.
-pub mod merge {
-    use super::{padded, unpad};
-    use crate::simd::{In, Isa, Vector};
-
-    /// One merge.
-    macro_rules! merges {
-        ($($(#[$doc:meta])* $name:ident($left:ident, $right:ident) => $value:expr;)*) => {$(
-            $(#[$doc])*
-            #[inline(always)]
-            pub fn $name<I: Isa>(isa: I, left: &mut [f32], right: &[f32]) {
-                for (left, right) in left.chunks_mut(16).zip(right.chunks(16)) {
-                    let mut line = padded(left, 0.0);
-                    let ($left, $right) = (I::V16::load(isa, &line, 0), I::V16::load(isa, &padded(right, 0.0), 0));
-                    $value.store(&mut line, 0);
-                    unpad(&line, left);
-                }
-            }
-        )*};
-    }
-    merges! {
-        /// left + right.
-        sum(left, right) => left.add(right);
-        /// (left + right)/2.
-        average(left, right) => left.add(right).mul(left.splat(0.5));
-        /// left · right.
-        multiply(left, right) => left.mul(right);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! `N` is twice `HALF`; the forward direction's output stands in the first half.
 
-use super::merge;
+use super::join::{self, merge};
 use crate::simd::Isa;
 
 macro_rules! halves {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $operator:ident)*) => {$(
         $(#[$doc])*
         #[inline(always)]
         pub fn $name<I: Isa, const N: usize, const HALF: usize>(
@@ -16,19 +16,16 @@ macro_rules! halves {
         ) {
             for (input, output) in input.iter().zip(output) {
                 let (first, second) = input.split_at_checked(HALF).unwrap_or_default();
-                if let Some(first) = first.first_chunk() {
-                    *output = *first;
-                }
-                merge::$name(isa, output, second);
+                merge::<I, join::$operator, 2>(isa, [first, second], output);
             }
         }
     )*};
 }
 halves! {
     /// first + second.
-    sum
+    sum Add
     /// (first + second)/2.
-    average
+    average Average
     /// first · second.
-    multiply
+    multiply Multiply
 }

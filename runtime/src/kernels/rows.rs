@@ -91,6 +91,25 @@ pub fn log_softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
     }
 }
 
+/// Each row divided by its length: x · min(1/√Σx², 10⁷).
+#[inline(always)]
+pub fn unit<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
+    for row in rows {
+        let mut sum = I::V16::of(isa, 0.0);
+        for line in lines(row, 0.0) {
+            let value = I::V16::load(isa, &line, 0);
+            sum = value.mul_add(value, sum);
+        }
+        let one = I::V16::of(isa, 1.0);
+        let factor = one.div(I::V16::of(isa, sum.sum()).sqrt()).min(I::V16::of(isa, 1e7));
+        for chunk in row.chunks_mut(16) {
+            let mut line = padded(chunk, 0.0);
+            I::V16::load(isa, &line, 0).mul(factor).store(&mut line, 0);
+            unpad(&line, chunk);
+        }
+    }
+}
+
 /// Keras's `sparsemax`, in place: max(x − τ, 0). Its threshold sums the cumulative sums of all supporting values, so a
 /// row need not sum to 1; that is what Keras computes.
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! What is checked of a generated model: every way to call it gives the recorded numbers, and all ways the same bits.
 
-use rnn_runtime::{Checked, Model, Shaped, Stream, Tensor};
+use rnn_runtime::{Checked, Model, Shaped, Stream, Tensor, Zero};
 
 use crate::DATA;
 use crate::suite::TOLERANCE;
@@ -41,6 +41,12 @@ impl Element for f32 {
     }
 }
 
+impl Element for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+}
+
 impl Element for i32 {
     fn of(value: f64) -> Self {
         value as Self
@@ -53,12 +59,12 @@ fn numbers(start: usize, count: usize) -> Vec<f64> {
     DATA[start..start + 8 * count].as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
 }
 
-fn bits(values: &[f32]) -> Vec<u32> {
+pub fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
 impl Case<'_> {
-    fn inputs<E: Element>(&self) -> Vec<Vec<E>> {
+    pub fn inputs<E: Element>(&self) -> Vec<Vec<E>> {
         let samples = self.samples.iter();
         samples.map(|&(start, count, _)| numbers(start, count).into_iter().map(E::of).collect()).collect()
     }
@@ -67,7 +73,7 @@ impl Case<'_> {
         self.samples.iter().map(|sample| sample.2).collect()
     }
 
-    fn assert_near(&self, sample: usize, output: &[f32]) {
+    pub fn assert_near(&self, sample: usize, output: &[f32]) {
         let (start, n_inputs, n_outputs) = self.samples[sample];
         let expected = numbers(start + 8 * n_inputs, n_outputs);
         let slack = numbers(start + 8 * (n_inputs + n_outputs), 1)[0];
@@ -84,6 +90,8 @@ impl Case<'_> {
     /// All samples through `forward_into`.
     fn outputs<M: Model>(&self, model: &M, scratch: &mut M::Scratch) -> Vec<Vec<f32>>
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Answer: Into<Checked>,
     {
@@ -103,6 +111,8 @@ impl Case<'_> {
     /// The numbers are the recorded ones.
     pub fn forward_into<M: Model>(&self, model: &M, scratch: &mut M::Scratch)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Answer: Into<Checked>,
     {
@@ -114,7 +124,11 @@ impl Case<'_> {
     /// Another form of the same model gives the same bits.
     pub fn same<M: Model, N: Model<Scratch = M::Scratch>>(&self, model: &M, other: &N, scratch: &mut M::Scratch)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
+        N::Input: Shaped,
+        N::Output: Shaped<Element = f32>,
         ElementOf<N::Input>: Element,
         M::Answer: Into<Checked>,
         N::Answer: Into<Checked>,
@@ -128,6 +142,8 @@ impl Case<'_> {
 
     fn flat_outputs<M: Model>(&self, model: &M) -> Vec<Vec<f32>>
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -145,6 +161,8 @@ impl Case<'_> {
     /// Flat slices give the recorded numbers too, and wrong lengths are errors.
     pub fn forward_flat<M: Model>(&self, model: &M)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -160,6 +178,8 @@ impl Case<'_> {
     /// By value: the same bits as flat.
     pub fn forward<M: Model>(&self, model: &M)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -176,6 +196,8 @@ impl Case<'_> {
     /// A batch: the same bits as one by one.
     pub fn forward_batch<M: Model>(&self, model: &M)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -184,7 +206,7 @@ impl Case<'_> {
     {
         let flat = self.inputs();
         let inputs: Vec<M::Input> = flat.iter().map(|input| *M::Input::view(input, "input").unwrap()).collect();
-        let mut outputs = vec![<M::Output as Tensor>::ZERO; inputs.len()];
+        let mut outputs = vec![<M::Output as Zero>::ZERO; inputs.len()];
         model.forward_batch(&inputs, &mut outputs).unwrap();
         for (output, flat) in outputs.iter().zip(self.flat_outputs(model)) {
             let mut expected = flat.clone();
@@ -197,6 +219,8 @@ impl Case<'_> {
     /// Every frame has an output: steps, and pieces of any length, give the bits of the whole.
     pub fn stream_to_many<M: Model, S: Stream>(&self, model: &M, start: impl Fn() -> S)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -233,6 +257,8 @@ impl Case<'_> {
     /// One output a sequence: a step's is that of the sequence up to it.
     pub fn stream_to_one<M: Model, S: Stream>(&self, model: &M, start: impl Fn() -> S)
     where
+        M::Input: Shaped,
+        M::Output: Shaped<Element = f32>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,

@@ -242,13 +242,27 @@ fn mistakes_of_functional_models() {
 fn what_functional_models_lack_is_said() {
     let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
     let of = |text: &str| codes(&format!("{shape}{text}"));
-    assert_eq!(of("model = Model([a, b], LSTM(4)(a))"), [Code::E105]);
-    assert_eq!(of("model = Model(a, [LSTM(4)(a), Dense(2)(a)])"), [Code::E105]);
-    assert_eq!(of("model = Model({'a': a}, LSTM(4)(a))"), [Code::E105]);
     assert_eq!(of("x = Dense(2)(a)\nmodel = Model(x, LSTM(4)(x))"), [Code::E105]);
     assert_eq!(of("x = LSTM(4)(a, initial_state=b)"), [Code::E105]);
     assert_eq!(of("m = Model(a, LSTM(4)(a))\nx = m(b)"), [Code::E105]);
-    assert_eq!(of("y = a * 2\nz = a[:, 0]\nw = y + z"), [Code::E105, Code::E105]);
+    assert_eq!(of("y = a % 2\nz = a ** 0.5\nw = y + z"), [Code::E105, Code::E105]);
+}
+
+#[test]
+fn graphs_have_several_inputs_and_outputs() {
+    let text = "a = Input((5, 3), name='a')\nb = Input((5, 3), name='b')\nx = Add()([a, b])\n\
+                y = LSTM(4, name='y')(x)\nmodel = Model({'q': b, 'p': a}, [y, x])\n\
+                assert model.input_shape == {'q': (None, 5, 3), 'p': (None, 5, 3)}\n\
+                assert model.output_shape == [(None, 4), (None, 5, 3)] and len(model.inputs) == 2";
+    let compiled = clean(text);
+    assert_eq!(compiled.diagnostics, []);
+    let model = &compiled.models[0];
+    assert_eq!(model.input_names, ["p", "q"]);
+    assert_eq!(model.output_names, ["y", "add"]);
+    assert_eq!(codes("a = Input((5, 3))\nmodel = Model([a, Input((2,))], LSTM(4)(a))"), [Code::W105]);
+    assert_eq!(codes("a = Input((5, 3))\nb = Input((5, 3))\nmodel = Model(a, Add()([a, b]))"), [Code::E135]);
+    assert_eq!(codes("a = Input((5, 3))\nmodel = Model(a, Add()(a))"), [Code::E136]);
+    assert_eq!(codes("a = Input((5, 3))\nmodel = Model(a, Add()([a, 3]))"), [Code::E115]);
 }
 
 #[test]

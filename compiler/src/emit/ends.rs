@@ -1,0 +1,236 @@
+//! The types of what a model reads and answers, and where in them each tensor lies.
+//!
+//! One tensor stands for itself: nested arrays, or a slice of them where its timesteps are free. Several are the fields
+//! of a type, one for whole samples and one for single frames; with free timesteps a sample is a slice of frames.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::Context;
+use super::model::derives;
+use super::rows::Rows;
+use super::tokens::{array_type, is_free, known, name, sample_type};
+use crate::plan::{Endpoint, Forward, Plan, Streams};
+
+/// Whether some timestep is free, so that lengths are only known when the program runs.
+pub(super) fn has_free_timesteps(plan: &Plan) -> bool {
+    plan.inputs.iter().chain(&plan.outputs).any(|end| is_free(&end.axes))
+}
+
+fn element(end: &Endpoint) -> TokenStream {
+    if end.integers { quote!(i32) } else { quote!(f32) }
+}
+
+/// Sizes of one frame: the axes behind the first.
+fn frame_sizes(end: &Endpoint) -> Vec<usize> {
+    known(end.axes.get(1..).unwrap_or(&[]))
+}
+
+/// The sizes of what one step answers: a frame of the output, or all of it where it is there at the end only.
+fn step_sizes(end: &Endpoint, in_time: bool) -> Vec<usize> {
+    if in_time { frame_sizes(end) } else { known(&end.axes) }
+}
+
+/// What the model reads.
+pub(super) fn input_type(context: &Context<'_>) -> TokenStream {
+    sample_of(context, &context.plan.inputs, "Input", "Frame")
+}
+
+/// What the model answers.
+pub(super) fn output_type(context: &Context<'_>) -> TokenStream {
+    sample_of(context, &context.plan.outputs, "Output", "Step")
+}
+
+fn sample_of(context: &Context<'_>, ends: &[Endpoint], whole: &str, frame: &str) -> TokenStream {
+    match ends {
+        [single] => sample_type(&element(single), &single.axes),
+        _ if matches!(context.plan.forward, Forward::Stepped) => {
+            let frame = context.named(frame);
+            quote!([#frame])
+        }
+        _ => {
+            let whole = context.named(whole);
+            quote!(#whole)
+        }
+    }
+}
+
+/// What a stream reads at a time.
+pub(super) fn frame_type(context: &Context<'_>) -> TokenStream {
+    match context.plan.inputs.as_slice() {
+        [single] => array_type(&element(single), &frame_sizes(single)),
+        _ => {
+            let frame = context.named("Frame");
+            quote!(#frame)
+        }
+    }
+}
+
+/// What a stream answers to one frame.
+pub(super) fn step_type(context: &Context<'_>, streams: &Streams) -> TokenStream {
+    match context.plan.outputs.as_slice() {
+        [single] => array_type(&element(single), &step_sizes(single, streams.in_time[0])),
+        _ => {
+            let step = context.named("Step");
+            quote!(#step)
+        }
+    }
+}
+
+/// The inputs of a whole sample in `variable`, a reference to it.
+pub(super) fn input_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
+    sample_rows(&plan.inputs, variable, false)
+}
+
+/// The outputs of a whole sample in `variable`, a reference to it.
+pub(super) fn output_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
+    sample_rows(&plan.outputs, variable, true)
+}
+
+fn sample_rows(ends: &[Endpoint], variable: &TokenStream, writable: bool) -> Vec<Rows> {
+    match ends {
+        [single] if is_free(&single.axes) => vec![Rows::of_slice(variable, &known(&single.axes), writable)],
+        [single] => vec![Rows::of_arrays(variable, &known(&single.axes), writable)],
+        _ => ends.iter().map(|end| field(end, variable, &known(&end.axes), writable)).collect(),
+    }
+}
+
+fn field(end: &Endpoint, variable: &TokenStream, sizes: &[usize], writable: bool) -> Rows {
+    let field = name(&end.field);
+    Rows::of_place(&quote!(#variable.#field), sizes, writable)
+}
+
+/// The inputs in `variable`, a reference to one frame.
+pub(super) fn frame_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
+    match plan.inputs.as_slice() {
+        [single] => vec![Rows::of_arrays(variable, &frame_sizes(single), false)],
+        several => several.iter().map(|end| field(end, variable, &frame_sizes(end), false)).collect(),
+    }
+}
+
+/// The inputs in `variable`, a slice of frames.
+pub(super) fn frames_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
+    plan.inputs.iter().map(|end| Rows::of_slice(variable, &frame_sizes(end), false)).collect()
+}
+
+/// The outputs in `variable`, a reference to what one step answers.
+pub(super) fn step_rows(plan: &Plan, streams: &Streams, variable: &TokenStream) -> Vec<Rows> {
+    let ends = plan.outputs.iter().zip(&streams.in_time).map(|(end, &in_time)| (end, step_sizes(end, in_time)));
+    if plan.outputs.len() == 1 {
+        return ends.map(|(_, sizes)| Rows::of_arrays(variable, &sizes, true)).collect();
+    }
+    ends.map(|(end, sizes)| field(end, variable, &sizes, true)).collect()
+}
+
+/// The outputs in `variable`, a slice of what each step answers.
+pub(super) fn steps_rows(plan: &Plan, streams: &Streams, variable: &TokenStream) -> Vec<Rows> {
+    let ends = plan.outputs.iter().zip(&streams.in_time);
+    ends.map(|(end, &in_time)| Rows::of_slice(variable, &step_sizes(end, in_time), true)).collect()
+}
+
+/// The types of several inputs or outputs.
+pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    let is_stepped = matches!(plan.forward, Forward::Stepped);
+    let streams = plan.streaming.as_ref().ok();
+    let model = &context.options.ident;
+    let mut types = TokenStream::new();
+    if plan.inputs.len() > 1 {
+        if !is_stepped {
+            let sizes = plan.inputs.iter().map(|end| known(&end.axes));
+            types.extend(structure(
+                context,
+                "Input",
+                &plan.inputs,
+                sizes,
+                &format!("What [`{model}`] reads: one sample."),
+            ));
+        }
+        if streams.is_some() {
+            let sizes = plan.inputs.iter().map(frame_sizes);
+            types.extend(structure(
+                context,
+                "Frame",
+                &plan.inputs,
+                sizes,
+                &format!("What [`{model}`] reads at one timestep."),
+            ));
+        }
+    }
+    if plan.outputs.len() > 1 {
+        if !is_stepped {
+            let sizes = plan.outputs.iter().map(|end| known(&end.axes));
+            types.extend(structure(
+                context,
+                "Output",
+                &plan.outputs,
+                sizes,
+                &format!("What [`{model}`] answers to one sample."),
+            ));
+        }
+        if let Some(streams) = streams {
+            let sizes = plan.outputs.iter().zip(&streams.in_time).map(|(end, &in_time)| step_sizes(end, in_time));
+            types.extend(structure(
+                context,
+                "Step",
+                &plan.outputs,
+                sizes,
+                &format!("What [`{model}`] answers to one frame."),
+            ));
+        }
+    }
+    types
+}
+
+fn structure(
+    context: &Context<'_>,
+    suffix: &str,
+    ends: &[Endpoint],
+    sizes: impl Iterator<Item = Vec<usize>>,
+    doc: &str,
+) -> TokenStream {
+    let (ident, visibility, derives, doc) =
+        (context.named(suffix), &context.options.visibility, derives(), format!(" {doc}"));
+    let fields = ends.iter().zip(sizes).map(|(end, sizes)| {
+        let (field, kind, doc) =
+            (name(&end.field), array_type(&element(end), &sizes), format!(" Keras's `{}`.", end.name));
+        quote!(#[doc = #doc] pub #field: #kind,)
+    });
+    quote! {
+        #[doc = #doc]
+        #derives
+        #[::core::prelude::v1::derive(::core::cmp::PartialEq)]
+        #visibility struct #ident { #(#fields)* }
+    }
+}
+
+/// Zeros of these types.
+pub(super) fn implementations(context: &Context<'_>) -> TokenStream {
+    let plan = context.plan;
+    let is_stepped = matches!(plan.forward, Forward::Stepped);
+    let mut items = TokenStream::new();
+    let zeros = |ident: Ident, ends: &[Endpoint]| {
+        let runtime = &context.options.runtime;
+        let fields = ends.iter().map(|end| {
+            let field = name(&end.field);
+            quote!(#field: #runtime::Zero::ZERO,)
+        });
+        quote! {
+            impl #runtime::Zero for #ident {
+                const ZERO: Self = Self { #(#fields)* };
+            }
+        }
+    };
+    for (ends, whole, frame) in [(&plan.inputs, "Input", "Frame"), (&plan.outputs, "Output", "Step")] {
+        if ends.len() < 2 {
+            continue;
+        }
+        if !is_stepped {
+            items.extend(zeros(context.named(whole), ends));
+        }
+        if plan.streaming.is_ok() {
+            items.extend(zeros(context.named(frame), ends));
+        }
+    }
+    items
+}

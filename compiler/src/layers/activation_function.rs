@@ -1,0 +1,99 @@
+//! An activation that is called with a symbolic tensor: `keras.activations.tanh(x)`. Keras makes it a layer of the
+//! operation's name in the summary. <https://keras.io/api/layers/activations/>.
+//!
+//! Keras refuses symbolic tensors for those that it computes by other means (`mish`, `hard_silu`, `sparsemax`).
+
+use ndarray::ArrayD;
+
+use crate::activation::Activation;
+use crate::arguments::Arguments;
+use crate::declaration::Declaration;
+use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layers::activation::ActivationLayer;
+use crate::plan::lowered::{Lowered, Lowering};
+use crate::shape::Shape;
+
+const fn operation(class: &'static str, base_name: &'static str) -> Declaration {
+    let (summary, details, arguments) = ("An activation.", "", &[]);
+    Declaration { class, aliases: &[], base_name, summary, details, arguments, takes_common: false, build }
+}
+
+fn build(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    None
+}
+
+static OPERATIONS: &[(Activation, Declaration)] = &[
+    (Activation::Relu, operation("ReLU", "re_lu")),
+    (Activation::Relu6, operation("Relu6", "relu6")),
+    (Activation::LeakyRelu, operation("LeakyRelu", "leaky_relu")),
+    (Activation::Elu, operation("Elu", "elu")),
+    (Activation::Selu, operation("Selu", "selu")),
+    (Activation::Celu, operation("Celu", "celu")),
+    (Activation::Tanh, operation("Tanh", "tanh")),
+    (Activation::Sigmoid, operation("Sigmoid", "sigmoid")),
+    (Activation::Softmax, operation("Softmax", "softmax")),
+    (Activation::LogSoftmax, operation("LogSoftmax", "log_softmax")),
+    (Activation::Softplus, operation("Softplus", "softplus")),
+    (Activation::Softsign, operation("Softsign", "softsign")),
+    (Activation::Silu, operation("Silu", "silu")),
+    (Activation::Gelu, operation("Gelu", "gelu")),
+    (Activation::Exponential, operation("Exp", "exp")),
+    (Activation::LogSigmoid, operation("LogSigmoid", "log_sigmoid")),
+    (Activation::HardSigmoid, operation("HardSigmoid", "hard_sigmoid")),
+    (Activation::HardTanh, operation("HardTanh", "hard_tanh")),
+    (Activation::HardShrink, operation("HardShrink", "hard_shrink")),
+    (Activation::SoftShrink, operation("SoftShrink", "soft_shrink")),
+    (Activation::TanhShrink, operation("TanhShrink", "tanh_shrink")),
+    (Activation::Squareplus, operation("Squareplus", "squareplus")),
+    (Activation::SparsePlus, operation("SparsePlus", "sparse_plus")),
+    (Activation::SparseSigmoid, operation("SparseSigmoid", "sparse_sigmoid")),
+];
+
+/// An activation as an operation.
+#[derive(Debug)]
+pub(crate) struct ActivationFunction {
+    declaration: &'static Declaration,
+    layer: ActivationLayer,
+}
+
+impl ActivationFunction {
+    /// The operation of this activation; `None` where Keras has none for symbolic tensors.
+    pub(crate) fn of(activation: Activation) -> Option<Self> {
+        let (_, declaration) = OPERATIONS.iter().find(|(known, _)| *known == activation)?;
+        Some(Self { declaration, layer: ActivationLayer { activation } })
+    }
+}
+
+impl Layer for ActivationFunction {
+    fn declaration(&self) -> &'static Declaration {
+        self.declaration
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        self.layer.output_shapes(inputs)
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        self.layer.weights(inputs)
+    }
+
+    fn streaming(&self, inputs: &[Shape]) -> Streaming {
+        self.layer.streaming(inputs)
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        self.layer.as_activation()
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        self.layer.lower(lowering)
+    }
+
+    fn evaluate_f64(&self, call: &Call<'_, f64>) -> Vec<ArrayD<f64>> {
+        self.layer.evaluate_f64(call)
+    }
+
+    fn evaluate_f32(&self, call: &Call<'_, f32>) -> Vec<ArrayD<f32>> {
+        self.layer.evaluate_f32(call)
+    }
+}

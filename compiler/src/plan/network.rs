@@ -1,0 +1,300 @@
+//! The graph as kernels in order, each with what it reads, and how far they go along with the time axis.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use super::lowered::{Lowering, NoCode, Operation, Samples};
+use super::names::Names;
+use super::{Endpoint, NoStream, PlannedLayer};
+use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::layer::{LayerInstance, Streaming};
+use crate::model::CompiledModel;
+use crate::shape::Shape;
+
+/// The kernels of a model in order.
+#[derive(Debug)]
+pub(super) struct Network {
+    pub(super) inputs: Vec<Endpoint>,
+    pub(super) outputs: Vec<Endpoint>,
+    pub(super) layers: Vec<PlannedLayer>,
+    pub(super) links: Vec<Link>,
+    /// What each output is.
+    pub(super) results: Vec<Source>,
+    /// For each output whether every frame has one of its own; or why the model can't be a stream.
+    pub(super) causal: Result<Vec<bool>, NoStream>,
+    /// Where the model's layers begin in the text.
+    pub(super) span: Span,
+}
+
+/// One kernel.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) layer: usize,
+    pub(super) node: usize,
+    /// The layer object, and which of its kernels this is: links that share both share their weights.
+    pub(super) object: (usize, usize),
+    pub(super) span: Span,
+    pub(super) operation: Operation,
+    pub(super) reads: Vec<Source>,
+    /// Whether it takes the frames of a stream in order; the others wait for the end.
+    pub(super) in_frames: bool,
+}
+
+/// Who makes a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// The caller: an input by its place.
+    Input(usize),
+    /// A link by its place.
+    Link(usize),
+}
+
+/// Lowers every layer that an output needs.
+pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Result<Network, Diagnostic> {
+    let needed = needed(graph);
+    let nodes = graph.nodes();
+    let mut draft = Draft::default();
+    for (place, &NodeId(index)) in graph.inputs().iter().enumerate() {
+        check_axes(&nodes[index], &nodes[index].outputs[0])?;
+        draft.sources.insert(TensorId { node: NodeId(index), output: 0 }, Source::Input(place));
+    }
+    for (index, node) in nodes.iter().enumerate().filter(|(index, _)| needed[*index]) {
+        if let NodeKind::Layer { instance, inputs } = &node.node.kind {
+            draft.add(index, node, instance, inputs)?;
+        }
+    }
+    let results: Vec<Source> = graph.outputs().iter().map(|output| draft.sources[output]).collect();
+    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, integers| Endpoint {
+        axes: shape.sample().to_vec(),
+        integers,
+        name: name.clone(),
+        field: fields.ident(name),
+    };
+    let mut fields = Names::default();
+    let inputs: Vec<Endpoint> = (graph.inputs().iter().zip(names.0).enumerate())
+        .map(|(place, (input, name))| {
+            endpoint(&nodes[input.0].outputs[0], name, &mut fields, draft.reads_integers(place, &results))
+        })
+        .collect();
+    let mut fields = Names::default();
+    let outputs = (graph.outputs().iter().zip(names.1))
+        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, false))
+        .collect();
+    let causal = Time { graph, inputs: &inputs, links: &mut draft.links, domains: HashMap::new() }.run(&draft.ranges);
+    let span = nodes.first().map_or(Span::default(), |node| node.node.span);
+    Ok(Network { inputs, outputs, layers: draft.layers, links: draft.links, results, causal, span })
+}
+
+/// Names of a model's inputs and outputs.
+pub(super) fn names_of(model: &CompiledModel) -> (&[String], &[String]) {
+    (&model.input_names, &model.output_names)
+}
+
+/// Which nodes an output is computed from.
+fn needed(graph: &TypedGraph) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes().len()];
+    graph.outputs().iter().for_each(|output| needed[output.node.0] = true);
+    for index in (0..needed.len()).rev().collect::<Vec<_>>() {
+        if let (true, NodeKind::Layer { inputs, .. }) = (needed[index], &graph.nodes()[index].node.kind) {
+            inputs.iter().for_each(|input| needed[input.node.0] = true);
+        }
+    }
+    needed
+}
+
+#[derive(Default)]
+struct Draft {
+    layers: Vec<PlannedLayer>,
+    links: Vec<Link>,
+    sources: HashMap<TensorId, Source>,
+    /// The links of each node, in the nodes' order.
+    ranges: Vec<(usize, Range<usize>)>,
+    names: Names,
+}
+
+impl Draft {
+    fn add(
+        &mut self,
+        index: usize,
+        node: &TypedNode,
+        instance: &Rc<LayerInstance>,
+        inputs: &[TensorId],
+    ) -> Result<(), Diagnostic> {
+        let operations = lower(node, instance)?;
+        let mut current: Vec<Source> = inputs.iter().map(|input| self.sources[input]).collect();
+        let first = self.links.len();
+        if !operations.is_empty() {
+            self.layers.push(planned_layer(node, instance, &mut self.names));
+        }
+        for operation in operations {
+            current = vec![self.link(index, node, instance, operation, current, first)];
+        }
+        self.ranges.push((index, first..self.links.len()));
+        self.sources.insert(TensorId { node: NodeId(index), output: 0 }, current[0]);
+        Ok(())
+    }
+
+    /// Appends a kernel, behind those that make its inputs fit.
+    fn link(
+        &mut self,
+        node: usize,
+        typed: &TypedNode,
+        instance: &LayerInstance,
+        mut operation: Operation,
+        mut reads: Vec<Source>,
+        first: usize,
+    ) -> Source {
+        if let Operation::Join(join) = &mut operation {
+            for (operand, read) in join.operands.iter_mut().zip(&mut reads) {
+                for prepare in std::mem::take(&mut operand.prepare) {
+                    *read = self.link(node, typed, instance, prepare, vec![*read], first);
+                }
+            }
+        }
+        let object = (instance.id, self.links.len() - first);
+        let (layer, span) = (self.layers.len() - 1, typed.node.span);
+        self.links.push(Link { layer, node, object, span, operation, reads, in_frames: false });
+        Source::Link(self.links.len() - 1)
+    }
+
+    /// Whether an input holds ids: everyone who reads it looks them up.
+    fn reads_integers(&self, input: usize, results: &[Source]) -> bool {
+        let source = Source::Input(input);
+        let mut readers = self.links.iter().filter(|link| link.reads.contains(&source)).peekable();
+        let looks_up = |link: &Link| matches!(&link.operation, Operation::Rows(rows) if rows.reads_ids);
+        readers.peek().is_some() && readers.all(looks_up) && !results.contains(&source)
+    }
+}
+
+fn lower(node: &TypedNode, instance: &Rc<LayerInstance>) -> Result<Vec<Operation>, Diagnostic> {
+    check_axes(node, &node.outputs[0])?;
+    instance.layer.lower(&Lowering { inputs: &node.inputs }).map_err(|reason| no_code(node, instance, reason))
+}
+
+fn no_code(node: &TypedNode, instance: &LayerInstance, reason: NoCode) -> Diagnostic {
+    let class = instance.layer.declaration().class;
+    match reason {
+        NoCode::FreeAxis => {
+            let title = format!("code for `{class}` needs a fixed input shape, but gets `{}`", node.inputs[0]);
+            Diagnostic::new(Code::E402, instance.class_span, title)
+                .at("works along a free axis")
+                .help("give `Input` a fixed number of timesteps; `rnnc run` evaluates the model as it is")
+        }
+        NoCode::RowActivation(activation) => {
+            let title = format!("there is no code for the activation `{activation}` inside `{class}`");
+            Diagnostic::new(Code::E403, instance.class_span, title)
+                .at(format!("`{activation}` looks at all units at once"))
+                .help("choose an activation that works value by value; `rnnc run` evaluates the model as it is")
+        }
+    }
+}
+
+/// Only the first axis of a sample may be free.
+fn check_axes(node: &TypedNode, shape: &Shape) -> Result<(), Diagnostic> {
+    let sample = shape.sample();
+    if sample.iter().skip(1).any(|axis| axis.known().is_none()) {
+        let title = format!("only the first axis of a sample may be free in code, not as in `{shape}`");
+        return Err(Diagnostic::new(Code::E402, node.node.span, title)
+            .at(format!("`{shape}`"))
+            .help("give `Input` a size for every axis but the timesteps; `rnnc run` evaluates the model as it is"));
+    }
+    Ok(())
+}
+
+fn planned_layer(node: &TypedNode, instance: &LayerInstance, names: &mut Names) -> PlannedLayer {
+    let inputs: Vec<String> = node.inputs.iter().map(tuple).collect();
+    PlannedLayer {
+        name: instance.name.clone(),
+        class: instance.layer.declaration().class,
+        ident: names.ident(&instance.name),
+        shapes: format!("{} -> {}", inputs.join(", "), tuple(&node.outputs[0])),
+        params: node.weights.iter().map(|weight| weight.shape.iter().product::<u64>()).sum(),
+    }
+}
+
+fn tuple(shape: &Shape) -> String {
+    let axes: Vec<String> = shape.sample().iter().map(ToString::to_string).collect();
+    format!("({})", axes.join(", "))
+}
+
+/// Follows the time axis through the layers.
+struct Time<'a> {
+    graph: &'a TypedGraph,
+    inputs: &'a [Endpoint],
+    links: &'a mut [Link],
+    domains: HashMap<TensorId, Domain>,
+}
+
+/// How often a tensor is there in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Domain {
+    /// Once a frame.
+    Frames,
+    /// Once a sequence, at its end.
+    End,
+}
+
+impl Time<'_> {
+    fn run(mut self, ranges: &[(usize, Range<usize>)]) -> Result<Vec<bool>, NoStream> {
+        self.begin()?;
+        for (index, range) in ranges {
+            self.pass(*index, range.clone())?;
+        }
+        Ok(self.graph.outputs().iter().map(|output| self.domains[output] == Domain::Frames).collect())
+    }
+
+    /// Every input is a sequence, and all have the same timesteps.
+    fn begin(&mut self) -> Result<(), NoStream> {
+        let is_single = self.inputs.len() == 1;
+        for (input, &node) in self.inputs.iter().zip(self.graph.inputs()) {
+            let has_time = input.axes.len() >= 2 || (input.integers && input.axes.len() == 1);
+            if !has_time {
+                let which = if is_single { "its input".to_owned() } else { format!("its input `{}`", input.name) };
+                return Err(NoStream { layer: None, reason: format!("{which} has no time axis") });
+            }
+            self.domains.insert(TensorId { node, output: 0 }, Domain::Frames);
+        }
+        if self.inputs.windows(2).any(|pair| pair[0].axes[0] != pair[1].axes[0]) {
+            return Err(NoStream { layer: None, reason: "its inputs have different timesteps".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, index: usize, range: Range<usize>) -> Result<(), NoStream> {
+        let node = &self.graph.nodes()[index];
+        let NodeKind::Layer { instance, inputs } = &node.node.kind else { return Ok(()) };
+        let lost = |reason: String| {
+            let layer = Some((instance.name.clone(), instance.layer.declaration().class));
+            Err(NoStream { layer, reason })
+        };
+        let domain = self.domains[&inputs[0]];
+        if inputs.iter().any(|input| self.domains[input] != domain) {
+            return lost("joins each timestep with what is known only at the end".to_owned());
+        }
+        let answer = if domain == Domain::Frames {
+            if let Streaming::Impossible(reason) = instance.layer.streaming(&node.inputs) {
+                return lost(reason);
+            }
+            let swallows = |link: &Link| {
+                matches!(&link.operation, Operation::Recurrent(recurrent)
+                    if recurrent.samples == Samples::One && !recurrent.return_sequences)
+            };
+            let end = range.clone().find(|&link| swallows(&self.links[link]));
+            let in_frames = range.start..end.map_or(range.end, |link| link + 1);
+            self.links[in_frames].iter_mut().for_each(|link| link.in_frames = true);
+            let keeps_time = node.inputs[0].sample().first() == node.outputs[0].sample().first();
+            match end {
+                Some(_) => Domain::End,
+                None if keeps_time => Domain::Frames,
+                None => return lost("changes the number of timesteps".to_owned()),
+            }
+        } else {
+            Domain::End
+        };
+        self.domains.insert(TensorId { node: NodeId(index), output: 0 }, answer);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Random texts of functional models: several inputs and outputs, layers that join, operators, shared layers.
+
+use crate::random_text::{Random, UNITS};
+
+/// A tensor that the text has so far.
+#[derive(Clone)]
+struct Tensor {
+    name: String,
+    /// Whether it has a time axis.
+    is_sequence: bool,
+    width: usize,
+}
+
+/// A text on its way.
+struct Text<'a> {
+    random: &'a mut Random,
+    lines: Vec<String>,
+    tensors: Vec<Tensor>,
+}
+
+/// A text of one to three inputs, three to eight layers and one to three outputs.
+pub(crate) fn text(random: &mut Random) -> String {
+    let timesteps = if random.below(4) == 0 { "None".to_owned() } else { (1 + random.below(9)).to_string() };
+    let mut text = Text { random, lines: Vec::new(), tensors: Vec::new() };
+    let n_inputs = 1 + text.random.below(3);
+    for index in 0..n_inputs {
+        let width = 1 + text.random.below(9);
+        let is_sequence = text.random.below(6) > 0;
+        let shape = if is_sequence { format!("({timesteps}, {width})") } else { format!("({width},)") };
+        text.define(format!("Input(shape={shape}, name=\"input {index}\")"), is_sequence, width);
+    }
+    for _ in 0..3 + text.random.below(6) {
+        text.layer();
+    }
+    let n_outputs = 1 + text.random.below(3);
+    let outputs: Vec<String> = (0..n_outputs).map(|_| text.recent().name).collect();
+    let inputs: Vec<String> = text.tensors[..n_inputs].iter().map(|tensor| tensor.name.clone()).collect();
+    text.lines.push(format!("model = Model([{}], [{}])", inputs.join(", "), outputs.join(", ")));
+    text.lines.join("\n") + "\n"
+}
+
+impl Text<'_> {
+    fn define(&mut self, value: String, is_sequence: bool, width: usize) -> Tensor {
+        let tensor = Tensor { name: format!("t{}", self.tensors.len()), is_sequence, width };
+        self.lines.push(format!("{} = {value}", tensor.name));
+        self.tensors.push(tensor.clone());
+        tensor
+    }
+
+    fn any(&mut self) -> Tensor {
+        let index = self.random.below(self.tensors.len());
+        self.tensors[index].clone()
+    }
+
+    /// One of the last three.
+    fn recent(&mut self) -> Tensor {
+        let back = self.random.below(self.tensors.len().min(3));
+        self.tensors[self.tensors.len() - 1 - back].clone()
+    }
+
+    /// Another tensor with as many axes, if there is one.
+    fn like(&mut self, tensor: &Tensor) -> Tensor {
+        for _ in 0..8 {
+            let other = self.any();
+            if other.is_sequence == tensor.is_sequence {
+                return other;
+            }
+        }
+        tensor.clone()
+    }
+
+    /// The tensor, or one of this width made of it.
+    fn of_width(&mut self, tensor: Tensor, width: usize) -> Tensor {
+        if tensor.width == width {
+            return tensor;
+        }
+        self.define(format!("Dense({width})({})", tensor.name), tensor.is_sequence, width)
+    }
+
+    fn layer(&mut self) {
+        let tensor = self.recent();
+        let Tensor { name, is_sequence, width } = tensor.clone();
+        let units: usize = self.random.pick(UNITS).parse().unwrap_or(4);
+        match self.random.below(16) {
+            0 | 1 if is_sequence => {
+                let returns = self.random.below(4) > 0;
+                let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
+                let shown = if returns { "True" } else { "False" };
+                self.define(format!("{class}({units}, return_sequences={shown})({name})"), returns, units);
+            }
+            2 if is_sequence => {
+                let call = format!("Bidirectional(GRU({units}, return_sequences=True), merge_mode=\"sum\")({name})");
+                self.define(call, true, units);
+            }
+            3..=5 => {
+                let other = self.like(&tensor);
+                self.define(format!("Concatenate()([{name}, {}])", other.name), is_sequence, width + other.width);
+            }
+            6 | 7 => {
+                let other = self.like(&tensor);
+                let other = self.of_width(other, width).name;
+                let class = self.random.pick(&["Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average"]);
+                self.define(format!("{class}()([{name}, {other}])"), is_sequence, width);
+            }
+            8 => {
+                let other = self.any();
+                let other = self.of_width(other, width);
+                let is_sequence = is_sequence || other.is_sequence;
+                self.define(format!("Add()([{name}, {}, {name}])", other.name), is_sequence, width);
+            }
+            9 => {
+                let operation =
+                    self.random.pick(&["0.5 * {}", "1 - {}", "{} / 3", "-{} + {}", "{} ** 2 / 8", "abs({})"]);
+                self.define(operation.replace("{}", &name), is_sequence, width);
+            }
+            10 if is_sequence => {
+                self.define(format!("{name}[:, -1, :]"), false, width);
+            }
+            11 if width > 1 => {
+                let picked = if is_sequence { format!("{name}[:, :, 1:]") } else { format!("{name}[:, 1:]") };
+                self.define(picked, is_sequence, width - 1);
+            }
+            12 => {
+                let other = self.like(&tensor);
+                let other = self.of_width(other, width).name;
+                let shared = format!("shared_{}", self.tensors.len());
+                self.lines.push(format!("{shared} = Dense({units}, activation=\"tanh\")"));
+                self.define(format!("{shared}({name})"), is_sequence, units);
+                self.define(format!("{shared}({other})"), is_sequence, units);
+            }
+            13 => {
+                self.define(format!("keras.activations.tanh({name})"), is_sequence, width);
+            }
+            14 if is_sequence => {
+                self.define(format!("Dot(axes=(2, 2), normalize=True)([{name}, {name}])[:, :, :1]"), true, 1);
+            }
+            14 => {
+                let other = self.like(&tensor);
+                let other = self.of_width(other, width).name;
+                self.define(format!("Dot(axes=1)([{name}, {other}])"), false, 1);
+            }
+            _ => {
+                self.define(format!("Dense({units}, activation=\"tanh\")({name})"), is_sequence, units);
+            }
+        }
+    }
+}
