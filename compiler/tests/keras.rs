@@ -56,17 +56,24 @@ fn array<R: Real>(shape: &[u64], values: &[f32]) -> ArrayD<R> {
     ArrayD::from_shape_vec(IxDyn(&shape), values.iter().map(|&value| R::of(value.into())).collect()).unwrap()
 }
 
+/// `KIND`, or `KIND:NAME` of each name where there are several.
+fn keys(kind: &str, names: &[String]) -> Vec<String> {
+    match names {
+        [_] => vec![kind.to_owned()],
+        _ => names.iter().map(|name| format!("{kind}:{name}")).collect(),
+    }
+}
+
 fn evaluated<R: Real>(
     graph: &TypedGraph,
     bound: &BoundWeights,
-    (shape, values): &(Vec<u64>, Vec<f32>),
-) -> Result<ArrayD<R>, String> {
+    inputs: &[(Vec<u64>, Vec<f32>)],
+) -> Result<Vec<ArrayD<R>>, String> {
     let arrays = |node: rnn_compiler::graph::NodeId| {
         bound.node(node.0).iter().map(|weight| array(&weight.shape, &weight.values)).collect()
     };
-    let inputs = [array::<R>(shape, values)];
-    let outputs = reference::evaluate(graph, arrays, &inputs).map_err(|error| error.to_string())?;
-    Ok(outputs.into_iter().next().unwrap())
+    let inputs: Vec<_> = inputs.iter().map(|(shape, values)| array::<R>(shape, values)).collect();
+    reference::evaluate(graph, arrays, &inputs).map_err(|error| error.to_string())
 }
 
 fn difference<R: Real>(case: &Path) -> Result<f64, String> {
@@ -76,19 +83,24 @@ fn difference<R: Real>(case: &Path) -> Result<f64, String> {
     let bound = bound.map_err(|mistakes| format!("{mistakes:?}"))?;
     let bytes = fs::read(case.with_extension("io.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let (expected_shape, expected) = recorded(&file, "output");
-    let actual = evaluated::<R>(&model.graph, &bound, &recorded(&file, "input"))?;
-    let shape: Vec<u64> = actual.shape().iter().map(|&size| size as u64).collect();
-    if shape != expected_shape {
-        return Err(format!("the output is {shape:?}, Keras's is {:?}", expected_shape));
+    let inputs: Vec<_> = keys("input", &model.input_names).iter().map(|key| recorded(&file, key)).collect();
+    let outputs = evaluated::<R>(&model.graph, &bound, &inputs)?;
+    let mut furthest: f64 = 0.0;
+    for (actual, key) in outputs.iter().zip(keys("output", &model.output_names)) {
+        let (expected_shape, expected) = recorded(&file, &key);
+        let shape: Vec<u64> = actual.shape().iter().map(|&size| size as u64).collect();
+        if shape != expected_shape {
+            return Err(format!("{key} is {shape:?}, Keras's is {expected_shape:?}"));
+        }
+        let largest = expected.iter().fold(0.0, |largest, &value| f64::from(value).abs().max(largest));
+        let limit = ABSOLUTE.max(RELATIVE * largest);
+        let share = |(actual, expected): (&R, f32)| {
+            let share = (actual.to_f64() - f64::from(expected)).abs() / limit;
+            if share.is_nan() { f64::INFINITY } else { share }
+        };
+        furthest = actual.iter().zip(expected).map(share).fold(furthest, f64::max);
     }
-    let largest = expected.iter().fold(0.0, |largest, &value| f64::from(value).abs().max(largest));
-    let limit = ABSOLUTE.max(RELATIVE * largest);
-    let share = |(actual, expected): (&R, f32)| {
-        let share = (actual.to_f64() - f64::from(expected)).abs() / limit;
-        if share.is_nan() { f64::INFINITY } else { share }
-    };
-    Ok(actual.iter().zip(expected).map(share).fold(0.0, f64::max))
+    Ok(furthest)
 }
 
 fn check<R: Real>() {

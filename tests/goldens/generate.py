@@ -1,11 +1,12 @@
 """Records what real Keras makes of the golden models.
 
-    python tests/goldens/generate.py [name…]
+    python tests/goldens/generate.py [beginning of a name…]
 
-For each case of layer_cases.py, in `layers/`: NAME.rnn (the text), NAME.safetensors (random weights under Keras's
-paths), NAME.io.safetensors (`input`; `output` of Keras in f32; `output64`, the same weights evaluated in f64),
+For each case of layer_cases.py and graph_cases.py, in `layers/`: NAME.rnn (the text), NAME.safetensors (random weights under Keras's
+paths), NAME.io.safetensors (`input`; `output` of Keras in f32; `output64`, the same weights evaluated in f64; `input:NAME` and
+so on where there are several),
 NAME.summary.txt (80 columns) and NAME.json (`rnnc summary --format json`). For each case of summary_cases.py, in
-`summary/`: NAME.rnn, NAME.json and NAME.COLUMNS.txt. Versions go to versions.json. With names, only those are made.
+`summary/`: NAME.rnn, NAME.json and NAME.COLUMNS.txt. Versions go to versions.json. With beginnings of names, only those are made.
 """
 
 import json
@@ -21,6 +22,7 @@ if IN_DOUBLE:
     os.environ["JAX_ENABLE_X64"] = "1"
 
 import keras_oracle as oracle  # noqa: E402
+import graph_cases  # noqa: E402
 import layer_cases  # noqa: E402
 import numpy  # noqa: E402
 import summary_cases  # noqa: E402
@@ -41,12 +43,12 @@ def dump(value):
 def choose_weights(model, name):
     """Random weights and an input under which the model stays within bounds, and its output."""
     random = numpy.random.default_rng(sum(map(ord, name)))
-    inputs = oracle.random_input(model, random)
+    inputs = oracle.random_inputs(model, random)
     for gain in (1.2, 0.8, 0.5, 0.3):
         oracle.randomise(model, random, gain)
-        output = oracle.evaluate(model, inputs)
-        if numpy.isfinite(output).all() and abs(output).max() < LARGEST_OUTPUT:
-            return inputs, output
+        outputs = oracle.evaluate(model, inputs)
+        if all(numpy.isfinite(output).all() and abs(output).max() < LARGEST_OUTPUT for output in outputs.values()):
+            return inputs, outputs
         reset_states(model)
     raise ValueError(f"{name}: no weights keep the output within bounds")
 
@@ -62,9 +64,10 @@ def record_layer_case(name, text):
     write(folder / f"{name}.rnn", text)
     models = oracle.run_text(text, name)
     (_, model), = models
-    inputs, output = choose_weights(model, name)
+    inputs, outputs = choose_weights(model, name)
     oracle.save_tensors(oracle.weights_by_path(model), folder / f"{name}.safetensors")
-    oracle.save_tensors({"input": inputs, "output": output}, folder / f"{name}.io.safetensors")
+    tensors = {**oracle.recorded("input", inputs), **oracle.recorded("output", outputs)}
+    oracle.save_tensors(tensors, folder / f"{name}.io.safetensors")
     write(folder / f"{name}.summary.txt", oracle.summary_text(model))
     write(folder / f"{name}.json", dump(oracle.describe(models)))
 
@@ -75,13 +78,15 @@ def add_double_output(name, text):
     (_, model), = oracle.run_text(text.replace(', dtype="float32"', ""), name)
     oracle.assign(model, oracle.load_tensors(HERE / "layers" / f"{name}.safetensors"))
     tensors = oracle.load_tensors(io_path)
-    inputs = tensors["input"]
-    exact = oracle.evaluate(model, inputs if inputs.dtype == "int32" else inputs.astype("float64"))
-    assert exact.dtype == "float64", name
-    oracle.save_tensors({**tensors, "output64": exact}, io_path)
-    distance = abs(exact - tensors["output"]) / (1e-6 + 1e-5 * abs(exact))
-    if distance.max() > 1:
-        print(f"{name}: f32 and f64 differ by {distance.max():.2f} times the tolerance")
+    names = oracle.ends(model, "inputs")
+    inputs = {end: tensors["input" if len(names) == 1 else f"input:{end}"] for end in names}
+    exact = oracle.recorded("output64", oracle.evaluate(model, oracle.in_double(inputs)))
+    oracle.save_tensors({**tensors, **exact}, io_path)
+    for key, values in exact.items():
+        assert values.dtype == "float64", name
+        distance = abs(values - tensors[key.replace("output64", "output")]) / (1e-6 + 1e-5 * abs(values))
+        if distance.max() > 1:
+            print(f"{name}: f32 and f64 differ by {distance.max():.2f} times the tolerance")
 
 
 def record_summary_case(name, text):
@@ -95,7 +100,8 @@ def record_summary_case(name, text):
 
 def main():
     wanted = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
-    layers = {name: text for name, text in layer_cases.cases().items() if not wanted or name in wanted}
+    every = {**layer_cases.cases(), **graph_cases.cases()}
+    layers = {name: text for name, text in every.items() if not wanted or any(map(name.startswith, wanted))}
     if IN_DOUBLE:
         oracle.compute_in_double()
         for name, text in layers.items():
@@ -104,7 +110,7 @@ def main():
     for folder in ("layers", "summary"):
         (HERE / folder).mkdir(exist_ok=True)
     for name, text in summary_cases.cases().items():
-        if not wanted or name in wanted:
+        if not wanted or any(map(name.startswith, wanted)):
             record_summary_case(name, text)
     for name, text in layers.items():
         record_layer_case(name, text)

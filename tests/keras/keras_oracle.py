@@ -101,6 +101,11 @@ def size_of(weights):
 
 def as_shapes(structure):
     """A shape, or a list of shapes, as JSON has it: lists, `None` for a free dimension."""
+    if isinstance(structure, dict):
+        shapes = [as_shapes(structure[key]) for key in sorted(structure)]
+        return shapes[0] if len(shapes) == 1 else shapes
+    if isinstance(structure, list) and len(structure) == 1 and isinstance(structure[0], (list, tuple)):
+        return as_shapes(structure[0])
     if isinstance(structure, (list, tuple)) and structure and isinstance(structure[0], (list, tuple)):
         return [as_shapes(shape) for shape in structure]
     return None if structure is None else list(structure)
@@ -108,7 +113,8 @@ def as_shapes(structure):
 
 def shapes_of_output(layer):
     """The output shape of a layer in a built model."""
-    output = layer.output
+    output = layer._inbound_nodes[-1].outputs
+    output = output[0] if len(output) == 1 else output
     if isinstance(output, (list, tuple)):
         return [list(tensor.shape) for tensor in output]
     return list(output.shape)
@@ -120,8 +126,8 @@ def describe_layer(layer):
         "class": type(layer).__name__,
         "name": layer.name,
         "output_shape": shapes_of_output(layer),
-        "params": layer.count_params(),
-        "trainable_params": size_of(layer.trainable_weights),
+        "params": layer.count_params() if isinstance(layer, keras.layers.Layer) else 0,
+        "trainable_params": size_of(getattr(layer, "trainable_weights", [])),
     }
 
 
@@ -132,7 +138,7 @@ def describe_model(variable, model):
         "name": model.name,
         "input_shape": as_shapes(model.input_shape),
         "output_shape": as_shapes(model.output_shape),
-        "layers": [describe_layer(layer) for layer in model.layers],
+        "layers": [describe_layer(layer) for layer in getattr(model, "operations", model.layers)],
         "total_params": size_of(model.weights),
         "trainable_params": size_of(model.trainable_weights),
         "non_trainable_params": size_of(model.non_trainable_weights),
@@ -194,19 +200,59 @@ def vocabulary_of(model):
     return None
 
 
-def random_input(model, random, batch=3, timesteps=6):
-    """An input that fits: integers for an Embedding, else normal floats; free dimensions get `timesteps`."""
-    shape = list(model.input_shape)
-    shape = [shape[0] or batch] + [timesteps if size is None else size for size in shape[1:]]
+def ends(model, kind):
+    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary, or the names of the layers
+    that give them; a name that comes again gets a number."""
+    structure = getattr(model, f"_{kind}_struct", None)
+    tensors = getattr(model, kind)
+    if isinstance(structure, dict):
+        keys = sorted(structure)
+    else:
+        keys = [tensor._keras_history.operation.name for tensor in tensors]
+    names = []
+    for key in keys:
+        name, number = key, 0
+        while name in names or (number and name in keys):
+            number += 1
+            name = f"{key}_{number}"
+        names.append(name)
+    return dict(zip(names, tensors))
+
+
+def random_inputs(model, random, batch=3, timesteps=6):
+    """Inputs that fit, by name: integers for an Embedding, else normal floats; free dimensions get `timesteps`."""
     vocabulary = vocabulary_of(model)
-    if vocabulary is not None:
-        return random.integers(0, vocabulary, shape).astype("int32")
-    return random.standard_normal(shape).astype("float32")
+    inputs = ends(model, "inputs")
+    batches = [tensor.shape[0] for tensor in inputs.values() if tensor.shape[0]]
+    arrays = {}
+    for name, tensor in inputs.items():
+        shape = [batches[0] if batches else batch] + [timesteps if size is None else size for size in tensor.shape[1:]]
+        if vocabulary is not None:
+            arrays[name] = random.integers(0, vocabulary, shape).astype("int32")
+        else:
+            arrays[name] = random.standard_normal(shape).astype("float32")
+    return arrays
+
+
+def in_double(inputs):
+    """The same inputs, floats as f64."""
+    return {name: array if array.dtype == "int32" else array.astype("float64") for name, array in inputs.items()}
 
 
 def evaluate(model, inputs):
-    """The model's output for a batch, at inference, as an array."""
-    return keras.ops.convert_to_numpy(model(inputs, training=False))
+    """The model's outputs for a batch, at inference, as arrays by name."""
+    given = list(inputs.values())
+    structure = getattr(model, "_inputs_struct", None)
+    packed = given[0] if structure is None else keras.tree.pack_sequence_as(structure, given)
+    answers = keras.tree.flatten(model(packed, training=False))
+    return {name: keras.ops.convert_to_numpy(answer) for name, answer in zip(ends(model, "outputs"), answers)}
+
+
+def recorded(kind, arrays):
+    """Arrays under the names that files of inputs and outputs give them: `KIND`, or `KIND:NAME` for each of several."""
+    if len(arrays) == 1:
+        return {kind: next(iter(arrays.values()))}
+    return {f"{kind}:{name}": array for name, array in arrays.items()}
 
 
 def load_tensors(path):

@@ -240,14 +240,16 @@ impl Evaluator<'_> {
     /// What programs call these inputs or outputs: their keys, or the names of the layers that give them. A name that
     /// comes again gets a number.
     pub(super) fn end_names(&self, ends: &[End]) -> Vec<String> {
-        let mut uses: HashMap<String, usize> = HashMap::new();
-        let names = ends.iter().map(|end| {
-            let name = end.key.clone().unwrap_or_else(|| self.inference.name_of(end.tensor.node).to_owned());
-            let n_before = uses.entry(name.clone()).or_insert(0);
-            *n_before += 1;
-            if *n_before == 1 { name } else { format!("{name}_{}", *n_before - 1) }
-        });
-        names.collect()
+        let name_of = |end: &End| end.key.clone().unwrap_or_else(|| self.inference.name_of(end.tensor.node).to_owned());
+        let own: Vec<String> = ends.iter().map(name_of).collect();
+        let mut names: Vec<String> = Vec::with_capacity(own.len());
+        for name in &own {
+            let numbered = (1..).map(|number| format!("{name}_{number}"));
+            let mut free = numbered.filter(|candidate| !own.contains(candidate) && !names.contains(candidate));
+            let is_taken = names.contains(name);
+            names.push(if is_taken { free.next().unwrap_or_default() } else { name.clone() });
+        }
+        names
     }
 
     /// The tensors of `inputs` or `outputs`, one after the other.

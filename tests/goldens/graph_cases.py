@@ -1,0 +1,130 @@
+"""The functional models whose numbers are recorded: layers that join, operators on tensors, several inputs and outputs.
+
+`cases()` gives name -> `.rnn` text.
+"""
+
+HEADER = "import keras\nfrom keras import Input, Model\nfrom keras.layers import *\n\n"
+
+# Name: lines between the imports and the model, the inputs and the outputs as `Model` is given them.
+GRAPHS = {
+    "add_of_three": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Add()([x, y, Dense(4)(y)])"),
+    "subtract": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Subtract()([x, y])"),
+    "multiply": ("x = Input((5, 4))\ny = Dense(4, activation='sigmoid')(x)", "x", "Multiply()([x, y])"),
+    "average_of_three": ("x = Input((18,))\ny = Dense(18)(x)", "x", "Average()([x, y, Dense(18)(y)])"),
+    "maximum": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Maximum()([x, y])"),
+    "minimum": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Minimum()([x, y])"),
+    "add_of_one": ("x = Input((5, 4))", "x", "Add()([x])"),
+    "add_broadcasts_a_vector": ("x = Input((5, 4))\nc = Input((4,))", "[x, c]", "Add()([x, c])"),
+    "multiply_broadcasts_a_size_of_1": ("x = Input((5, 4))\ny = Dense(1, activation='sigmoid')(x)", "x", "Multiply()([y, x])"),
+    "maximum_broadcasts_both_ways": ("x = Input((5, 1))\nc = Input((1, 3))", "[x, c]", "Maximum()([x, c])"),
+    "add_broadcasts_ranks": ("x = Input((2, 3, 4))\nc = Input((3, 1))\nd = Input((4,))", "[x, c, d]", "Add()([d, x, c])"),
+    "concatenate": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "Concatenate()([x, y, x])"),
+    "concatenate_timesteps": ("x = Input((5, 4))\ny = Input((3, 4))", "[x, y]", "Concatenate(axis=1)([x, y])"),
+    "concatenate_middle_axis": ("x = Input((2, 3, 4))", "x", "Concatenate(axis=-2)([x, -x])"),
+    "concatenate_vectors": ("x = Input((3,))\nc = Input((17,))", "[x, c]", "Concatenate()([x, c])"),
+    "dot_of_vectors": ("x = Input((19,))\ny = Dense(19)(x)", "x", "Dot(axes=1)([x, y])"),
+    "dot_normalized": ("x = Input((19,))\ny = Dense(19)(x)", "x", "Dot(axes=-1, normalize=True)([x, y])"),
+    "dot_of_sequences": ("x = Input((5, 4))\ny = Input((3, 4))", "[x, y]", "Dot(axes=2)([x, y])"),
+    "dot_over_timesteps": ("x = Input((5, 4))\ny = Dense(20)(x)", "x", "Dot(axes=(1, 1), normalize=True)([x, y])"),
+    "dot_of_a_sequence_and_a_vector": ("x = Input((5, 4))\nc = Input((4,))", "[x, c]", "Dot(axes=(2, 1))([x, c])"),
+    "attention_by_hand": (
+        "x = Input((6, 4))\ns = GRU(5, return_sequences=True)(x)\n"
+        "weights = keras.activations.softmax(Dot(axes=2)([s, s]))\nmixed = Dot(axes=(2, 1))([weights, s])",
+        "x",
+        "Dense(2)(Concatenate()([mixed, s]))",
+    ),
+    "operators": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "2.0 * x + y / 4 - (1 - y) * x"),
+    "quotient_of_a_number": ("x = Input((5, 4))\ny = abs(x) + 1", "x", "3 / y"),
+    "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
+    "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
+    "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),
+    "slices": ("x = Input((6, 5))", "x", "x[:, 1:5:2, ::-1]"),
+    "new_axis": ("x = Input((6, 5))", "x", "x[:, None, 2, 1:]"),
+    "features_of_frames": ("x = Input((6, 5))", "x", "Concatenate()([x[:, :, 3:], x[:, :, ::2]])"),
+    "activation_functions": (
+        "x = Input((5, 4))\ny = keras.activations.relu(Dense(4)(x))",
+        "x",
+        "keras.activations.tanh(x) * keras.activations.sigmoid(y)",
+    ),
+    "activation_behind_a_shared_tensor": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Add()([keras.activations.gelu(y), y])"),
+    "shared_layers": (
+        "x = Input((5, 4))\ny = Input((5, 4))\nshared = LSTM(3)\nhead = Dense(2)",
+        "[x, y]",
+        "Concatenate()([head(shared(x)), head(shared(y))])",
+    ),
+    "shared_in_a_row": ("x = Input((4,))\nshared = Dense(4, activation='tanh')", "x", "shared(shared(shared(x)))"),
+    "residual_recurrences": (
+        "x = Input((9, 8))\ny = Add()([x, LSTM(8, return_sequences=True)(x)])\ny = Add()([y, GRU(8, return_sequences=True)(y)])",
+        "x",
+        "Dense(3)(y)",
+    ),
+    "two_ends_of_one_stream": (
+        "x = Input((7, 4))\na = LSTM(5)(x)\nb = GRU(3)(Dense(6)(x))",
+        "x",
+        "Dense(2)(Concatenate()([a, b]))",
+    ),
+    "both_directions_by_hand": (
+        "x = Input((7, 4))\na = LSTM(5, return_sequences=True)(x)\nb = LSTM(5, return_sequences=True, go_backwards=True)(x)",
+        "x",
+        "Average()([a, b[:, ::-1]])",
+    ),
+    "several_outputs": (
+        "x = Input((7, 4))\ny = GRU(17, return_sequences=True)(x)",
+        "x",
+        "[Dense(2, name='gain')(y), y, Dense(1, name='voice', activation='sigmoid')(y)]",
+    ),
+    "several_outputs_with_free_timesteps": (
+        "x = Input((None, 4))\ny = GRU(17, return_sequences=True)(x)",
+        "x",
+        "[Dense(2, name='gain')(y), Dense(1, name='voice', activation='sigmoid')(y)]",
+    ),
+    "several_inputs_with_free_timesteps": (
+        "x = Input((None, 4), name='x')\nz = Input((None, 2), name='z')",
+        "[x, z]",
+        "LSTM(3, return_sequences=True)(Concatenate()([x, z]))",
+    ),
+    "several_ends_with_free_timesteps": (
+        "x = Input((None, 4))\ny = LSTM(5, return_sequences=True)(x)",
+        "x",
+        "[LSTM(3, name='a')(y), Dense(2, name='b')(GRU(4)(y))]",
+    ),
+    "outputs_of_frames_and_at_the_end": (
+        "x = Input((7, 4))\ny = LSTM(5, return_sequences=True)(x)",
+        "x",
+        "[Dense(2, name='each')(y), LSTM(3, name='last')(y)]",
+    ),
+    "an_input_is_an_output": ("x = Input((4,), name='x')\nz = Input((2,), name='z')", "[x, z]", "[x, Dense(3)(z), x]"),
+    "dictionaries": (
+        "x = Input((5, 4))\nz = Input((5, 2))\ny = Concatenate()([x, z])",
+        "{'right': z, 'left': x}",
+        "{'wide': Dense(3)(y), 'narrow': Dense(1)(y)}",
+    ),
+    "ids_and_values": (
+        "words = Input((5,), dtype='int32', name='words')\ny = Embedding(20, 4)(words)",
+        "words",
+        "Concatenate()([y, LSTM(3, return_sequences=True)(y)])",
+    ),
+    "time_distributed_in_a_graph": (
+        "x = Input((3, 4, 2))\ny = TimeDistributed(LSTM(5))(x)",
+        "x",
+        "Add()([y, TimeDistributed(Dense(5))(y)])",
+    ),
+    "identities_in_a_graph": (
+        "x = Input((5, 4))\ny = Dropout(0.5)(x)\nz = Activation('linear')(Dropout(0.2)(Dense(4)(y)))",
+        "x",
+        "[Identity()(Add()([y, z])), z]",
+    ),
+    "deep_joins": (
+        "x = Input((5, 3))\ny = x\nfor i in range(6):\n    y = Concatenate()([y, Dense(2, activation='tanh')(y)])",
+        "x",
+        "Dense(2)(y)",
+    ),
+    "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
+}
+
+
+def cases():
+    """Every case: name -> text."""
+    return {
+        f"graph_{name}": f"{HEADER}{lines}\nmodel = Model({inputs}, {outputs})\n" for name, (lines, inputs, outputs) in GRAPHS.items()
+    }

@@ -1,0 +1,297 @@
+"""Random functional models as statements that can be printed as `.rnn` text, broken on purpose, and shrunk.
+
+A `Node` is one assignment: a layer called with earlier tensors, or an expression over them. The generator follows the
+shapes; layers of one tensor come from `random_models.Generator`.
+"""
+
+import copy
+import math
+from dataclasses import dataclass, field
+
+from random_models import TAME, Generator, Layer
+
+
+@dataclass
+class Node:
+    """`target = template`, in which `{0}`, `{1}` … are the names of `reads`; `layer` is the template's `{layer}`."""
+
+    target: str
+    template: str
+    reads: list
+    layer: Layer | None = None
+
+    def text(self):
+        layer = "" if self.layer is None else self.layer.text()
+        return f"{self.target} = " + self.template.replace("{layer}", layer).format(*self.reads)
+
+
+@dataclass
+class Graph:
+    """A functional model: its inputs, nodes and outputs; each output is a name, each input a node without reads."""
+
+    inputs: list
+    nodes: list
+    outputs: list
+    style: str = "list"
+    extra: list = field(default_factory=list)
+
+    def text(self):
+        lines = [node.text() for node in [*self.inputs, *self.nodes]]
+        names = [node.target for node in self.inputs]
+        lines.append(f"model = Model({self.ends(names, 'p')}, {self.ends(self.outputs, 'q')})")
+        return "\n".join(lines + self.extra) + "\n"
+
+    def ends(self, names, prefix):
+        if self.style == "dict" and len(set(names)) == len(names):
+            return "{" + ", ".join(f'"{prefix}{index}": {name}' for index, name in reversed(list(enumerate(names)))) + "}"
+        if len(names) == 1 and self.style != "wrapped":
+            return names[0]
+        return "[" + ", ".join(names) + "]"
+
+
+class GraphGenerator:
+    """Draws graphs; `random` is a `random.Random`."""
+
+    def __init__(self, random):
+        self.random = random
+        self.layers = Generator(random)
+        self.shapes, self.nodes = {}, []
+
+    def maybe(self, chance):
+        return self.random.random() < chance
+
+    def model(self):
+        """A model that Keras most probably takes."""
+        timesteps = None if self.maybe(0.2) else self.random.randint(1, 6)
+        batch = 3 if self.maybe(0.1) else None
+        inputs = []
+        for index in range(self.random.randint(1, 3)):
+            features = self.random.choice([1, 2, 3, 4, 8])
+            shape = self.random.choice([(timesteps, features), (timesteps, features), (features,), (2, 3, features)])
+            layer = self.layers.input_layer(shape, batch)
+            layer.name = "Input"
+            if self.maybe(0.5):
+                layer.arguments.append(["name", f'"{self.random.choice(["signal", "a condition", "x"])}_{index}"'])
+            target = f"i{index}"
+            inputs.append(Node(target, "{layer}", [], layer))
+            self.shapes[target] = shape
+        for _ in range(self.random.randint(1, 8)):
+            self.add(batch)
+        outputs = [self.recent() for _ in range(self.random.choice([1, 1, 2, 3]))]
+        style = self.random.choice(["list", "list", "wrapped", "dict"])
+        return Graph(inputs, self.nodes, outputs, style)
+
+    def define(self, template, reads, shape, layer=None):
+        target = f"t{len(self.nodes)}"
+        self.nodes.append(Node(target, template, reads, layer))
+        self.shapes[target] = shape
+        return target
+
+    def any(self):
+        return self.random.choice(list(self.shapes))
+
+    def recent(self):
+        return self.random.choice(list(self.shapes)[-3:])
+
+    def like(self, name, fits):
+        """Another tensor whose shape fits, or the same one."""
+        shape = self.shapes[name]
+        found = [other for other, of_other in self.shapes.items() if len(of_other) == len(shape) and fits(shape, of_other)]
+        return self.random.choice(found)
+
+    def add(self, batch):
+        rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
+        rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
+        self.random.choice(rules)(batch)
+
+    def layer(self, batch):
+        name = self.recent()
+        layer, shape = self.layers.layer(self.shapes[name], batch)
+        self.layers.decorate(layer)
+        self.define("{layer}({0})", [name], shape, layer)
+
+    def shared(self, batch):
+        name = self.any()
+        layer, shape = self.layers.layer(self.shapes[name], batch)
+        if any(keyword == "stateful" for keyword, _ in layer.arguments):
+            return
+        other = self.like(name, lambda left, right: left == right)
+        holder = f"shared{len(self.nodes)}"
+        self.nodes.append(Node(holder, "{layer}", [], layer))
+        self.define("{0}({1})", [holder, name], shape)
+        self.define("{0}({1})", [holder, other], shape)
+
+    def merge(self, batch):
+        name = self.recent()
+        others = [self.like(name, lambda left, right: left == right) for _ in range(self.random.randint(0, 2))]
+        kind = self.random.choice(["Add", "Multiply", "Average", "Maximum", "Minimum"])
+        if len(others) == 1 and self.maybe(0.4):
+            kind = "Subtract"
+        names = [name, *others]
+        listed = ", ".join(f"{{{index}}}" for index in range(len(names)))
+        if self.maybe(0.2):
+            self.define(f"{kind.lower()}([{listed}])", names, self.shapes[name])
+        else:
+            self.define(f"{{layer}}([{listed}])", names, self.shapes[name], Layer(kind))
+
+    def broadcast(self, batch):
+        name, other = self.recent(), self.any()
+        shape = broadcast(self.shapes[name], self.shapes[other])
+        if shape is not None:
+            kind = self.random.choice(["Add", "Multiply", "Subtract", "Minimum"])
+            self.define("{layer}([{0}, {1}])", [name, other], shape, Layer(kind))
+
+    def concatenate(self, batch):
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape)) if self.maybe(0.3) else len(shape) - 1
+        fits = lambda left, right: left[:axis] + left[axis + 1 :] == right[:axis] + right[axis + 1 :]  # noqa: E731
+        other = self.like(name, fits)
+        sizes = (shape[axis], self.shapes[other][axis])
+        size = None if None in sizes else sum(sizes)
+        arguments = [] if axis == len(shape) - 1 and self.maybe(0.6) else [["axis", str(axis + 1 if self.maybe(0.5) else axis - len(shape))]]
+        self.define("{layer}([{0}, {1}])", [name, other], (*shape[:axis], size, *shape[axis + 1 :]), Layer("Concatenate", arguments))
+
+    def operator(self, batch):
+        name = self.recent()
+        other = self.like(name, lambda left, right: left == right)
+        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "0.5 + {0}"])
+        self.define(template, [name, other], self.shapes[name])
+
+    def subscript(self, batch):
+        name = self.recent()
+        shape, keys, result = self.shapes[name], [":"], []
+        for size in shape:
+            choice = self.random.randrange(5)
+            if size is None or size < 2 or choice > 2:
+                keys.append(":")
+                result.append(size)
+            elif choice == 0 and len(result) + 1 < len(shape) + 1:
+                keys.append(str(self.random.choice([0, -1, size - 1, -size])))
+            elif choice == 1:
+                keys.append("1:")
+                result.append(size - 1)
+            else:
+                keys.append("::-2")
+                result.append(math.ceil(size / 2))
+        if self.maybe(0.1):
+            keys.insert(1, "None")
+            result.insert(0, 1)
+        if result:
+            self.define("{0}[" + ", ".join(keys) + "]", [name], tuple(result))
+
+    def dot(self, batch):
+        name = self.recent()
+        shape = self.shapes[name]
+        if len(shape) > 2:
+            return
+        axis = self.random.randrange(len(shape))
+        other = self.like(name, lambda left, right: left[axis] == right[axis])
+        rest = [size for index, size in enumerate(shape) if index != axis] + [size for index, size in enumerate(self.shapes[other]) if index != axis]
+        arguments = [["axes", str(axis + 1) if self.maybe(0.5) else f"({axis + 1}, {axis - len(shape)})"]]
+        if self.maybe(0.4):
+            arguments.append(["normalize", "True"])
+        self.define("{layer}([{0}, {1}])", [name, other], tuple(rest or [1]), Layer("Dot", arguments))
+
+    def activation(self, batch):
+        name = self.recent()
+        function = self.random.choice([function for function in TAME if function != "softmax"] + ["linear", "exponential"])
+        self.define(f"keras.activations.{function}({{0}})", [name], self.shapes[name])
+
+    def function(self, batch):
+        name = self.recent()
+        other = self.like(name, lambda left, right: left[:-1] == right[:-1])
+        sizes = (self.shapes[name][-1], self.shapes[other][-1])
+        if None not in sizes:
+            self.define("concatenate([{0}, {1}])", [name, other], (*self.shapes[name][:-1], sum(sizes)))
+
+
+def broadcast(left, right):
+    """The shape of both together, from the right; `None` where they do not fit."""
+    length = max(len(left), len(right))
+    pairs = zip((1,) * (length - len(left)) + left, (1,) * (length - len(right)) + right)
+    shape = []
+    for one, other in pairs:
+        if one is None or other is None:
+            if one != other:
+                return None
+            shape.append(None)
+        elif one == other or 1 in (one, other):
+            shape.append(max(one, other))
+        else:
+            return None
+    return tuple(shape)
+
+
+WRONG_TEMPLATES = (
+    "Add()({0})", "Add()([])", "Subtract()([{0}])", "Concatenate(axis=0)([{0}, {0}])", "Concatenate(axis=9)([{0}, {0}])", "Dot(axes=0)([{0}, {0}])",
+    "Dot(axes=7)([{0}, {0}])", "Dot(axes='a')([{0}, {0}])", "Dense(3)([{0}, {0}])", "Dense(3)()", "Dense(3)(3)", "Concatenate()({0}, {0})", "{0}[0]", "{0}[:, 99]",
+    "{0}[:, :, :, :, :, 0]", "{0} + 'a'", "+{0}", "{0}(1)", "Add()([{0}, 3])", "Add()({0}, {0})", "Maximum(3)([{0}, {0}])", "Add(axis=1)([{0}, {0}])",
+    "LSTM(3)({0})", "RepeatVector(3)({0})", "Flatten()({0})", "Add()([{0}, Dense(7)({0})])", "keras.activations.mish({0})", "Dot(axes=1, normalize=2)([{0}, {0}])",
+    "Dot()([{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
+)
+
+
+def break_graph(graph, random):
+    """The graph with one mistake (which Keras may still take)."""
+    broken = copy.deepcopy(graph)
+    choice = random.randrange(6)
+    names = [node.target for node in [*broken.inputs, *broken.nodes]]
+    reading = [node for node in broken.nodes if node.reads]
+    if choice == 0 and reading:
+        node = random.choice(reading)
+        node.reads[random.randrange(len(node.reads))] = random.choice(names)
+    elif choice == 1 and len(broken.inputs) > 1:
+        dropped = broken.inputs.pop(random.randrange(len(broken.inputs)))
+        broken.nodes.insert(0, dropped)
+    elif choice == 2:
+        broken.outputs = [random.choice(names) for _ in range(random.randint(0, 2))]
+    elif choice == 3 and reading:
+        node = random.choice(reading)
+        node.template, node.layer = random.choice(WRONG_TEMPLATES), None
+    elif choice == 4:
+        for node in random.sample([*broken.inputs, *broken.nodes], min(2, len(broken.inputs) + len(broken.nodes))):
+            if node.layer is not None:
+                node.layer.arguments.append(["name", '"same"'])
+    else:
+        target = random.choice(names)
+        broken.nodes.append(Node("wrong", random.choice(WRONG_TEMPLATES), [target]))
+        broken.outputs.append("wrong")
+    return broken
+
+
+def smaller_graphs(graph):
+    """Every graph that is one step smaller: an output less, an unread node less, a node replaced by what it reads."""
+    for index in range(len(graph.outputs)):
+        if len(graph.outputs) > 1:
+            yield without(graph, lambda copied: copied.outputs.pop(index))
+    read = {name for node in graph.nodes for name in node.reads} | set(graph.outputs)
+    for index in reversed(range(len(graph.nodes))):
+        node = graph.nodes[index]
+        if node.target not in read:
+            yield without(graph, lambda copied: copied.nodes.pop(index))
+        for name in node.reads:
+            yield without(graph, lambda copied: bypass(copied, index, name))
+        if node.layer is not None:
+            for argument in range(len(node.layer.arguments)):
+                yield without(graph, lambda copied: copied.nodes[index].layer.arguments.pop(argument))
+    for index, node in enumerate(graph.inputs):
+        if node.target not in read and len(graph.inputs) > 1:
+            yield without(graph, lambda copied: copied.inputs.pop(index))
+        for argument in range(1, len(node.layer.arguments)):
+            yield without(graph, lambda copied: copied.inputs[index].layer.arguments.pop(argument))
+    if graph.style != "list":
+        yield without(graph, lambda copied: setattr(copied, "style", "list"))
+
+
+def bypass(graph, index, name):
+    target = graph.nodes.pop(index).target
+    for node in graph.nodes:
+        node.reads = [name if read == target else read for read in node.reads]
+    graph.outputs = [name if output == target else output for output in graph.outputs]
+
+
+def without(graph, change):
+    copied = copy.deepcopy(graph)
+    change(copied)
+    return copied
