@@ -17,7 +17,7 @@ GUARDS = {
     "small-cell": ((0.9, 1.1, 2.5), "time or gates unrolled past the registers; accumulators in memory"),
     "panels": ((0.75, 0.95, 1.8), "a closure or helper without the target's features; accumulators spilled in the k loop"),
     "forward-against-forward-into": ((1.35, 1.35, 1.35), "working memory on the stack hoists too few steps, or is cleared"),
-    "batch": ((1.0, 1.5, 2.6), "the batch's tile spills, or weights are read once a sample"),
+    "batch": ((0.41, 0.44, 1.35), "the batch's tile spills, or weights are read once a sample"),
     "activation": ((8.0, 8.0, 16.0), "`mul_add` or tanh calls the maths library; a helper across crates isn't inlined"),
     "dense": ((0.5, 0.55, 1.5), "the tile of rows times weights spills"),
 }

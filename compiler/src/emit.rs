@@ -3,6 +3,7 @@
 //! The code stands in a nameless constant behind the types, so nothing but the types gets a name in the user's module.
 //! It names the runtime by its path and `::core` only, allocates nothing, holds no `unsafe`, and never indexes a slice.
 
+mod batch;
 mod body;
 mod docs;
 mod ends;

@@ -5,6 +5,7 @@
 //! number of timesteps; the rest (the head) then runs once. Any other model runs layer by layer over the whole
 //! sample. Every decision keeps its reason, for `rnnc summary --plan`.
 
+mod batch;
 mod build;
 mod cost;
 mod describe;
@@ -22,6 +23,7 @@ use crate::packing::Packing;
 use crate::plan::lowered::Operation;
 use crate::shape::Dimension;
 
+pub use batch::Batch;
 pub use build::plan;
 pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
@@ -138,6 +140,8 @@ pub struct Memory {
     pub scratch: Option<usize>,
     /// What `process` of a stream takes from the stack.
     pub process: usize,
+    /// What the layers behind the last step take from it, where they run by themselves.
+    pub head: usize,
 }
 
 /// Layers that run one after the other over the same frames.

@@ -4,6 +4,7 @@
 //! then the state ascending (small cells: as several partial sums, state unit k in sum k mod `SETS`; panels: as `SPLITS`
 //! ranges). So a stream, a sequence and a batch give the same bits, on every instruction set with fused multiply-add.
 
+mod batch;
 pub mod copy;
 mod dense;
 mod drive;
@@ -19,6 +20,7 @@ pub mod rows;
 mod simple_rnn;
 mod small;
 
+pub use batch::LstmBatch;
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};

@@ -244,6 +244,9 @@ pub trait Model {
 
     /// Computes many samples, each as [`forward`](Model::forward) would, bit for bit.
     ///
+    /// A model whose first layer is a large LSTM of which only the last output is used takes several samples together,
+    /// with up to 64 KiB of stack for their states; else this is a loop over the samples.
+    ///
     /// # Errors
     /// Where there are not as many outputs as inputs.
     #[inline]
@@ -253,11 +256,34 @@ pub trait Model {
         Self::Output: Sized,
     {
         ShapeError::check("outputs of the batch", inputs.len(), outputs.len())?;
+        self.compute_batch(inputs, outputs);
+        Ok(())
+    }
+
+    /// Computes as many samples as there are both inputs and outputs of.
+    #[doc(hidden)]
+    #[inline]
+    fn compute_batch(&self, inputs: &[Self::Input], outputs: &mut [Self::Output])
+    where
+        Self::Input: Sized,
+        Self::Output: Sized,
+    {
+        self.compute_each(inputs, outputs);
+    }
+
+    /// The same, one sample after the other. Never inlined, so that its working memory is not taken from the stack
+    /// beside that of samples that are computed together.
+    #[doc(hidden)]
+    #[inline(never)]
+    fn compute_each(&self, inputs: &[Self::Input], outputs: &mut [Self::Output])
+    where
+        Self::Input: Sized,
+        Self::Output: Sized,
+    {
         let mut stack = Self::Stack::NEW;
         for (input, output) in inputs.iter().zip(outputs) {
             self.compute(input, stack.as_mut(), output);
         }
-        Ok(())
     }
 }
 

@@ -60,6 +60,15 @@ rnn_model! {
     model.add(Dense(64, activation="relu"))
 }
 
+rnn_model! {
+    /// As many units as samples still go together with.
+    struct Wide;
+    model = Sequential()
+    model.add(Input(shape=(3, 12)))
+    model.add(LSTM(512))
+    model.add(Dense(5))
+}
+
 /// Weights for `load`, all of this value.
 fn file(shapes: &[(String, Vec<usize>)], value: f32) -> Vec<u8> {
     let (mut header, mut data) = (Vec::new(), Vec::new());
@@ -157,4 +166,20 @@ fn ten_megabytes_of_weights_run_in_a_thread_with_a_small_stack() {
     let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(run).unwrap();
     let value = thread.join().unwrap();
     assert!(value > 0.0 && value < 1.0);
+}
+
+#[test]
+fn samples_that_go_together_run_in_a_thread_with_a_small_stack() {
+    let mut shapes = lstm("lstm/lstm_cell", 12, 512);
+    shapes.extend([("dense/kernel".to_owned(), vec![512, 5]), ("dense/bias".to_owned(), vec![5])]);
+    let file = file(&shapes, 0.01);
+    let mut buffer = vec![0.0; Wide::WEIGHTS];
+    let run = move || {
+        let model = Wide::load(&file, &mut buffer).unwrap();
+        let mut outputs = [[0.0; 5]; 11];
+        let count = allocations(|| model.forward_batch(&[[[0.5; 12]; 3]; 11], &mut outputs).unwrap());
+        assert_eq!((count, outputs), (0, [model.forward(&[[0.5; 12]; 3]); 11]));
+    };
+    let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(run).unwrap();
+    thread.join().unwrap();
 }

@@ -41,6 +41,11 @@ const UNROLLED: &str = "\
 model = Sequential([Input(shape=(10, 4)), SimpleRNN(8, return_sequences=True), LSTM(3), Dense(1)])
 ";
 
+/// Several samples together.
+const BATCHED: &str = "\
+model = Sequential([Input(shape=(10, 4)), LSTM(50), Dense(2)])
+";
+
 const MAIN: &str = r#"
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -85,6 +90,14 @@ extern "C" fn main() -> i32 {
         let mut output = [0.0];
         sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
     }
+    if let Ok(model) = batched::Batched::from_packed(weights) {
+        let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
+        let samples = samples.get(..length).unwrap_or_default();
+        sum += if model.forward_batch(samples, &mut outputs).is_ok() { outputs[7][1] } else { 4.0 };
+        if let Some(outputs) = outputs.get_mut(..samples.len()) {
+            sum += if model.forward_batch(samples, outputs).is_ok() { 5.0 } else { 6.0 };
+        }
+    }
     sum as i32
 }
 "#;
@@ -119,7 +132,8 @@ fn generated_code_links_without_a_panic_handler() {
     let head = "#![no_std]\n#![no_main]\n#![allow(dead_code)]\n";
     let models = module("causal", "Causal", CAUSAL)
         + &module("tagger", "Tagger", TAGGER)
-        + &module("unrolled", "Unrolled", UNROLLED);
+        + &module("unrolled", "Unrolled", UNROLLED)
+        + &module("batched", "Batched", BATCHED);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::tokens::{is_free, known, name, shape, size};
-use super::{Context, Source, docs, ends};
+use super::{Context, Source, batch, docs, ends};
 use crate::plan::{Extent, Forward, Stage};
 use crate::shape::Shape;
 use crate::summary::{SummaryModel, Widths, table};
@@ -174,6 +174,7 @@ fn model(context: &Context<'_>) -> TokenStream {
         named_shapes(&model.output_names, &model.output_shapes()),
     );
     let (compute, program) = compute(context, &input, &output, &answer);
+    let (compute_batch, batch_program) = batch::compute_batch(context, &input, &output);
     quote! {
         #[automatically_derived]
         impl #lifetime #runtime::Model for #self_type {
@@ -192,9 +193,11 @@ fn model(context: &Context<'_>) -> TokenStream {
             const OUTPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #outputs;
 
             #compute
+            #compute_batch
         }
 
         #program
+        #batch_program
     }
 }
 

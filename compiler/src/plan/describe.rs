@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::lowered::Operation;
-use super::{Forward, Place, Plan, Step};
+use super::{Batch, Forward, Place, Plan, Step};
 
 /// One line of the table.
 struct Row {
@@ -25,6 +25,13 @@ impl Plan {
         let _ = writeln!(text, "packed weights: {}", bytes(self.packed_length()));
         let _ = writeln!(text, "working memory of forward: {} on the stack", bytes_or_free(self.memory.stack));
         let _ = writeln!(text, "working memory of forward_into: {}", bytes_or_free(self.memory.scratch));
+        if let Some(Batch { together, .. }) = self.batch() {
+            let (most, fewest, memory) = (together.most, together.fewest, bytes(together.floats + self.memory.head));
+            let _ = writeln!(
+                text,
+                "batch: {fewest} to {most} samples share a walk over the weights, {memory} on the stack"
+            );
+        }
         let _ = writeln!(text, "stream: {}", self.describe_stream());
         text
     }

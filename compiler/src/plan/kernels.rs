@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::lowered::{
     Argument, Call, Direction, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Recurrent, Rows, Samples,
-    Walk, Weights, fixed,
+    Together, Walk, Weights, fixed,
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
@@ -494,7 +494,28 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
+        together: together(kind.cell, class, lines),
         class: class_name,
+    })
+}
+
+/// How the samples of a batch share each walk over a large cell's weights: as many as keep their states (output, cell,
+/// next output) within 48 KiB of stack, since more samples than a few tiles gain nothing.
+fn together(cell: Cell, class: Class, lines: usize) -> Option<Together> {
+    const MOST: usize = 32;
+    const LINES: usize = 256;
+    // Beyond 512 units too few samples are left to pay for weights that no cache holds: AVX2 is faster alone there.
+    const WORTHWHILE: usize = 8;
+    // A tile has at least four rows.
+    const FEWEST: usize = 4;
+    let most = (LINES / lines.max(1)).min(MOST);
+    let is_large = cell == Cell::Lstm && class == Class::Panels { splits: 1 };
+    let (literal, count) = (number(lines), number(most));
+    (is_large && most >= WORTHWHILE).then(|| Together {
+        most,
+        fewest: FEWEST,
+        states: quote!(kernels::LstmBatch::<#literal, #count>),
+        floats: most * (3 * lines + 4) * 16,
     })
 }
 

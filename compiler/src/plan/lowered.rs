@@ -236,8 +236,23 @@ pub struct Direction {
     pub multiply_adds: u64,
     /// Machine code that one straight-line step adds, in bytes, estimated; `None` where a step is a call.
     pub step_code: Option<usize>,
+    /// How the samples of a batch walk together; `None` where each goes alone.
+    pub together: Option<Together>,
     /// The size class, for reports.
     pub class: &'static str,
+}
+
+/// Several samples that share each walk over the weights.
+#[derive(Clone, Debug)]
+pub struct Together {
+    /// So many at a time.
+    pub most: usize,
+    /// Fewer are faster alone.
+    pub fewest: usize,
+    /// The type of their states: `kernels::LstmBatch::<8, 32>`.
+    pub states: TokenStream,
+    /// Floats that it holds.
+    pub floats: usize,
 }
 
 /// The order in which frames are met.

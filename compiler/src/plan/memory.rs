@@ -58,10 +58,8 @@ fn frames_within(limit: usize, frame: usize, timesteps: Option<usize>) -> usize 
 
 /// Memory of a model with so many timesteps.
 pub(super) fn memory(forward: &Forward, streaming: Option<&Streams>, timesteps: Option<usize>) -> Memory {
-    let streamed = |streams: &Streams, limit| {
-        let head = streams.head.as_ref().map_or(0, |head| head.whole(limit));
-        streams.chunk.chunked(limit, timesteps).max(head)
-    };
+    let head = |streams: &Streams, limit| streams.head.as_ref().map_or(0, |head| head.whole(limit));
+    let streamed = |streams: &Streams, limit| streams.chunk.chunked(limit, timesteps).max(head(streams, limit));
     let process = streaming.map_or(0, |streams| streams.chunk.chunked(STACK, None));
     let (stack, scratch) = match (forward, streaming) {
         (Forward::Whole(stage), _) if stage.frame_floats() > 0 => (None, None),
@@ -69,5 +67,5 @@ pub(super) fn memory(forward: &Forward, streaming: Option<&Streams>, timesteps: 
         (Forward::Streamed, Some(streams)) => (Some(streamed(streams, STACK)), Some(streamed(streams, SCRATCH))),
         (Forward::Stepped, _) | (Forward::Streamed, None) => (Some(0), Some(0)),
     };
-    Memory { stack, scratch, process }
+    Memory { stack, scratch, process, head: streaming.map_or(0, |streams| head(streams, STACK)) }
 }

@@ -5,6 +5,7 @@
 //! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` with four columns; panels
 //! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
+use super::batch::{Batch, Gated, LstmBatch};
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
@@ -162,9 +163,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
         add_rows::<I, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
         for (index, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
             if let (Some(c), Some(h)) = (state.c.get_mut(first + index), state.next.get_mut(first + index)) {
-                for part in 0..panel::parts(isa) {
-                    finish::<I, I::Block, A, R>(isa, part_of(isa, gates, part), c, h, part);
-                }
+                <Self as Gated>::finish(isa, gates, c, h);
             }
         }
     }
@@ -193,6 +192,43 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+impl<const SPLITS: usize, A: Activation, R: Activation> Gated for LargeLstm<SPLITS, A, R> {
+    #[inline(always)]
+    fn finish<I: Isa>(isa: I, gates: &[Line; 4], c: &mut Line, h: &mut Line) {
+        for part in 0..panel::parts(isa) {
+            finish::<I, I::Block, A, R>(isa, part_of(isa, gates, part), c, h, part);
+        }
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation>
+    Lstm<F, U, LINES, A, R, Panels<1>>
+{
+    /// All steps of up to `SAMPLES` samples, first to last, from the zero states in `batch`.
+    ///
+    /// - `weights`: the layer's packed segment
+    /// - `inputs`: the samples, shape `[samples, STEPS, F]`
+    #[inline(always)]
+    pub fn last_batch<I: Isa, const STEPS: usize, const SAMPLES: usize>(
+        isa: I,
+        weights: &[f32],
+        batch: &mut LstmBatch<LINES, SAMPLES>,
+        inputs: &[[[f32; F]; STEPS]],
+    ) {
+        isa.outline(Batch {
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R>> },
+            input: inputs.as_flattened().as_flattened(),
+            samples: inputs.len().min(SAMPLES),
+            steps: STEPS,
+            lines: LINES,
+            h: batch.h.as_flattened_mut(),
+            c: batch.c.as_flattened_mut(),
+            next: batch.next.as_flattened_mut(),
+            sums: &mut batch.sums,
+        });
     }
 }
 

@@ -1,0 +1,222 @@
+//! Several samples through a large cell together: each row of weights is read once for a tile of samples.
+//!
+//! A tile is four or six samples by as many neighbouring vectors of a panel's row as the registers have room for, which
+//! are whole cache lines: all four gates of sixteen units with AVX-512, one of them with AVX2. Rows are taken in
+//! stretches whose weights stay in the first cache while all samples pass. Each sample's sums run in the order of one
+//! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
+
+use super::panel::{Cell, Kind};
+use crate::simd::{Columns, Inputs, Isa, Line, Program, Vector, accumulate, load_tile, store_tile};
+use crate::state::LstmState;
+
+/// A panel's gate sums of one sample.
+pub(super) type Gates = [Line; 4];
+
+/// States of up to `SAMPLES` samples of a large [`Lstm`](super::Lstm).
+#[derive(Clone, Debug)]
+pub struct LstmBatch<const LINES: usize, const SAMPLES: usize> {
+    pub(super) h: [[Line; LINES]; SAMPLES],
+    pub(super) c: [[Line; LINES]; SAMPLES],
+    pub(super) next: [[Line; LINES]; SAMPLES],
+    pub(super) sums: [Gates; SAMPLES],
+}
+
+impl<const LINES: usize, const SAMPLES: usize> LstmBatch<LINES, SAMPLES> {
+    /// The states before the first step.
+    #[inline(always)]
+    pub const fn zero() -> Self {
+        let lines = [[[0.0; 16]; LINES]; SAMPLES];
+        Self { h: lines, c: lines, next: lines, sums: [[[0.0; 16]; 4]; SAMPLES] }
+    }
+
+    /// One sample's state; zero beyond the last sample.
+    #[inline(always)]
+    pub fn state(&self, sample: usize) -> LstmState<LINES> {
+        let mut state = LstmState::zero();
+        if let (Some(h), Some(c)) = (self.h.get(sample), self.c.get(sample)) {
+            (state.h.0, state.c.0) = (*h, *c);
+        }
+        state
+    }
+}
+
+/// A cell whose panels have four gates a row.
+pub(super) trait Gated: Kind {
+    /// A panel's gate sums to the next cell and output, written to their lines.
+    fn finish<I: Isa>(isa: I, gates: &Gates, c: &mut Line, h: &mut Line);
+}
+
+/// Floats of a row of a panel.
+const ROW: usize = 64;
+
+/// Rows of a stretch: 32 KiB of weights, a whole first cache where that is small. A pass over two vectors with AVX2 reads
+/// a quarter of it.
+const STRETCH: usize = 128;
+
+/// All steps of several samples, first to last.
+pub(super) struct Batch<'a, 'b, K> {
+    pub(super) cell: Cell<'a, K>,
+    /// All samples, one after the other.
+    pub(super) input: &'a [f32],
+    /// How many samples there are.
+    pub(super) samples: usize,
+    /// Steps of one sample.
+    pub(super) steps: usize,
+    /// Lines of one sample's state.
+    pub(super) lines: usize,
+    /// The samples' last outputs.
+    pub(super) h: &'b mut [Line],
+    /// Their carried cells.
+    pub(super) c: &'b mut [Line],
+    /// Where a step's outputs are gathered, as all panels read the last ones.
+    pub(super) next: &'b mut [Line],
+    /// One panel's sums.
+    pub(super) sums: &'b mut [Gates],
+}
+
+impl<K: Gated> Program for Batch<'_, '_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self, isa: I) {
+        let panels = K::panels(self.cell.units);
+        for step in 0..self.steps {
+            for index in 0..panels {
+                // Alternating, each step finds in the cache what the one before read last.
+                let panel = if step % 2 == 1 { panels - 1 - index } else { index };
+                self.add(isa, step, panel);
+                self.finish(isa, panel);
+            }
+            for (line, next) in self.h.iter_mut().zip(self.next.iter()) {
+                *line = *next;
+            }
+        }
+    }
+}
+
+impl<K: Gated> Batch<'_, '_, K> {
+    /// A panel's sums of all samples.
+    #[inline(always)]
+    fn add<I: Isa>(&mut self, isa: I, step: usize, panel: usize) {
+        let (cell, samples) = (self.cell, self.samples);
+        let inputs = Rows {
+            bias: Some(cell.panel(panel, 0)),
+            weights: cell.panel(panel, ROW),
+            values: self.input,
+            start: step * cell.features,
+            stride: self.steps * cell.features,
+            count: cell.features,
+            samples,
+        };
+        let state = Rows {
+            bias: None,
+            weights: cell.panel(panel, ROW * (1 + cell.features)),
+            values: self.h.as_flattened(),
+            start: 0,
+            stride: 16 * self.lines,
+            count: cell.units,
+            samples,
+        };
+        let sums = self.sums.as_flattened_mut().as_flattened_mut();
+        inputs.add(isa, sums);
+        state.add(isa, sums);
+    }
+
+    /// The activations of a panel's units, sample by sample.
+    #[inline(always)]
+    fn finish<I: Isa>(&mut self, isa: I, panel: usize) {
+        for (sample, gates) in self.sums.iter().enumerate().take(self.samples) {
+            let line = sample * self.lines + panel;
+            if let (Some(c), Some(h)) = (self.c.get_mut(line), self.next.get_mut(line)) {
+                K::finish(isa, gates, c, h);
+            }
+        }
+    }
+}
+
+/// Rows of a panel, and what each sample multiplies them by.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    /// What the sums start from; without it they go on.
+    bias: Option<&'a [f32]>,
+    /// The first row on.
+    weights: &'a [f32],
+    /// All samples' values.
+    values: &'a [f32],
+    /// The first sample's first value.
+    start: usize,
+    /// From one sample's values to the next one's.
+    stride: usize,
+    /// How many rows there are, and values of one sample.
+    count: usize,
+    /// How many samples there are.
+    samples: usize,
+}
+
+impl Rows<'_> {
+    /// Adds all rows to the sums, stretch by stretch.
+    #[inline(always)]
+    fn add<I: Isa>(mut self, isa: I, sums: &mut [f32]) {
+        let count = self.count;
+        let mut done = 0;
+        // Without rows the sums are their biases.
+        while done < count || self.bias.is_some() {
+            self.count = (count - done).min(STRETCH);
+            let mut lane = 0;
+            while lane < ROW {
+                if I::MANY_REGISTERS {
+                    self.columns::<I, 4>(isa, sums, lane);
+                    lane += 4 * I::Tile::LANES;
+                } else {
+                    self.columns::<I, 2>(isa, sums, lane);
+                    lane += 2 * I::Tile::LANES;
+                }
+            }
+            done += self.count;
+            self.bias = None;
+            self.start += self.count;
+            self.weights = self.weights.get(ROW * self.count..).unwrap_or_default();
+        }
+    }
+
+    /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less.
+    #[inline(always)]
+    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) {
+        let mut first = 0;
+        while first < self.samples {
+            let left = self.samples - first;
+            if left <= 4 || left == 7 || left == 8 {
+                self.tile::<I, 4, N>(isa, sums, lane, first);
+                first += 4;
+            } else {
+                self.tile::<I, 6, N>(isa, sums, lane, first);
+                first += 6;
+            }
+        }
+    }
+
+    /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
+    #[inline(always)]
+    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
+        let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
+        for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
+            let sample = (first + row).min(self.samples - 1);
+            *start = self.start + sample * self.stride;
+            *place = sample * ROW + lane;
+        }
+        let mut tile = match self.bias {
+            Some(bias) => [load_tile::<I, I::Tile, SAMPLES, N>(isa, bias, [lane; SAMPLES])],
+            None => [load_tile::<I, I::Tile, SAMPLES, N>(isa, sums, places)],
+        };
+        let columns = Columns {
+            first: lane,
+            column_stride: I::Tile::LANES,
+            per_stream: N,
+            stream_stride: 0,
+            row_stride: ROW,
+            skipped: 0,
+        };
+        accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, starts }, self.count);
+        store_tile(&tile[0], sums, places, self.samples - first);
+    }
+}
