@@ -20,7 +20,7 @@ pub mod rows;
 mod simple_rnn;
 mod small;
 
-pub use batch::LstmBatch;
+pub use batch::{GruBatch, LstmBatch};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};

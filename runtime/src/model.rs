@@ -244,7 +244,7 @@ pub trait Model {
 
     /// Computes many samples, each as [`forward`](Model::forward) would, bit for bit.
     ///
-    /// A model whose first layer is a large LSTM of which only the last output is used takes several samples together,
+    /// A model whose first layer is a large LSTM or GRU of which only the last output is used takes several samples together,
     /// with up to 64 KiB of stack for their states; else this is a loop over the samples.
     ///
     /// # Errors

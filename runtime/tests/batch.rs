@@ -7,43 +7,65 @@ use rnn_compiler::packing::{self, Cell};
 use rnn_runtime::activation::{
     Elu, Exponential, Gelu, HardSigmoid, LeakyReluWith, Linear, Relu, Sigmoid, Silu, Softplus, Softsign, Tanh,
 };
-use rnn_runtime::kernels::{Forward, Lstm, LstmBatch, Panels};
-use rnn_runtime::state::LstmState;
+use rnn_runtime::kernels::{Forward, Gru, GruBatch, Lstm, LstmBatch, Panels};
+use rnn_runtime::state::{GruState, LstmState};
 
 /// More samples than any tile has, and tails of every length behind full tiles.
 const SAMPLES: usize = 14;
 
+/// The bits of all that a state of `U` units carries.
+trait Carried {
+    fn carried<const U: usize>(&self) -> Vec<u32>;
+}
+
+impl<const LINES: usize> Carried for LstmState<LINES> {
+    fn carried<const U: usize>(&self) -> Vec<u32> {
+        [bits(self.h.units::<U>()), bits(self.c.units::<U>())].concat()
+    }
+}
+
+impl<const LINES: usize> Carried for GruState<LINES> {
+    fn carried<const U: usize>(&self) -> Vec<u32> {
+        bits(self.h.units::<U>())
+    }
+}
+
 /// Every number of samples up to [`SAMPLES`]; a macro, as shapes are types.
 macro_rules! check {
-    ($features:literal, $units:literal, $steps:literal, $act:ty, $rec:ty, $bias:literal) => {{
+    (@ $cell:ident, $batch:ident, $state:ident, $packing:ident, $gates:literal, $biases:literal;
+        $features:literal, $units:literal, $steps:literal, $act:ty, $rec:ty, $bias:literal) => {{
         const F: usize = $features;
         const U: usize = $units;
         const STEPS: usize = $steps;
         const LINES: usize = U.div_ceil(16);
-        type Layer = Lstm<F, U, LINES, $act, $rec, Panels<1>>;
+        type Layer = $cell<F, U, LINES, $act, $rec, Panels<1>>;
         type Sample = [[f32; F]; STEPS];
 
         program! {
-            struct Alone<'a> { weights: &'a [f32], sample: &'a Sample } -> LstmState<LINES>;
+            struct Alone<'a> { weights: &'a [f32], sample: &'a Sample } -> $state<LINES>;
             |isa| {
-                let mut state = LstmState::zero();
+                let mut state = $state::zero();
                 Layer::last::<I, Forward>(isa, weights, &mut state, &mut [], sample);
                 state
             }
         }
         program! {
-            struct Together<'a> { weights: &'a [f32], samples: &'a [Sample] } -> Box<LstmBatch<LINES, SAMPLES>>;
+            struct Together<'a> { weights: &'a [f32], samples: &'a [Sample] } -> Box<$batch<LINES, SAMPLES>>;
             |isa| {
-                let mut batch = Box::new(LstmBatch::zero());
+                let mut batch = Box::new($batch::zero());
                 Layer::last_batch::<I, STEPS, SAMPLES>(isa, weights, &mut batch, samples);
                 batch
             }
         }
 
         let is_sigmoid = stringify!($rec) == "Sigmoid";
-        let packing = packing::lstm(F, U, $bias, is_sigmoid, packing::class(Cell::Lstm, F, U));
+        let packing = packing::$packing(F, U, $bias, is_sigmoid, packing::class(Cell::$cell, F, U));
         let mut numbers = Numbers::new((1000 * F + U) as u64);
-        let tensors = [numbers.many(F * 4 * U, 0.3), numbers.many(U * 4 * U, 0.1), numbers.many(4 * U, 0.5)];
+        let tensors = [
+            numbers.many(F * $gates * U, 0.3),
+            numbers.many(U * $gates * U, 0.1),
+            numbers.many($biases * U, 0.5),
+        ];
         let used: Vec<&[f32]> = tensors.iter().take(if $bias { 3 } else { 2 }).map(Vec::as_slice).collect();
         let weights = packing.run(&used);
         let flat = numbers.many(SAMPLES * STEPS * F, 1.0);
@@ -54,48 +76,57 @@ macro_rules! check {
                 let batch = at(level, Together { weights: &weights, samples: &samples[..count] });
                 for (sample, alone) in alone.iter().enumerate() {
                     let what = format!(
-                        "LSTM({U}) over {F}, {} and {}, sample {sample} of {count} on {}",
+                        "{}({U}) over {F}, {} and {}, sample {sample} of {count} on {}",
+                        stringify!($cell),
                         stringify!($act),
                         stringify!($rec),
                         level.name()
                     );
-                    let expected = if sample < count { *alone } else { LstmState::zero() };
-                    let state = batch.state(sample);
-                    assert_eq!(bits(state.h.units::<U>()), bits(expected.h.units::<U>()), "{what}: output");
-                    assert_eq!(bits(state.c.units::<U>()), bits(expected.c.units::<U>()), "{what}: cell");
+                    let expected = if sample < count { *alone } else { $state::zero() };
+                    assert_eq!(batch.state(sample).carried::<U>(), expected.carried::<U>(), "{what}");
                 }
             }
         }
     }};
+    (Lstm, $($rest:tt)*) => { check!(@ Lstm, LstmBatch, LstmState, lstm, 4, 4; $($rest)*) };
+    (Gru, $($rest:tt)*) => { check!(@ Gru, GruBatch, GruState, gru, 3, 6; $($rest)*) };
 }
 
 #[test]
 fn samples_together_have_the_bits_of_samples_alone() {
-    check!(1, 49, 3, Tanh, Sigmoid, true);
-    check!(3, 64, 2, Tanh, Sigmoid, true);
-    check!(64, 80, 1, Tanh, Sigmoid, true);
+    check!(Lstm, 1, 49, 3, Tanh, Sigmoid, true);
+    check!(Gru, 1, 49, 3, Tanh, Sigmoid, true);
+    check!(Lstm, 3, 64, 2, Tanh, Sigmoid, true);
+    check!(Gru, 3, 64, 2, Tanh, Sigmoid, true);
+    check!(Lstm, 64, 80, 1, Tanh, Sigmoid, true);
+    check!(Gru, 64, 80, 1, Tanh, Sigmoid, true);
 }
 
 #[test]
 fn inputs_and_units_of_several_stretches_keep_their_order() {
-    check!(130, 257, 2, Tanh, Sigmoid, true);
+    check!(Lstm, 130, 257, 2, Tanh, Sigmoid, true);
+    check!(Gru, 130, 257, 2, Tanh, Sigmoid, true);
 }
 
 #[test]
 fn any_activations_do() {
-    check!(3, 50, 2, Relu, HardSigmoid, true);
-    check!(3, 50, 2, Sigmoid, Tanh, true);
-    check!(3, 50, 2, Linear, Softsign, true);
-    check!(3, 50, 2, Elu, Linear, true);
-    check!(3, 50, 2, Gelu, Silu, true);
-    check!(3, 50, 2, Softplus, Exponential, true);
-    check!(3, 50, 2, LeakyReluWith<0x3e99_999a>, Sigmoid, true);
+    check!(Lstm, 3, 50, 2, Relu, HardSigmoid, true);
+    check!(Gru, 3, 50, 2, Relu, HardSigmoid, true);
+    check!(Lstm, 3, 50, 2, Sigmoid, Tanh, true);
+    check!(Gru, 3, 50, 2, Sigmoid, Tanh, true);
+    check!(Lstm, 3, 50, 2, Linear, Softsign, true);
+    check!(Lstm, 3, 50, 2, Elu, Linear, true);
+    check!(Lstm, 3, 50, 2, Gelu, Silu, true);
+    check!(Gru, 3, 50, 2, Gelu, Silu, true);
+    check!(Lstm, 3, 50, 2, Softplus, Exponential, true);
+    check!(Lstm, 3, 50, 2, LeakyReluWith<0x3e99_999a>, Sigmoid, true);
 }
 
 #[test]
 fn a_bias_may_be_missing() {
-    check!(3, 50, 2, Tanh, Sigmoid, false);
-    check!(3, 50, 2, Relu, HardSigmoid, false);
+    check!(Lstm, 3, 50, 2, Tanh, Sigmoid, false);
+    check!(Gru, 3, 50, 2, Tanh, Sigmoid, false);
+    check!(Lstm, 3, 50, 2, Relu, HardSigmoid, false);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The samples of a batch share each walk over a large LSTM's weights: the bits are those of `forward`, for every number
+//! The samples of a batch share each walk over a large cell's weights: the bits are those of `forward`, for every number
 //! of samples and on each instruction set. This program runs itself once for each.
 
 #![allow(clippy::unwrap_used)]
@@ -33,6 +33,31 @@ rnn_model! {
     model.add(Input(shape=(6, 1)))
     model.add(LSTM(65, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False))
     model.add(Dense(1))
+}
+
+rnn_model! {
+    /// A GRU with layers behind it.
+    struct Gated;
+    model = Sequential()
+    model.add(Input(shape=(5, 3)))
+    model.add(GRU(50))
+    model.add(Dense(4, activation="softmax"))
+}
+
+rnn_model! {
+    /// A GRU with other activations and no bias.
+    struct GatedUnbiased;
+    model = Sequential()
+    model.add(Input(shape=(2, 64)))
+    model.add(GRU(80, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False))
+}
+
+rnn_model! {
+    /// Its reset gate acts before the product, so samples go one by one.
+    struct ResetBefore;
+    model = Sequential()
+    model.add(Input(shape=(3, 2)))
+    model.add(GRU(50, reset_after=False))
 }
 
 rnn_model! {
@@ -109,7 +134,7 @@ fn check_all() {
             check(&$model::from_packed(&weights).unwrap());
         )*};
     }
-    models!(Classifier, Bare, Unbiased, Wide, Frames, Backwards, Sequence);
+    models!(Classifier, Bare, Unbiased, Gated, GatedUnbiased, ResetBefore, Wide, Frames, Backwards, Sequence);
 }
 
 #[test]

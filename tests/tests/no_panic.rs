@@ -45,6 +45,9 @@ model = Sequential([Input(shape=(10, 4)), SimpleRNN(8, return_sequences=True), L
 const BATCHED: &str = "\
 model = Sequential([Input(shape=(10, 4)), LSTM(50), Dense(2)])
 ";
+const BATCHED_GRU: &str = "\
+model = Sequential([Input(shape=(10, 4)), GRU(50), Dense(2)])
+";
 
 const MAIN: &str = r#"
 #[panic_handler]
@@ -90,12 +93,14 @@ extern "C" fn main() -> i32 {
         let mut output = [0.0];
         sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
     }
-    if let Ok(model) = batched::Batched::from_packed(weights) {
-        let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
-        let samples = samples.get(..length).unwrap_or_default();
-        sum += if model.forward_batch(samples, &mut outputs).is_ok() { outputs[7][1] } else { 4.0 };
+    let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
+    let samples = samples.get(..length).unwrap_or_default();
+    let (lstm, gru) = (batched::Batched::from_packed(weights), batched_gru::Batched::from_packed(weights));
+    if let (Ok(lstm), Ok(gru)) = (lstm, gru) {
+        sum += if lstm.forward_batch(samples, &mut outputs).is_ok() { outputs[7][1] } else { 4.0 };
         if let Some(outputs) = outputs.get_mut(..samples.len()) {
-            sum += if model.forward_batch(samples, outputs).is_ok() { 5.0 } else { 6.0 };
+            sum += if lstm.forward_batch(samples, outputs).is_ok() { 5.0 } else { 6.0 };
+            sum += if gru.forward_batch(samples, outputs).is_ok() { 7.0 } else { 8.0 };
         }
     }
     sum as i32
@@ -133,7 +138,8 @@ fn generated_code_links_without_a_panic_handler() {
     let models = module("causal", "Causal", CAUSAL)
         + &module("tagger", "Tagger", TAGGER)
         + &module("unrolled", "Unrolled", UNROLLED)
-        + &module("batched", "Batched", BATCHED);
+        + &module("batched", "Batched", BATCHED)
+        + &module("batched_gru", "Batched", BATCHED_GRU);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");

@@ -61,11 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn one_large_lstm_on_the_input_takes_samples_together() {
+    fn one_large_cell_on_the_input_takes_samples_together() {
         assert_eq!(together("Input(shape=(10, 3)), LSTM(50)"), Some(32));
         assert_eq!(together("Input(shape=(10, 3)), LSTM(128), Dense(4), Dense(2)"), Some(32));
         assert_eq!(together("Input(shape=(10, 3)), LSTM(260)"), Some(15));
         assert_eq!(together("Input(shape=(10, 3)), LSTM(512)"), Some(8));
+        assert_eq!(together("Input(shape=(10, 3)), GRU(50), Dense(4)"), Some(32));
     }
 
     #[test]
@@ -74,7 +75,9 @@ mod tests {
             "Input(shape=(10, 3)), LSTM(48)",
             "Input(shape=(10, 3)), LSTM(513)",
             "Input(shape=(None, 3)), LSTM(50)",
-            "Input(shape=(10, 3)), GRU(50)",
+            "Input(shape=(10, 3)), GRU(48)",
+            "Input(shape=(10, 3)), GRU(50, reset_after=False)",
+            "Input(shape=(10, 3)), SimpleRNN(300)",
             "Input(shape=(10, 3)), LSTM(50, return_sequences=True)",
             "Input(shape=(10, 3)), LSTM(50, go_backwards=True)",
             "Input(shape=(10, 3)), LSTM(50, unroll=True)",

@@ -499,8 +499,8 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
     })
 }
 
-/// How the samples of a batch share each walk over a large cell's weights: as many as keep their states (output, cell,
-/// next output) within 48 KiB of stack, since more samples than a few tiles gain nothing.
+/// How the samples of a batch share each walk over a large cell's weights: as many as keep their states (output, next
+/// output, an LSTM's cell) within 48 KiB of stack, since more samples than a few tiles gain nothing.
 fn together(cell: Cell, class: Class, lines: usize) -> Option<Together> {
     const MOST: usize = 32;
     const LINES: usize = 256;
@@ -508,14 +508,18 @@ fn together(cell: Cell, class: Class, lines: usize) -> Option<Together> {
     const WORTHWHILE: usize = 8;
     // A tile has at least four rows.
     const FEWEST: usize = 4;
+    let (kind, n_states) = match cell {
+        Cell::Lstm => (quote!(LstmBatch), 3),
+        Cell::Gru => (quote!(GruBatch), 2),
+        Cell::SimpleRnn | Cell::GruResetBefore => return None,
+    };
     let most = (LINES / lines.max(1)).min(MOST);
-    let is_large = cell == Cell::Lstm && class == Class::Panels { splits: 1 };
     let (literal, count) = (number(lines), number(most));
-    (is_large && most >= WORTHWHILE).then(|| Together {
+    (class == Class::Panels { splits: 1 } && most >= WORTHWHILE).then(|| Together {
         most,
         fewest: FEWEST,
-        states: quote!(kernels::LstmBatch::<#literal, #count>),
-        floats: most * (3 * lines + 4) * 16,
+        states: quote!(kernels::#kind::<#literal, #count>),
+        floats: most * (n_states * lines + 4) * 16,
     })
 }
 

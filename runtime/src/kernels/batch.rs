@@ -1,16 +1,16 @@
 //! Several samples through a large cell together: each row of weights is read once for a tile of samples.
 //!
 //! A tile is four or six samples by as many neighbouring vectors of a panel's row as the registers have room for, which
-//! are whole cache lines: all four gates of sixteen units with AVX-512, one of them with AVX2. Rows are taken in
+//! are whole cache lines: all gates of sixteen units with AVX-512, one of them with AVX2. Rows are taken in
 //! stretches whose weights stay in the first cache while all samples pass. Each sample's sums run in the order of one
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{Cell, Kind};
 use crate::simd::{Columns, Inputs, Isa, Line, Program, Vector, accumulate, load_tile, store_tile};
-use crate::state::LstmState;
+use crate::state::{GruState, LstmState};
 
-/// A panel's gate sums of one sample.
-pub(super) type Gates = [Line; 4];
+/// A panel's sums of one sample.
+pub(super) type Sums = [Line; 4];
 
 /// States of up to `SAMPLES` samples of a large [`Lstm`](super::Lstm).
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct LstmBatch<const LINES: usize, const SAMPLES: usize> {
     pub(super) h: [[Line; LINES]; SAMPLES],
     pub(super) c: [[Line; LINES]; SAMPLES],
     pub(super) next: [[Line; LINES]; SAMPLES],
-    pub(super) sums: [Gates; SAMPLES],
+    pub(super) sums: [Sums; SAMPLES],
 }
 
 impl<const LINES: usize, const SAMPLES: usize> LstmBatch<LINES, SAMPLES> {
@@ -40,14 +40,54 @@ impl<const LINES: usize, const SAMPLES: usize> LstmBatch<LINES, SAMPLES> {
     }
 }
 
-/// A cell whose panels have four gates a row.
-pub(super) trait Gated: Kind {
-    /// A panel's gate sums to the next cell and output, written to their lines.
-    fn finish<I: Isa>(isa: I, gates: &Gates, c: &mut Line, h: &mut Line);
+/// States of up to `SAMPLES` samples of a large [`Gru`](super::Gru).
+#[derive(Clone, Debug)]
+pub struct GruBatch<const LINES: usize, const SAMPLES: usize> {
+    pub(super) h: [[Line; LINES]; SAMPLES],
+    pub(super) next: [[Line; LINES]; SAMPLES],
+    pub(super) sums: [Sums; SAMPLES],
 }
 
-/// Floats of a row of a panel.
-const ROW: usize = 64;
+impl<const LINES: usize, const SAMPLES: usize> GruBatch<LINES, SAMPLES> {
+    /// The states before the first step.
+    #[inline(always)]
+    pub const fn zero() -> Self {
+        let lines = [[[0.0; 16]; LINES]; SAMPLES];
+        Self { h: lines, next: lines, sums: [[[0.0; 16]; 4]; SAMPLES] }
+    }
+
+    /// One sample's state; zero beyond the last sample.
+    #[inline(always)]
+    pub fn state(&self, sample: usize) -> GruState<LINES> {
+        let mut state = GruState::zero();
+        if let Some(h) = self.h.get(sample) {
+            state.h.0 = *h;
+        }
+        state
+    }
+}
+
+/// A cell whose samples can go together.
+pub(super) trait Batched: Kind {
+    /// What happens to a panel's sums over the inputs before the state is added to them.
+    #[inline(always)]
+    fn turn(_bias: &[f32], _sums: &mut Sums) {}
+    /// A panel's sums to the next output, and the next cell if there is one.
+    fn finish<I: Isa>(isa: I, sums: &Sums, unit: Units<'_>);
+}
+
+/// Sixteen units of one sample.
+pub(super) struct Units<'a> {
+    /// The last output.
+    pub(super) h: &'a Line,
+    /// The carried cell.
+    pub(super) c: Option<&'a mut Line>,
+    /// Where the next output goes.
+    pub(super) next: &'a mut Line,
+}
+
+/// Floats of a sample's sums.
+const SUMS: usize = 64;
 
 /// Rows of a stretch: 32 KiB of weights, a whole first cache where that is small. A pass over two vectors with AVX2 reads
 /// a quarter of it.
@@ -66,15 +106,15 @@ pub(super) struct Batch<'a, 'b, K> {
     pub(super) lines: usize,
     /// The samples' last outputs.
     pub(super) h: &'b mut [Line],
-    /// Their carried cells.
+    /// Their carried cells; empty where there are none.
     pub(super) c: &'b mut [Line],
     /// Where a step's outputs are gathered, as all panels read the last ones.
     pub(super) next: &'b mut [Line],
     /// One panel's sums.
-    pub(super) sums: &'b mut [Gates],
+    pub(super) sums: &'b mut [Sums],
 }
 
-impl<K: Gated> Program for Batch<'_, '_, K> {
+impl<K: Batched> Program for Batch<'_, '_, K> {
     type Output = ();
 
     #[inline(always)]
@@ -94,14 +134,15 @@ impl<K: Gated> Program for Batch<'_, '_, K> {
     }
 }
 
-impl<K: Gated> Batch<'_, '_, K> {
+impl<K: Batched> Batch<'_, '_, K> {
     /// A panel's sums of all samples.
     #[inline(always)]
     fn add<I: Isa>(&mut self, isa: I, step: usize, panel: usize) {
         let (cell, samples) = (self.cell, self.samples);
+        let bias = cell.panel(panel, 0);
         let inputs = Rows {
-            bias: Some(cell.panel(panel, 0)),
-            weights: cell.panel(panel, ROW),
+            bias: Some(bias),
+            weights: cell.panel(panel, K::BIAS),
             values: self.input,
             start: step * cell.features,
             stride: self.steps * cell.features,
@@ -110,25 +151,31 @@ impl<K: Gated> Batch<'_, '_, K> {
         };
         let state = Rows {
             bias: None,
-            weights: cell.panel(panel, ROW * (1 + cell.features)),
+            weights: cell.panel(panel, K::BIAS + K::WIDTH * cell.features),
             values: self.h.as_flattened(),
             start: 0,
             stride: 16 * self.lines,
             count: cell.units,
             samples,
         };
-        let sums = self.sums.as_flattened_mut().as_flattened_mut();
-        inputs.add(isa, sums);
-        state.add(isa, sums);
+        // One call in a loop: what is inlined twice takes twice the stack in a debug build.
+        for rows in [inputs, state] {
+            if rows.bias.is_none() {
+                for sums in self.sums.iter_mut().take(samples) {
+                    K::turn(bias, sums);
+                }
+            }
+            rows.add::<I, K>(isa, self.sums.as_flattened_mut().as_flattened_mut());
+        }
     }
 
     /// The activations of a panel's units, sample by sample.
     #[inline(always)]
     fn finish<I: Isa>(&mut self, isa: I, panel: usize) {
-        for (sample, gates) in self.sums.iter().enumerate().take(self.samples) {
+        for (sample, sums) in self.sums.iter().enumerate().take(self.samples) {
             let line = sample * self.lines + panel;
-            if let (Some(c), Some(h)) = (self.c.get_mut(line), self.next.get_mut(line)) {
-                K::finish(isa, gates, c, h);
+            if let (Some(h), Some(next)) = (self.h.get(line), self.next.get_mut(line)) {
+                K::finish(isa, sums, Units { h, c: self.c.get_mut(line), next });
             }
         }
     }
@@ -156,53 +203,61 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Adds all rows to the sums, stretch by stretch.
     #[inline(always)]
-    fn add<I: Isa>(mut self, isa: I, sums: &mut [f32]) {
+    fn add<I: Isa, K: Kind>(mut self, isa: I, sums: &mut [f32]) {
         let count = self.count;
         let mut done = 0;
         // Without rows the sums are their biases.
         while done < count || self.bias.is_some() {
             self.count = (count - done).min(STRETCH);
             let mut lane = 0;
-            while lane < ROW {
-                if I::MANY_REGISTERS {
-                    self.columns::<I, 4>(isa, sums, lane);
-                    lane += 4 * I::Tile::LANES;
+            while lane < K::WIDTH {
+                lane += if const { !I::MANY_REGISTERS } {
+                    self.columns::<I, K, 2>(isa, sums, lane)
+                } else if const { K::WIDTH.is_multiple_of(4 * I::Tile::LANES) } {
+                    self.columns::<I, K, 4>(isa, sums, lane)
                 } else {
-                    self.columns::<I, 2>(isa, sums, lane);
-                    lane += 2 * I::Tile::LANES;
-                }
+                    self.columns::<I, K, 3>(isa, sums, lane)
+                };
             }
             done += self.count;
             self.bias = None;
             self.start += self.count;
-            self.weights = self.weights.get(ROW * self.count..).unwrap_or_default();
+            self.weights = self.weights.get(K::WIDTH * self.count..).unwrap_or_default();
         }
     }
 
-    /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less.
+    /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less. Answers how
+    /// many floats of a row these are.
     #[inline(always)]
-    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) {
+    fn columns<I: Isa, K: Kind, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) -> usize {
         let mut first = 0;
         while first < self.samples {
             let left = self.samples - first;
             if left <= 4 || left == 7 || left == 8 {
-                self.tile::<I, 4, N>(isa, sums, lane, first);
+                self.tile::<I, K, 4, N>(isa, sums, lane, first);
                 first += 4;
             } else {
-                self.tile::<I, 6, N>(isa, sums, lane, first);
+                self.tile::<I, K, 6, N>(isa, sums, lane, first);
                 first += 6;
             }
         }
+        N * I::Tile::LANES
     }
 
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
-    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
+    fn tile<I: Isa, K: Kind, const SAMPLES: usize, const N: usize>(
+        self,
+        isa: I,
+        sums: &mut [f32],
+        lane: usize,
+        first: usize,
+    ) {
         let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
         for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let sample = (first + row).min(self.samples - 1);
             *start = self.start + sample * self.stride;
-            *place = sample * ROW + lane;
+            *place = sample * SUMS + lane;
         }
         let mut tile = match self.bias {
             Some(bias) => [load_tile::<I, I::Tile, SAMPLES, N>(isa, bias, [lane; SAMPLES])],
@@ -213,7 +268,7 @@ impl Rows<'_> {
             column_stride: I::Tile::LANES,
             per_stream: N,
             stream_stride: 0,
-            row_stride: ROW,
+            row_stride: K::WIDTH,
             skipped: 0,
         };
         accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, starts }, self.count);

@@ -7,8 +7,9 @@
 //! `[block of 16 units]` of a bias z, r, h, ch, then for every feature and every unit a row z, r, h, sixteen lanes each.
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
+use super::batch::{Batch, Batched, GruBatch, Sums, Units};
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, part_of};
+use super::panel::{self, Groups, Rows, add_rows};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh_soon};
@@ -143,6 +144,21 @@ impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeGru
     }
 }
 
+/// A panel's sums z, r, the state's part of h and the inputs' part of h to the next output.
+#[inline(always)]
+fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, sums: [&Line; 4], h: &Line, next: &mut Line) {
+    for part in 0..panel::parts(isa) {
+        let [z, r, state, input] = sums;
+        let gates = [
+            I::Block::load(isa, r, part),
+            I::Block::load(isa, z, part),
+            I::Block::load(isa, state, part),
+            I::Block::load(isa, input, part),
+        ];
+        finish::<I::Block, A, R>(gates, I::Block::load(isa, h, part)).store(next, part);
+    }
+}
+
 impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
     /// The panels from `first` on, `N` columns.
     #[inline(always)]
@@ -170,11 +186,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
         let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
         for (index, (gates, [_, _, input])) in panels.enumerate() {
             if let (Some(h), Some(next)) = (state.h.get(first + index), state.next.get_mut(first + index)) {
-                for part in 0..panel::parts(isa) {
-                    let [z, r, candidate] = part_of(isa, gates, part);
-                    let gates = [r, z, candidate, I::Block::load(isa, input, part)];
-                    finish::<I::Block, A, R>(gates, I::Block::load(isa, h, part)).store(next, part);
-                }
+                let [z, r, state] = gates;
+                finish_line::<I, A, R>(isa, [z, r, state, input], h, next);
             }
         }
     }
@@ -203,6 +216,50 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });
+    }
+}
+
+impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeGru<SPLITS, A, R> {
+    /// The candidate's sum over the state starts from its own bias; that over the inputs is kept behind it.
+    #[inline(always)]
+    fn turn(bias: &[f32], sums: &mut Sums) {
+        sums[3] = sums[2];
+        if let Some((bias, _)) = bias.get(ROW..).and_then(<[f32]>::split_first_chunk) {
+            sums[2] = *bias;
+        }
+    }
+
+    #[inline(always)]
+    fn finish<I: Isa>(isa: I, [z, r, state, input]: &Sums, Units { h, next, .. }: Units<'_>) {
+        finish_line::<I, A, R>(isa, [z, r, state, input], h, next);
+    }
+}
+
+impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation>
+    Gru<F, U, LINES, A, R, Panels<1>>
+{
+    /// All steps of up to `SAMPLES` samples, first to last, from the zero states in `batch`.
+    ///
+    /// - `weights`: the layer's packed segment
+    /// - `inputs`: the samples, shape `[samples, STEPS, F]`
+    #[inline(always)]
+    pub fn last_batch<I: Isa, const STEPS: usize, const SAMPLES: usize>(
+        isa: I,
+        weights: &[f32],
+        batch: &mut GruBatch<LINES, SAMPLES>,
+        inputs: &[[[f32; F]; STEPS]],
+    ) {
+        isa.outline(Batch {
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R>> },
+            input: inputs.as_flattened().as_flattened(),
+            samples: inputs.len().min(SAMPLES),
+            steps: STEPS,
+            lines: LINES,
+            h: batch.h.as_flattened_mut(),
+            c: &mut [],
+            next: batch.next.as_flattened_mut(),
+            sums: &mut batch.sums,
+        });
     }
 }
 

@@ -5,7 +5,7 @@
 //! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` with four columns; panels
 //! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
-use super::batch::{Batch, Gated, LstmBatch};
+use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
 use super::drive::{Drive, Journey, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
@@ -145,6 +145,14 @@ impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeLst
     }
 }
 
+/// A panel's gate sums to the next cell and output.
+#[inline(always)]
+fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, gates: &[Line; 4], c: &mut Line, h: &mut Line) {
+    for part in 0..panel::parts(isa) {
+        finish::<I, I::Block, A, R>(isa, part_of(isa, gates, part), c, h, part);
+    }
+}
+
 impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> {
     /// The panels from `first` on, `N` columns.
     #[inline(always)]
@@ -163,7 +171,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
         add_rows::<I, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
         for (index, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
             if let (Some(c), Some(h)) = (state.c.get_mut(first + index), state.next.get_mut(first + index)) {
-                <Self as Gated>::finish(isa, gates, c, h);
+                finish_line::<I, A, R>(isa, gates, c, h);
             }
         }
     }
@@ -195,11 +203,11 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> Gated for LargeLstm<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeLstm<SPLITS, A, R> {
     #[inline(always)]
-    fn finish<I: Isa>(isa: I, gates: &[Line; 4], c: &mut Line, h: &mut Line) {
-        for part in 0..panel::parts(isa) {
-            finish::<I, I::Block, A, R>(isa, part_of(isa, gates, part), c, h, part);
+    fn finish<I: Isa>(isa: I, sums: &Sums, Units { c, next, .. }: Units<'_>) {
+        if let Some(c) = c {
+            finish_line::<I, A, R>(isa, sums, c, next);
         }
     }
 }
