@@ -59,8 +59,7 @@ fn every_golden_case_gives_the_numbers_of_keras() {
         assert_eq!(ran.code, 0, "{}: {}", text.display(), ran.err);
         for name in outputs_of(&data) {
             let own = name.strip_prefix("output:").unwrap_or(&name);
-            let ((shape, ours), (expected, keras)) =
-                (floats(&here.join("y.safetensors"), own), floats(&data, &name));
+            let ((shape, ours), (expected, keras)) = (floats(&here.join("y.safetensors"), own), floats(&data, &name));
             assert_eq!(shape, expected, "{}", text.display());
             assert!(ours.iter().zip(&keras).all(|(&ours, &keras)| is_near(ours, keras)), "{}", text.display());
         }

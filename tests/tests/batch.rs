@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use rnn_runtime::{Level, Model, Tensor, rnn_model};
+use rnn_runtime::{Level, Model, Tensor, Zero, rnn_model};
 
 rnn_model! {
     /// Layers behind the last step; units and features that no vector divides.

@@ -29,9 +29,10 @@ impl Plan {
         let ([step], Some(_)) = (streams.chunk.steps.as_slice(), &streams.head) else { return None };
         let Some(Operation::Recurrent(layer)) = &step.operation else { return None };
         let ([direction], Some(timesteps)) = (layer.directions.as_slice(), layer.timesteps) else { return None };
-        let sizes = self.input.axes.iter().map(|&axis| fixed(axis).ok());
-        let reads_samples = step.input.place == Place::Input
-            && !self.input.integers
+        let ([input], [_]) = (self.inputs.as_slice(), self.outputs.as_slice()) else { return None };
+        let sizes = input.axes.iter().map(|&axis| fixed(axis).ok());
+        let reads_samples = step.input().place == Place::Input(0)
+            && !input.integers
             && sizes.eq([Some(timesteps), Some(layer.features)]);
         let is_plain = step.carried && layer.samples == Samples::One && direction.walk == Walk::Forward;
         let (Some(together), Some(segment)) = (&direction.together, self.segments.get(step.segment)) else {
@@ -56,7 +57,7 @@ mod tests {
         let text = format!("model = Sequential([{layers}])\n");
         let compiled = crate::compile(&Source::new("batch.rnn".to_owned(), text));
         let model = compiled.select(None).expect("one model");
-        let plan = super::super::plan(&model.graph).expect("a plan");
+        let plan = super::super::plan(model).expect("a plan");
         plan.batch().map(|batch| batch.together.most)
     }
 
