@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use bench_harness::{Aligned, time};
-use rnn_runtime::{Model, Tensor, isa_name, rnn_model};
+use rnn_runtime::{Model, Tensor, Zero, isa_name, rnn_model};
 
 fn weights(length: usize) -> Aligned {
     let mut weights = Aligned::zeros(length);

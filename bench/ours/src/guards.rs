@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use bench_harness::{Aligned, time};
-use rnn_runtime::{Model, Tensor, isa_name, rnn_model};
+use rnn_runtime::{Model, Zero, isa_name, rnn_model};
 
 rnn_model! {
     struct Small;
@@ -107,7 +107,7 @@ fn panels(product: f64) {
     let packed = weights(Panels::WEIGHTS);
     let model = Panels::from_packed(packed.as_slice()).expect("its own length");
     let input = [[0.1f32; 64]; 100];
-    let mut scratch = Box::new(<<Panels<'static> as Model>::Scratch as Tensor>::ZERO);
+    let mut scratch = Box::new(<<Panels<'static> as Model>::Scratch as Zero>::ZERO);
     let mut output = [0.0; 128];
     let whole = time(|| model.forward_into(black_box(&input), &mut scratch, &mut output)).least / 100.0;
     report("panels", whole, product * (4 * 128 * 192) as f64);
@@ -138,7 +138,7 @@ fn rows(product: f64) {
     let model = Rows::from_packed(packed.as_slice()).expect("its own length");
     let input = [[0.1f32; 128]; 100];
     let mut output = [[0.0f32; 128]; 100];
-    let mut scratch = Box::new(<<Rows<'static> as Model>::Scratch as Tensor>::ZERO);
+    let mut scratch = Box::new(<<Rows<'static> as Model>::Scratch as Zero>::ZERO);
     let call = || model.forward_into(black_box(&input), &mut scratch, &mut output);
     report("dense", time(call).least, product * (100 * 128 * 128) as f64);
 }

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bench_harness::{Aligned, Data, check, loaded, run, wanted};
-use rnn_runtime::{Model, Shaped, Stream, Tensor, isa_name};
+use rnn_runtime::{Model, Shaped, Stream, Tensor, Zero, isa_name};
 
 // A model that nobody streams has a stream type all the same.
 #[allow(dead_code, reason = "not every model is streamed")]
@@ -91,7 +91,7 @@ impl Ours {
     where
         M: Model<Answer = ()>,
         M::Input: Shaped<Element = f32>,
-        M::Output: Tensor<Element = f32>,
+        M::Output: Shaped<Element = f32> + Tensor<Element = f32>,
         M::Scratch: Tensor<Element = f32>,
     {
         let (input, expected) = (self.data.input(workload), self.data.expected(workload));
@@ -113,7 +113,7 @@ impl Ours {
     where
         M: Model,
         M::Input: Tensor<Element = f32>,
-        M::Output: Tensor<Element = f32>,
+        M::Output: Shaped<Element = f32> + Tensor<Element = f32>,
     {
         let (input, expected) = (self.data.input(workload), self.data.expected(workload));
         let shape = bench_harness::WORKLOADS.iter().find(|one| one.name == workload).expect("a workload");
