@@ -118,6 +118,10 @@ pub struct Recurrence {
     pub stateful: bool,
     /// What the text says of unrolling; `None` where it says nothing.
     pub unroll: Option<bool>,
+    /// Whether the states after the last step are outputs of their own, behind the first one.
+    pub return_state: bool,
+    /// How many states there are, each as wide as an output.
+    pub n_states: usize,
 }
 
 /// What a layer is called with.
@@ -127,6 +131,8 @@ pub enum Takes {
     One,
     /// A list of tensors: `layer([x, y])`.
     List,
+    /// One tensor, and perhaps the states to begin with: `layer(x, initial_state=[h, c])`.
+    Sequence,
 }
 
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.

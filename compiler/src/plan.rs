@@ -203,8 +203,13 @@ pub enum Place {
     Output(usize),
     /// A buffer of the stage.
     Buffer(usize),
-    /// The state that a recurrent layer leaves behind.
-    State(usize),
+    /// What a recurrent layer leaves behind: which direction's, and which of its states.
+    State {
+        /// Index into the plan's states.
+        number: usize,
+        /// 0 for the last output, 1 for an LSTM's cell.
+        part: usize,
+    },
 }
 
 /// One call.

@@ -81,7 +81,7 @@ impl Text<'_> {
         let tensor = self.recent();
         let Tensor { name, is_sequence, width } = tensor.clone();
         let units: usize = self.random.pick(UNITS).parse().unwrap_or(4);
-        match self.random.below(16) {
+        match self.random.below(18) {
             0 | 1 if is_sequence => {
                 let returns = self.random.below(4) > 0;
                 let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
@@ -130,6 +130,29 @@ impl Text<'_> {
             }
             13 => {
                 self.define(format!("keras.activations.tanh({name})"), is_sequence, width);
+            }
+            16 if is_sequence => {
+                let line = format!(
+                    "t{}, h{units}_{} = GRU({units}, return_state=True)({name})",
+                    self.tensors.len(),
+                    self.lines.len()
+                );
+                let state = format!("h{units}_{}", self.lines.len());
+                self.lines.push(line);
+                self.tensors.push(Tensor {
+                    name: format!("t{}", self.tensors.len()),
+                    is_sequence: false,
+                    width: units,
+                });
+                self.define(format!("GRU({units}, return_sequences=True)({name}, initial_state={state})"), true, units);
+            }
+            17 if is_sequence => {
+                let states = self.random.pick(&["[1:]", "[::2]"]);
+                let answers = format!("a{}", self.lines.len());
+                let class = format!("LSTM({units}, return_sequences=True, return_state=True)");
+                self.lines.push(format!("{answers} = {class}({name})"));
+                self.define(format!("Concatenate()({answers}[1:])"), false, 2 * units);
+                self.define(format!("{answers}{states}[0]"), states == "[::2]", units);
             }
             14 if is_sequence => {
                 self.define(format!("Dot(axes=(2, 2), normalize=True)([{name}, {name}])[:, :, :1]"), true, 1);

@@ -119,6 +119,46 @@ GRAPHS = {
         "x",
         "Dense(2)(y)",
     ),
+    "states_of_an_lstm": ("x = Input((7, 4))", "x", "LSTM(20, return_sequences=True, return_state=True)(x)"),
+    "states_of_a_gru": ("x = Input((7, 4))\ny, h = GRU(5, return_state=True, go_backwards=True)(x)", "x", "[y, Dense(2)(h)]"),
+    "states_with_free_timesteps": (
+        "x = Input((None, 4))\ny, h, c = LSTM(70, return_sequences=True, return_state=True)(x)",
+        "x",
+        "[h, Dense(3)(c)]",
+    ),
+    "states_to_begin_with": (
+        "x = Input((7, 4))\nh = Input((20,))\nc = Input((20,))",
+        "[x, h, c]",
+        "LSTM(20, return_sequences=True, return_state=True)(x, initial_state=[h, c])",
+    ),
+    "states_to_begin_a_gru_with": (
+        "x = Input((7, 4))\nh = Input((70,))",
+        "[x, h]",
+        "GRU(70, reset_after=False)(x, h)",
+    ),
+    "states_to_begin_a_simple_rnn_with": (
+        "x = Input((2, 4))\nh = Input((3,))",
+        "[x, h]",
+        "SimpleRNN(3, return_sequences=True, unroll=True)(x, initial_state=[Dense(3)(h)])",
+    ),
+    "states_of_both_directions": (
+        "x = Input((6, 4))\nb = Bidirectional(LSTM(5, return_sequences=True, return_state=True), merge_mode='sum')\n"
+        "y, fh, fc, bh, bc = b(x)\nz = Bidirectional(LSTM(5, return_state=True))(y, initial_state=[bh, bc, fh, fc])",
+        "x",
+        "[y, fc, bh, z[0], z[4]]",
+    ),
+    "encoder_and_decoder": (
+        "source = Input((9, 8))\n_, h, c = LSTM(17, return_state=True)(source)\n"
+        "target = Input((7, 6))\ndecoded = LSTM(17, return_sequences=True)(target, initial_state=[h, c])",
+        "[source, target]",
+        "Dense(6, activation='softmax')(decoded)",
+    ),
+    "decoder_step": (
+        "x = Input((1, 6))\nh = Input((17,))\nc = Input((17,))\n"
+        "y, h1, c1 = LSTM(17, return_state=True)(x, initial_state=[h, c])",
+        "[x, h, c]",
+        "[Dense(6)(y), h1, c1]",
+    ),
     "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
 }
 

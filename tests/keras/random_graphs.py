@@ -101,6 +101,7 @@ class GraphGenerator:
 
     def add(self, batch):
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
+        rules += [self.states, self.states]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
         self.random.choice(rules)(batch)
 
@@ -120,6 +121,35 @@ class GraphGenerator:
         self.nodes.append(Node(holder, "{layer}", [], layer))
         self.define("{0}({1})", [holder, name], shape)
         self.define("{0}({1})", [holder, other], shape)
+
+    def states(self, batch):
+        """A recurrent layer that answers its states, or begins with some, or both."""
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
+        if not sequences:
+            return
+        name = self.random.choice(sequences)
+        layer, shape = self.layers.recurrent(self.shapes[name], batch)
+        units, n_states = shape[-1], 2 if layer.name == "LSTM" else 1
+        if self.maybe(0.25):
+            layer.arguments = [pair for pair in layer.arguments if pair[0] not in ("go_backwards", "stateful")]
+            layer, shape, n_states = Layer("Bidirectional", [[None, layer]]), (*shape[:-1], 2 * units), 2 * n_states
+        reads, template = [name], "{layer}({0})"
+        found = [other for other, of_other in self.shapes.items() if of_other == (units,)]
+        if found and self.maybe(0.6):
+            reads += [self.random.choice(found) for _ in range(n_states)]
+            states = ", ".join(f"{{{index + 1}}}" for index in range(n_states))
+            template = self.random.choice([f"{{layer}}({{0}}, initial_state=[{states}])", f"{{layer}}({{0}}, [{states}])"])
+        if len(reads) > 1 and self.maybe(0.4):
+            self.define(template, reads, shape, layer)
+            return
+        inner = layer.arguments[0][1] if layer.name == "Bidirectional" else layer
+        inner.arguments.append(["return_state", "True"])
+        answers = f"answers{len(self.nodes)}"
+        self.nodes.append(Node(answers, template, reads, layer))
+        self.define("{0}[0]", [answers], shape)
+        for index in range(n_states):
+            if self.maybe(0.6):
+                self.define(f"{{0}}[{index + 1}]", [answers], (units,))
 
     def merge(self, batch):
         name = self.recent()
@@ -228,7 +258,8 @@ WRONG_TEMPLATES = (
     "Dot(axes=7)([{0}, {0}])", "Dot(axes='a')([{0}, {0}])", "Dense(3)([{0}, {0}])", "Dense(3)()", "Dense(3)(3)", "Concatenate()({0}, {0})", "{0}[0]", "{0}[:, 99]",
     "{0}[:, :, :, :, :, 0]", "{0} + 'a'", "+{0}", "{0}(1)", "Add()([{0}, 3])", "Add()({0}, {0})", "Maximum(3)([{0}, {0}])", "Add(axis=1)([{0}, {0}])",
     "LSTM(3)({0})", "RepeatVector(3)({0})", "Flatten()({0})", "Add()([{0}, Dense(7)({0})])", "keras.activations.mish({0})", "Dot(axes=1, normalize=2)([{0}, {0}])",
-    "Dot()([{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
+    "Dot()([{0}, {0}])", "LSTM(3)({0}, initial_state={0})", "GRU(3, return_state=True)({0})", "LSTM(3)({0}, initial_state=[3])", "Dense(3)({0}, initial_state={0})",
+    "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
 )
 
 

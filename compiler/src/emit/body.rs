@@ -40,7 +40,7 @@ pub(super) struct Body<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Value {
     Buffer(usize),
-    State(usize),
+    State { number: usize, part: usize },
 }
 
 impl<'a> Body<'a> {
@@ -115,14 +115,14 @@ impl<'a> Body<'a> {
             Place::Input(number) => return self.inputs[number].clone(),
             Place::Output(number) => return self.outputs[number].clone(),
             Place::Buffer(number) => Value::Buffer(number),
-            Place::State(number) => Value::State(number),
+            Place::State { number, part } => Value::State { number, part },
         };
         self.values.get(&value).cloned().unwrap_or_else(|| unreachable!("a tensor is made before it is read"))
     }
 
-    /// Says where a state's output is.
-    pub(super) fn define_state(&mut self, number: usize, rows: Rows) {
-        self.values.insert(Value::State(number), rows);
+    /// Says where a state is.
+    pub(super) fn define_state(&mut self, number: usize, part: usize, rows: Rows) {
+        self.values.insert(Value::State { number, part }, rows);
     }
 
     /// Declares what the step writes, as rows of `width`.

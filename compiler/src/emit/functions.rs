@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::body::{Body, Mode};
 use super::rows::Rows;
 use super::tokens::{name, size};
-use super::{Context, ends};
+use super::{Context, ends, recurrent};
 use crate::plan::{Extent, Forward, Place, Plan, Stage, Streams};
 
 /// All of them.
@@ -183,14 +183,15 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
     body.has_product = stage.product > 0;
     let read = stage.steps.iter().flat_map(|step| &step.inputs);
     for tensor in read {
-        let Place::State(number) = tensor.place else { continue };
+        let Place::State { number, part } = tensor.place else { continue };
         let state = &plan.states[number];
         if !state.carried {
             continue;
         }
         let (field, units) = (name(&state.ident), tensor.floats.amount());
         let literal = size(units);
-        body.define_state(number, Rows::array(quote!(*state.#field.h.units::<#literal>()), units, false));
+        let lines = recurrent::lines(part);
+        body.define_state(number, part, Rows::array(quote!(*state.#field.#lines.units::<#literal>()), units, false));
     }
     let statements = body.statements(stage);
     let (unused, buffers) = (unused(context, &statements), take_buffers(stage));

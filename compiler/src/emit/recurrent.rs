@@ -1,6 +1,6 @@
 //! The calls of one recurrent layer: whole sequences, single steps, straight-line steps, both directions.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::body::{Body, Mode};
@@ -29,6 +29,7 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
     }
     let is_one_step = body.mode == Mode::Step && step.carried;
     let begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    let initial = initial(body, step, layer, &parts);
     let run = if is_one_step || !layer.return_sequences {
         let runs: TokenStream = parts.iter().map(|part| last(body, step, layer, part, &input, is_one_step)).collect();
         let keep = keep(body, step, layer, &parts);
@@ -47,7 +48,38 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
             .collect();
         quote!(#declare #runs)
     };
-    quote!(#begins #run)
+    define_states(body, step, &parts);
+    quote!(#begins #initial #run)
+}
+
+/// The lines of a state's part: its last output, or an LSTM's cell.
+pub(super) fn lines(part: usize) -> Ident {
+    name(if part == 0 { "h" } else { "c" })
+}
+
+/// Fills the states that the layer begins with.
+fn initial(body: &Body<'_>, step: &Step, layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
+    if !layer.has_initial {
+        return TokenStream::new();
+    }
+    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let sets = states.zip(step.inputs.iter().skip(1)).map(|((part, index), given)| {
+        let (state, lines) = (&part.state, lines(index));
+        let values = body.tensor(given.place).read_array(part.direction.units);
+        quote!(#state.#lines.set(#values);)
+    });
+    sets.collect()
+}
+
+/// Where the states are found from now on.
+fn define_states(body: &mut Body<'_>, step: &Step, parts: &[Part<'_>]) {
+    for (index, part) in parts.iter().enumerate() {
+        for place in 0..part.direction.n_states {
+            let (state, lines, units) = (&part.state, lines(place), size(part.direction.units));
+            let rows = Rows::array(quote!(*#state.#lines.units::<#units>()), part.direction.units, false);
+            body.define_state(step.state + index, place, rows);
+        }
+    }
 }
 
 fn parts<'a>(body: &Body<'_>, step: &Step, layer: &'a Recurrent) -> Vec<Part<'a>> {
@@ -117,13 +149,9 @@ fn last(
     quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, #frames);)
 }
 
-/// Where the outputs that stay in states are found from now on.
+/// The outputs of both directions side by side; that of a single one stays in its state.
 fn keep(body: &mut Body<'_>, step: &Step, layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
-    if let [part] = parts {
-        body.define_state(
-            step.state,
-            Rows::array(quote!(*).into_iter().chain(hidden(part)).collect(), part.direction.units, false),
-        );
+    if parts.len() == 1 {
         return TokenStream::new();
     }
     let (declare, output) = body.output(step, layer.width());

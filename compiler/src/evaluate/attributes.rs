@@ -184,7 +184,11 @@ impl Evaluator<'_> {
             }
             "output_shape" => {
                 let (_, outputs) = self.built_ends(id, place, attribute)?;
-                let structure = model_end(&self.models[id.0], false).unwrap_or(Value::Tensor(outputs[0].tensor));
+                let structure = match (model_end(&self.models[id.0], false), outputs.as_slice()) {
+                    (Some(structure), _) => structure,
+                    (None, [only]) => Value::Tensor(only.tensor),
+                    (None, several) => list_of(several, attribute.span),
+                };
                 Some(self.shapes_of(&structure, attribute.span))
             }
             "inputs" => {
@@ -261,7 +265,7 @@ fn list_of(ends: &[End], span: Span) -> Value {
 }
 
 /// One tensor, or a list of several.
-pub(super) fn one_or_list(tensors: Vec<TensorId>, span: Span) -> Value {
+fn one_or_list(tensors: Vec<TensorId>, span: Span) -> Value {
     match tensors.as_slice() {
         [only] => Value::Tensor(*only),
         several => Value::List(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect()),

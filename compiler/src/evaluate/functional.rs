@@ -8,7 +8,6 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given, Signature};
 use crate::declaration::{Argument, Declaration, Kind};
-use crate::evaluate::attributes::one_or_list;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place};
 use crate::graph::{ModelId, NodeKind, TensorId};
@@ -73,15 +72,19 @@ impl Evaluator<'_> {
             );
         }
         let mut tensors = None;
+        let mut states = None;
+        let has_states = layer.layer.takes() == Takes::Sequence;
         for given in &call.given {
             match given.name.as_ref().map(|name| name.text.as_str()) {
-                None | Some("inputs" | "sequence") if tensors.is_none() => {
-                    tensors = Some(self.called_with(layer, given)?)
+                None | Some("inputs" | "sequence" | "sequences") if tensors.is_none() => {
+                    tensors = Some(self.called_with(layer, given)?);
+                }
+                None | Some("initial_state") if has_states && states.is_none() => {
+                    states = Some(self.initial_states(layer, given)?);
                 }
                 Some("training") => self.check_training(given)?,
-                Some(argument @ ("mask" | "initial_state")) => {
-                    return self.functional_not_yet(given.span, &format!("`{argument}=` of a call is"));
-                }
+                Some("mask") if matches!(given.value.value, Value::None) => {}
+                Some("mask") => return self.functional_not_yet(given.span, "`mask=` of a call is"),
                 Some(unknown) => {
                     let title = format!("a call of the layer `{}` takes no `{unknown}`", layer.name);
                     return self.fail(Diagnostic::new(Code::E112, given.span, title).at("not known here"));
@@ -89,7 +92,7 @@ impl Evaluator<'_> {
                 None => {
                     let title = format!("the layer `{}` is called with several values", layer.name);
                     return self.fail(match layer.layer.takes() {
-                        Takes::One => Diagnostic::new(Code::E114, given.span, title)
+                        Takes::One | Takes::Sequence => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help("the layer's own arguments belong to where it is made"),
                         Takes::List => Diagnostic::new(Code::E114, given.span, title)
@@ -99,20 +102,26 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let Some(tensors) = tensors else {
+        let Some(mut tensors) = tensors else {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
             return self.fail(Diagnostic::new(Code::E107, call.callee_span, title));
         };
+        tensors.extend(states.unwrap_or_default());
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
         self.applied(layer, &tensors, call.span)
     }
 
-    /// What a layer answers to these tensors.
+    /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
         let outputs = self.apply(layer, tensors, span)?;
-        Some(one_or_list(outputs, span))
+        Some(match outputs.as_slice() {
+            [only] => Value::Tensor(*only),
+            several => {
+                Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
+            }
+        })
     }
 
     /// `concatenate([x, y], axis=-1)`: a layer made and called at once.
@@ -129,9 +138,32 @@ impl Evaluator<'_> {
         self.applied(&layer, &tensors, call.span)
     }
 
+    /// The states that a recurrent layer begins with.
+    fn initial_states(&mut self, layer: &LayerInstance, given: &Given) -> Option<Vec<TensorId>> {
+        let items = match &given.value.value {
+            Value::None => return Some(Vec::new()),
+            Value::Growing(items) => items.borrow().clone(),
+            Value::List(items) | Value::Tuple(items) => items.to_vec(),
+            _ => vec![given.value.clone()],
+        };
+        let mut states = Vec::with_capacity(items.len());
+        for item in &items {
+            match &item.value {
+                Value::Tensor(tensor) => states.push(*tensor),
+                Value::Failed => return None,
+                other => {
+                    let title = format!("the layer `{}` begins with tensors, not with {}", layer.name, kind_of(other));
+                    return self
+                        .fail(Diagnostic::new(Code::E115, item.span, title).at(format!("this is `{}`", repr(other))));
+                }
+            }
+        }
+        Some(states)
+    }
+
     fn called_with(&mut self, layer: &LayerInstance, given: &Given) -> Option<Vec<TensorId>> {
         let items = match &given.value.value {
-            Value::Tensor(tensor) if layer.layer.takes() == Takes::One => return Some(vec![*tensor]),
+            Value::Tensor(tensor) if layer.layer.takes() != Takes::List => return Some(vec![*tensor]),
             Value::Tensor(_) => {
                 let class = layer.layer.declaration().class;
                 let title = format!("`{class}` is called with a list of tensors, not with a single one");
@@ -150,7 +182,7 @@ impl Evaluator<'_> {
                     .fail(Diagnostic::new(Code::E115, given.span, title).at(format!("this is `{}`", repr(other))));
             }
         };
-        if layer.layer.takes() == Takes::One {
+        if layer.layer.takes() != Takes::List {
             let title = format!("the layer `{}` takes one tensor, not {}", layer.name, kind_of(&given.value.value));
             return self.fail(Diagnostic::new(Code::E115, given.span, title).help("call it with the tensor itself"));
         }
@@ -233,8 +265,10 @@ impl Evaluator<'_> {
             return Some(ends.flat.clone());
         }
         let output = model.entries.last().and_then(|entry| entry.output)?;
-        let end = |tensor| vec![End { tensor, key: None, span: model.span }];
-        Some((end(model.input?), end(output)))
+        let end = |tensor| End { tensor, key: None, span: model.span };
+        let n_outputs = self.inference.node(output.node).outputs.len();
+        let outputs = (0..n_outputs).map(|index| end(TensorId { node: output.node, output: index }));
+        Some((vec![end(model.input?)], outputs.collect()))
     }
 
     /// What programs call these inputs or outputs: their keys, or the names of the layers that give them. A name that

@@ -327,13 +327,16 @@ impl Evaluator<'_> {
             let diagnostic = Diagnostic::new(Code::E136, span, title).at("gets one tensor");
             return self.fail(diagnostic.help("call it with a list in a functional model: `Add()([x, y])`"));
         }
-        match self.apply(instance, &[tensor], span)?.as_slice() {
-            &[output] => Some(output),
-            _ => self.fail(
-                Diagnostic::new(Code::E104, span, "a layer with several outputs is not supported in a Sequential yet")
-                    .at("several outputs"),
-            ),
+        let before = self.inference.node(tensor.node);
+        if before.outputs.len() > 1 {
+            let title = format!("`{}` takes one tensor, but gets {}", instance.name, before.outputs.len());
+            let diagnostic = Diagnostic::new(Code::E201, span, title).at("takes one tensor");
+            let diagnostic = diagnostic.label(before.node.span, format!("answers {} tensors", before.outputs.len()));
+            return self.fail(
+                diagnostic.help("in a Sequential only the last layer may answer several: drop `return_state=True`"),
+            );
         }
+        self.apply(instance, &[tensor], span)?.first().copied()
     }
 
     /// Calls a layer with tensors.

@@ -15,7 +15,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
@@ -196,6 +196,9 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
     if there.return_sequences != back.return_sequences {
         return differing("`return_sequences`", flag(there.return_sequences), flag(back.return_sequences));
     }
+    if there.return_state != back.return_state {
+        return differing("`return_state`", flag(there.return_state), flag(back.return_state));
+    }
     if there.stateful != back.stateful {
         return differing("`stateful`", flag(there.stateful), flag(back.stateful));
     }
@@ -203,6 +206,14 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
         return differing("`units`", there.units.to_string(), back.units.to_string());
     }
     Some((String::new(), ""))
+}
+
+/// What each direction reads: the sequence, and its half of the states to begin with.
+fn halves<T: Clone>(inputs: &[T]) -> (Vec<T>, Vec<T>) {
+    let Some((sequence, states)) = inputs.split_first() else { return (Vec::new(), Vec::new()) };
+    let (first, second) = states.split_at(states.len().div_ceil(2));
+    let with = |states: &[T]| std::iter::once(sequence).chain(states).cloned().collect();
+    (with(first), with(second))
 }
 
 impl Bidirectional {
@@ -214,22 +225,27 @@ impl Bidirectional {
         let shapes = [shape_of(&call.inputs[0])];
         let n_forward = self.forward.layer.weights(&shapes).len();
         let (there, back) = call.weights.split_at(n_forward);
-        let run = |instance: &LayerInstance, weights: &[ArrayD<R>]| {
-            let outputs = R::evaluate(instance.layer.as_ref(), &Call { inputs: call.inputs, weights });
-            outputs.into_iter().next().unwrap_or_else(|| unreachable!("a recurrent layer has one output"))
+        let (first, second) = halves(call.inputs);
+        let run = |instance: &LayerInstance, weights: &[ArrayD<R>], inputs: &[ArrayD<R>]| {
+            let mut outputs = R::evaluate(instance.layer.as_ref(), &Call { inputs, weights });
+            let states = outputs.split_off(1);
+            (outputs.remove(0), states)
         };
-        let there = run(&self.forward, there);
-        let mut back = run(&self.backward, back);
+        let (there, mut states) = run(&self.forward, there, &first);
+        let (mut back, other_states) = run(&self.backward, back, &second);
+        states.extend(other_states);
         if self.returns_sequences() {
             back.slice_axis_inplace(Axis(1), Slice::new(0, None, -1));
         }
-        vec![match self.merge {
+        let merged = match self.merge {
             Merge::Concat => concatenate(Axis(there.ndim() - 1), &[there.view(), back.view()])
                 .unwrap_or_else(|_| unreachable!("both directions have the same shape")),
             Merge::Sum => there + back,
             Merge::Multiply => there * back,
             Merge::Average => (there + back).mapv(|sum| sum / R::of(2.0)),
-        }]
+        };
+        states.insert(0, merged);
+        states
     }
 }
 
@@ -239,19 +255,27 @@ impl Layer for Bidirectional {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        Check::single(BIDIRECTIONAL.class, inputs)?;
+        Check::single(BIDIRECTIONAL.class, &inputs[..inputs.len().min(1)])?;
+        let (first, second) = halves(inputs);
         let rename = |mut mismatch: Mismatch, inner: &LayerInstance| {
             let class = format!("`{}`", inner.layer.declaration().class);
             mismatch.title =
                 mismatch.title.replacen(&class, &format!("`Bidirectional({})`", class.trim_matches('`')), 1);
             mismatch
         };
-        let outputs = self.forward.layer.output_shapes(inputs).map_err(|mismatch| rename(mismatch, &self.forward))?;
-        self.backward.layer.output_shapes(inputs).map_err(|mismatch| rename(mismatch, &self.backward))?;
+        let outputs = self.forward.layer.output_shapes(&first).map_err(|mismatch| rename(mismatch, &self.forward))?;
+        let others = self.backward.layer.output_shapes(&second);
+        let others = others.map_err(|mismatch| rename(mismatch, &self.backward))?;
         let output = &outputs[0];
         let width = output.last().and_then(Dimension::known).unwrap_or(0);
         let width = if self.merge == Merge::Concat { width.saturating_mul(2) } else { width };
-        Ok(vec![output.with_last(width)])
+        let mut merged = vec![output.with_last(width)];
+        merged.extend(outputs.iter().skip(1).chain(others.iter().skip(1)).cloned());
+        Ok(merged)
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::Sequence
     }
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
@@ -300,7 +324,15 @@ mod tests {
 
     fn layer(units: u64, return_sequences: bool, merge: Merge) -> Bidirectional {
         let direction = |go_backwards| SimpleRnn {
-            flags: Recurrence { units, return_sequences, go_backwards, stateful: false, unroll: None },
+            flags: Recurrence {
+                units,
+                return_sequences,
+                go_backwards,
+                stateful: false,
+                unroll: None,
+                return_state: false,
+                n_states: 1,
+            },
             activation: Activation::Linear,
             use_bias: true,
         };
@@ -350,7 +382,15 @@ mod tests {
 
     #[test]
     fn directions_that_do_not_fit_are_told_apart() {
-        let there = Recurrence { units: 2, return_sequences: true, go_backwards: false, stateful: false, unroll: None };
+        let there = Recurrence {
+            units: 2,
+            return_sequences: true,
+            go_backwards: false,
+            stateful: false,
+            unroll: None,
+            return_state: false,
+            n_states: 1,
+        };
         let back = Recurrence { go_backwards: true, ..there };
         let title = |there, back| mistake(there, back, true).unwrap().0;
         assert_eq!(title(there, back), "");

@@ -5,7 +5,7 @@
 //!
 //! Cho et al. 2014, arXiv:1406.1078 (after: its first version). <https://keras.io/api/layers/recurrent_layers/gru/>
 //!
-//! No difference to Keras on what is supported; `return_state` is not there yet. `stateful` is accepted as Keras
+//! No difference to Keras on what is supported; `stateful` is accepted as Keras
 //! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
 
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -14,7 +14,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, flags, matrix, vector,
 };
@@ -60,7 +60,12 @@ pub(crate) const GRU: Declaration = Declaration {
         Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
         Argument::training("seed", Kind::Seed, "None"),
         Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::not_yet("return_state", "False"),
+        Argument::optional(
+            "return_state",
+            Kind::Boolean,
+            "False",
+            "The states after the last step as further outputs.",
+        ),
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
@@ -87,7 +92,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     Some(Box::new(Gru {
         activation: activation_of(arguments, "activation")?,
         recurrent_activation: activation_of(arguments, "recurrent_activation")?,
-        flags: flags(arguments),
+        flags: flags(arguments, 1),
         use_bias: arguments.boolean("use_bias"),
         reset_after: arguments.boolean("reset_after"),
     }))
@@ -181,6 +186,10 @@ impl Layer for Gru {
         (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
     }
 
+    fn takes(&self) -> Takes {
+        Takes::Sequence
+    }
+
     fn recurrence(&self) -> Option<Recurrence> {
         Some(self.flags)
     }
@@ -219,7 +228,15 @@ mod tests {
 
     fn layer(units: u64, reset_after: bool) -> Gru {
         Gru {
-            flags: Recurrence { units, return_sequences: true, go_backwards: false, stateful: false, unroll: None },
+            flags: Recurrence {
+                units,
+                return_sequences: true,
+                go_backwards: false,
+                stateful: false,
+                unroll: None,
+                return_state: false,
+                n_states: 1,
+            },
             activation: Activation::Tanh,
             recurrent_activation: Activation::Sigmoid,
             use_bias: true,

@@ -3,16 +3,16 @@
 //! Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997, with forget gates (Gers et al. 2000).
 //! <https://keras.io/api/layers/recurrent_layers/lstm/>
 //!
-//! No difference to Keras on what is supported; `return_state` is not there yet. `stateful` is accepted as Keras
+//! No difference to Keras on what is supported; `stateful` is accepted as Keras
 //! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
 
-use ndarray::{Array2, ArrayD};
+use ndarray::ArrayD;
 
 use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, flags, matrix, vector,
 };
@@ -63,7 +63,12 @@ pub(crate) const LSTM: Declaration = Declaration {
         Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
         Argument::training("seed", Kind::Seed, "None"),
         Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::not_yet("return_state", "False"),
+        Argument::optional(
+            "return_state",
+            Kind::Boolean,
+            "False",
+            "The states after the last step as further outputs.",
+        ),
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
@@ -88,7 +93,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     Some(Box::new(Lstm {
         activation: activation_of(arguments, "activation")?,
         recurrent_activation: activation_of(arguments, "recurrent_activation")?,
-        flags: flags(arguments),
+        flags: flags(arguments, 2),
         use_bias: arguments.boolean("use_bias"),
     }))
 }
@@ -101,8 +106,8 @@ impl Lstm {
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let recurrent_kernel = matrix(&call.weights[1]);
         let units = recurrent_kernel.nrows();
-        let mut cell = Array2::zeros((call.inputs[0].shape()[0], units));
-        self.time_loop().run(call, |product, output| {
+        let mut cell = TimeLoop::first_state(call, 1);
+        let mut answers = self.time_loop().run(call, |product, output| {
             let mut sums = output.dot(&recurrent_kernel) + product;
             if self.use_bias {
                 sums += &vector(&call.weights[2]);
@@ -114,7 +119,11 @@ impl Lstm {
             let output_gate = gate(3, self.recurrent_activation);
             cell = forget_gate * &cell + input_gate * candidate;
             output_gate * activated(self.activation, cell.clone())
-        })
+        });
+        if self.flags.return_state {
+            answers.push(cell.into_dyn());
+        }
+        answers
     }
 }
 
@@ -138,6 +147,10 @@ impl Layer for Lstm {
 
     fn sequence_fix(&self) -> Option<&'static str> {
         (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::Sequence
     }
 
     fn recurrence(&self) -> Option<Recurrence> {
@@ -178,7 +191,15 @@ mod tests {
 
     fn layer(units: u64) -> Lstm {
         Lstm {
-            flags: Recurrence { units, return_sequences: true, go_backwards: false, stateful: false, unroll: None },
+            flags: Recurrence {
+                units,
+                return_sequences: true,
+                go_backwards: false,
+                stateful: false,
+                unroll: None,
+                return_state: false,
+                n_states: 2,
+            },
             activation: Activation::Tanh,
             recurrent_activation: Activation::Sigmoid,
             use_bias: true,

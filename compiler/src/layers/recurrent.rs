@@ -17,13 +17,15 @@ pub(crate) const SEQUENCE_FIX: &str = "return_sequences=True";
 pub(crate) const LAST_STEP: &str = "returns only its last step";
 
 /// Reads the flags of a recurrent layer's call.
-pub(crate) fn flags(arguments: &Arguments<'_>) -> Recurrence {
+pub(crate) fn flags(arguments: &Arguments<'_>, n_states: usize) -> Recurrence {
     Recurrence {
         units: arguments.positive("units"),
         return_sequences: arguments.boolean("return_sequences"),
         go_backwards: arguments.boolean("go_backwards"),
         stateful: arguments.boolean("stateful"),
         unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
+        return_state: arguments.boolean("return_state"),
+        n_states,
     }
 }
 
@@ -63,9 +65,10 @@ pub(crate) struct TimeLoop {
 }
 
 impl TimeLoop {
-    /// `(batch, timesteps, units)` or `(batch, units)`.
+    /// `(batch, timesteps, units)` or `(batch, units)`, and where they are asked for the states, `(batch, units)` each.
     pub(crate) fn output_shapes(self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let check = Check::single(self.class, inputs)?.sequence()?;
+        let (sequence, states) = inputs.split_at(inputs.len().min(1));
+        let check = Check::single(self.class, sequence)?.sequence()?;
         check.features()?;
         let [batch, timesteps] = [check.shape.0[0], check.shape.0[1]];
         if self.flags.unroll == Some(true) && timesteps == Dimension::Free {
@@ -78,8 +81,33 @@ impl TimeLoop {
             return Err(Mismatch::new(Code::E215, title, "needs a fixed batch size")
                 .help("fix it, e.g. `Input(batch_shape=(1, 10, 8))`"));
         }
+        self.check_states(batch, states)?;
         let units = Dimension::Known(self.flags.units);
-        Ok(vec![Shape(if self.flags.return_sequences { vec![batch, timesteps, units] } else { vec![batch, units] })])
+        let first = if self.flags.return_sequences { vec![batch, timesteps, units] } else { vec![batch, units] };
+        let mut outputs = vec![Shape(first)];
+        if self.flags.return_state {
+            outputs.resize(1 + self.flags.n_states, Shape(vec![batch, units]));
+        }
+        Ok(outputs)
+    }
+
+    /// The states to begin with, if there are any.
+    fn check_states(self, batch: Dimension, states: &[Shape]) -> Result<(), Mismatch> {
+        let Recurrence { units, n_states, .. } = self.flags;
+        if !states.is_empty() && states.len() != n_states {
+            let title = format!("`{}` has {n_states} states, but begins with {}", self.class, states.len());
+            return Err(Mismatch::new(Code::E219, title, "another number of states"));
+        }
+        let units = Dimension::Known(units);
+        let fits = |state: &&Shape| state.rank() == 2 && state.batch().agrees(batch) && state.last() == Some(units);
+        match states.iter().find(|state| !fits(state)) {
+            None => Ok(()),
+            Some(state) => {
+                let wanted = Shape(vec![batch, units]);
+                let title = format!("`{}` begins with states of shape `{wanted}`, not `{state}`", self.class);
+                Err(Mismatch::new(Code::E220, title, "another shape than its states have"))
+            }
+        }
     }
 
     /// Kernel, recurrent kernel and bias, below the cell's name.
@@ -105,8 +133,17 @@ impl TimeLoop {
         }
     }
 
+    /// A state before the first step: the given one, or zero.
+    pub(crate) fn first_state<R: Real>(call: &Call<'_, R>, index: usize) -> Array2<R> {
+        match call.inputs.get(1 + index) {
+            Some(state) => matrix(state).to_owned(),
+            None => Array2::zeros((call.inputs[0].shape()[0], call.weights[1].shape()[0])),
+        }
+    }
+
     /// Runs `step` over time. It gets one step of every sample's input product (`x·K`, shape `[batch, gates ·
-    /// units]`) and the previous output `[batch, units]`, zero at first, and answers the next output.
+    /// units]`) and the previous output `[batch, units]`, the first state at first, and answers the next output. The
+    /// answer is the layer's output, and behind it the last step's where states are asked for.
     pub(crate) fn run<R: Real>(
         self,
         call: &Call<'_, R>,
@@ -124,7 +161,7 @@ impl TimeLoop {
         let products = products
             .into_shape_with_order((batch, timesteps, kernel.ncols()))
             .unwrap_or_else(|_| unreachable!("a product is in standard layout"));
-        let mut output = Array2::zeros((batch, units));
+        let mut output = Self::first_state(call, 0);
         let mut sequence = Array3::zeros((batch, if self.flags.return_sequences { timesteps } else { 0 }, units));
         for place in 0..timesteps {
             let time = if self.flags.go_backwards { timesteps - 1 - place } else { place };
@@ -133,7 +170,12 @@ impl TimeLoop {
                 sequence.index_axis_mut(Axis(1), place).assign(&output);
             }
         }
-        vec![if self.flags.return_sequences { sequence.into_dyn() } else { output.into_dyn() }]
+        let last = output.clone().into_dyn();
+        let mut answers = vec![if self.flags.return_sequences { sequence.into_dyn() } else { output.into_dyn() }];
+        if self.flags.return_state {
+            answers.push(last);
+        }
+        answers
     }
 }
 

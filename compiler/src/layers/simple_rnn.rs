@@ -2,7 +2,7 @@
 //!
 //! Elman, *Finding Structure in Time*, 1990. <https://keras.io/api/layers/recurrent_layers/simple_rnn/>
 //!
-//! No difference to Keras on what is supported; `return_state` is not there yet. `stateful` is accepted as Keras
+//! No difference to Keras on what is supported; `stateful` is accepted as Keras
 //! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
 
 use ndarray::ArrayD;
@@ -11,7 +11,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, flags, matrix, vector,
 };
@@ -46,7 +46,12 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
         Argument::training("dropout", Kind::Rate, "0.0"),
         Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
         Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::not_yet("return_state", "False"),
+        Argument::optional(
+            "return_state",
+            Kind::Boolean,
+            "False",
+            "The states after the last step as further outputs.",
+        ),
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
@@ -67,7 +72,7 @@ pub(crate) struct SimpleRnn {
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let activation = activation_of(arguments, "activation")?;
-    Some(Box::new(SimpleRnn { flags: flags(arguments), activation, use_bias: arguments.boolean("use_bias") }))
+    Some(Box::new(SimpleRnn { flags: flags(arguments, 1), activation, use_bias: arguments.boolean("use_bias") }))
 }
 
 impl SimpleRnn {
@@ -109,6 +114,10 @@ impl Layer for SimpleRnn {
         (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
     }
 
+    fn takes(&self) -> Takes {
+        Takes::Sequence
+    }
+
     fn recurrence(&self) -> Option<Recurrence> {
         Some(self.flags)
     }
@@ -145,7 +154,15 @@ mod tests {
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(units: u64, return_sequences: bool, go_backwards: bool) -> SimpleRnn {
-        let flags = Recurrence { units, return_sequences, go_backwards, stateful: false, unroll: None };
+        let flags = Recurrence {
+            units,
+            return_sequences,
+            go_backwards,
+            stateful: false,
+            unroll: None,
+            return_state: false,
+            n_states: 1,
+        };
         SimpleRnn { flags, activation: Activation::Tanh, use_bias: true }
     }
 

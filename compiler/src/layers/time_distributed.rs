@@ -12,7 +12,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
@@ -49,12 +49,23 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
         return None;
     }
+    if inner.layer.takes() == Takes::List || returns_state(inner.layer.as_ref()) {
+        let title = format!("`{}` inside `TimeDistributed` is not supported", inner.layer.declaration().class);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
+        arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
+        return None;
+    }
     if is_stateful(inner.layer.as_ref()) {
         let title = "a stateful layer inside `TimeDistributed` is not supported yet";
         arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
         return None;
     }
     Some(Box::new(TimeDistributed { inner }))
+}
+
+fn returns_state(layer: &dyn Layer) -> bool {
+    layer.recurrence().is_some_and(|flags| flags.return_state)
+        || layer.sublayers().iter().any(|inner| returns_state(inner.layer.as_ref()))
 }
 
 fn is_stateful(layer: &dyn Layer) -> bool {

@@ -8,7 +8,7 @@ use rnn_grammar::{Code, Diagnostic};
 use super::lowered::{Direction, Operation, Samples, fixed};
 use super::memory::memory;
 use super::network::{Link, Network, Source, names_of, network};
-use super::stage::{Mode, Numbers, Parts, stage};
+use super::stage::{Mode, Numbers, Parts, stage, states};
 use super::unroll::decide;
 use super::{Decision, Extent, Forward, Place, Plan, Segment, Stage, State, Streams, Tensor, round_up};
 use crate::model::CompiledModel;
@@ -172,18 +172,25 @@ impl Draft {
 
     /// What runs once behind the frames: it reads the states that recurrent layers left behind.
     fn head(&self, network: &Network, in_time: &[bool]) -> Option<Stage> {
-        let states = network.links.iter().zip(&self.numbers).enumerate().filter_map(|(index, (link, numbers))| {
-            let Operation::Recurrent(recurrent) = &link.operation else { return None };
-            let floats = Extent::Fixed(recurrent.width());
-            let is_left = link.in_frames && !recurrent.return_sequences && recurrent.directions.len() == 1;
-            is_left.then_some((Source::Link(index), Tensor { place: Place::State(numbers.state), floats }))
-        });
+        let mut given = Vec::new();
+        for (index, (link, numbers)) in network.links.iter().zip(&self.numbers).enumerate() {
+            let Operation::Recurrent(recurrent) = &link.operation else { continue };
+            if !link.in_frames {
+                continue;
+            }
+            let left = states(recurrent, *numbers);
+            if let (false, [direction]) = (recurrent.return_sequences, recurrent.directions.as_slice()) {
+                debug_assert_eq!(left[0].floats, Extent::Fixed(direction.units), "the last output is a state");
+                given.push((Source::Link(index), left[0]));
+            }
+            given.extend(left.into_iter().enumerate().map(|(part, tensor)| (Source::State(index, part), tensor)));
+        }
         stage(&Parts {
             links: &network.links,
             numbers: &self.numbers,
             runs: &|link| !link.in_frames,
             mode: Mode::Sequence,
-            given: states.collect(),
+            given,
             results: results(network, |output| !in_time[output]),
         })
     }

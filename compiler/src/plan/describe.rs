@@ -64,7 +64,7 @@ impl Plan {
             Place::Output(_) if self.outputs.len() == 1 => "to output".to_owned(),
             Place::Output(number) => format!("to output `{}`", self.outputs[number].name),
             Place::Buffer(number) => format!("to buffer {number}"),
-            Place::State(_) => "to its state".to_owned(),
+            Place::State { .. } => "to its state".to_owned(),
         }
     }
 

@@ -196,6 +196,8 @@ pub struct Recurrent {
     pub timesteps: Option<usize>,
     /// Whether every step's output goes on, or the last one's only.
     pub return_sequences: bool,
+    /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
+    pub has_initial: bool,
     /// Keras's `unroll` where the text gives it.
     pub unroll: Option<bool>,
     /// The directions; their outputs stand side by side.
@@ -224,6 +226,8 @@ pub struct Direction {
     pub state: TokenStream,
     /// Floats that the state holds.
     pub state_floats: usize,
+    /// How many states that are, each as wide as the output: the last output, and an LSTM's cell.
+    pub n_states: usize,
     /// Width of its output.
     pub units: usize,
     /// The order in which it meets the frames.

@@ -50,6 +50,8 @@ pub(super) enum Source {
     Input(usize),
     /// A link by its place.
     Link(usize),
+    /// A state that a recurrent link leaves behind, counted over its directions.
+    State(usize, usize),
 }
 
 /// Lowers every layer that an output needs.
@@ -133,7 +135,12 @@ impl Draft {
             current = vec![self.link(index, node, instance, operation, current, first)];
         }
         self.ranges.push((index, first..self.links.len()));
-        self.sources.insert(TensorId { node: NodeId(index), output: 0 }, current[0]);
+        let is_recurrent = |link: &Link| matches!(link.operation, Operation::Recurrent(_));
+        let recurrent = self.links[first..].iter().position(is_recurrent).map_or(first, |place| first + place);
+        for output in 0..node.outputs.len() {
+            let source = if output == 0 { current[0] } else { Source::State(recurrent, output - 1) };
+            self.sources.insert(TensorId { node: NodeId(index), output }, source);
+        }
         Ok(())
     }
 
@@ -294,7 +301,10 @@ impl Time<'_> {
         } else {
             Domain::End
         };
-        self.domains.insert(TensorId { node: NodeId(index), output: 0 }, answer);
+        for output in 0..node.outputs.len() {
+            let answer = if output == 0 { answer } else { Domain::End };
+            self.domains.insert(TensorId { node: NodeId(index), output }, answer);
+        }
         Ok(())
     }
 }

@@ -107,6 +107,12 @@ impl<'a> Draft<'a> {
         };
         self.step(Drafted { layer: Some(link.layer), operation: Some(operation), numbers, inputs, output });
         self.of.insert(source, output);
+        if let (Operation::Recurrent(recurrent), Source::Link(link)) = (operation, source) {
+            for (index, tensor) in states(recurrent, numbers).into_iter().enumerate() {
+                let value = self.value(tensor.floats, Some(tensor.place));
+                self.of.insert(Source::State(link, index), value);
+            }
+        }
         Some(())
     }
 
@@ -162,6 +168,19 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The states that a recurrent layer leaves behind, direction by direction.
+pub(super) fn states(recurrent: &Recurrent, numbers: Numbers) -> Vec<Tensor> {
+    let directions = recurrent.directions.iter().enumerate();
+    let states = directions.flat_map(|(index, direction)| {
+        let tensor = move |part| Tensor {
+            place: Place::State { number: numbers.state + index, part },
+            floats: Extent::Fixed(direction.units),
+        };
+        (0..direction.n_states).map(tensor)
+    });
+    states.collect()
+}
+
 /// Size and, where it is not a buffer, place of what a kernel makes.
 fn result(operation: &Operation, inputs: &[Extent], mode: Mode, numbers: Numbers) -> Option<(Extent, Option<Place>)> {
     let input = *inputs.first()?;
@@ -185,7 +204,7 @@ fn recurrent_result(
     numbers: Numbers,
 ) -> Option<(Extent, Option<Place>)> {
     let width = recurrent.width();
-    let in_state = (recurrent.directions.len() == 1).then_some(Place::State(numbers.state));
+    let in_state = (recurrent.directions.len() == 1).then_some(Place::State { number: numbers.state, part: 0 });
     if recurrent.samples == Samples::Many {
         let from = if recurrent.return_sequences { 1 } else { recurrent.timesteps? };
         return Some((input.regroup(from * recurrent.features, width)?, None));

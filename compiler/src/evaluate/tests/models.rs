@@ -230,7 +230,14 @@ fn mistakes_of_functional_models() {
     assert_eq!(of("model = Model(outputs=a)"), [Code::E111]);
     assert_eq!(of("model = Model(a, Dense(2, name='x')(Dense(2, name='x')(a)))"), [Code::E120]);
     assert_eq!(of("x = LSTM(4)([a])"), [Code::E115]);
-    assert_eq!(of("x = LSTM(4)(a, b)"), [Code::E114]);
+    assert_eq!(of("x = Dense(4)(a, b)"), [Code::E114]);
+    assert_eq!(of("x = LSTM(4)(a, b, b)"), [Code::E114]);
+    assert_eq!(of("x = LSTM(4)(a, b)"), [Code::E219]);
+    assert_eq!(of("x = GRU(4)(a, b)"), [Code::E220]);
+    assert_eq!(of("x = GRU(4)(a, initial_state=[3])"), [Code::E115]);
+    assert_eq!(of("x = Dense(4)(a, initial_state=b)"), [Code::E112]);
+    assert_eq!(of("m = Sequential([Input((5, 3)), GRU(4, return_state=True), Dense(2)])"), [Code::E201]);
+    assert_eq!(of("x = TimeDistributed(GRU(4, return_state=True))"), [Code::E225]);
     assert_eq!(of("x = LSTM(4)(a, training=True)"), [Code::E103]);
     assert_eq!(of("x = LSTM(4)(a, steps=3)"), [Code::E112]);
     assert_eq!(of("x = LSTM(4)(LSTM(4)(a))\nmodel = Model(a, x)"), [Code::E204]);
@@ -243,7 +250,7 @@ fn what_functional_models_lack_is_said() {
     let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
     let of = |text: &str| codes(&format!("{shape}{text}"));
     assert_eq!(of("x = Dense(2)(a)\nmodel = Model(x, LSTM(4)(x))"), [Code::E105]);
-    assert_eq!(of("x = LSTM(4)(a, initial_state=b)"), [Code::E105]);
+    assert_eq!(of("x = LSTM(4)(a, mask=b)"), [Code::E105]);
     assert_eq!(of("m = Model(a, LSTM(4)(a))\nx = m(b)"), [Code::E105]);
     assert_eq!(of("y = a % 2\nz = a ** 0.5\nw = y + z"), [Code::E105, Code::E105]);
 }
