@@ -105,7 +105,7 @@ fn parts_of(model: &CompiledModel) -> Vec<Part> {
             Some(Part {
                 base_name: instance.layer.declaration().base_name.to_owned(),
                 name: instance.name.clone(),
-                weights: weights.map(|spec| (weights::key(&instance.name, spec), spec.shape.clone())).collect(),
+                weights: weights.map(|spec| (weights::key(instance, spec), spec.shape.clone())).collect(),
             })
         })
         .collect()

@@ -18,6 +18,7 @@ mod imports;
 mod legacy;
 mod limits;
 mod methods;
+mod nested;
 pub(crate) mod operators;
 mod sequential;
 mod shapes;
@@ -127,6 +128,8 @@ struct Evaluator<'a> {
     /// The layer objects that inputs stand for.
     input_layers: HashMap<NodeId, Rc<LayerInstance>>,
     models: Vec<ModelState>,
+    /// Models as layers of others.
+    nested: HashMap<ModelId, Rc<LayerInstance>>,
     summaries: Vec<ModelId>,
     legacy: HashMap<usize, Legacy>,
     /// How often each base of automatic names was used.
@@ -157,6 +160,7 @@ impl<'a> Evaluator<'a> {
             inference: Inference::default(),
             input_layers: HashMap::new(),
             models: Vec::new(),
+            nested: HashMap::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),
             counters: HashMap::new(),

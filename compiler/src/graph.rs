@@ -91,6 +91,9 @@ pub struct TypedNode {
     pub is_first_use: bool,
     /// How often the layer object was used before, in the whole text.
     pub use_index: usize,
+    /// Whose weights it has, where a pass put it into another node's place: that node's index before, and its first
+    /// tensor among that one's.
+    pub origin: Option<(usize, usize)>,
 }
 
 /// A graph in which every shape is known and agrees. Made by `infer` alone.

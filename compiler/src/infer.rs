@@ -52,6 +52,7 @@ impl Inference {
             weights: Vec::new(),
             is_first_use: true,
             use_index: 0,
+            origin: None,
         });
         TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
     }
@@ -78,6 +79,7 @@ impl Inference {
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
             use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
+            origin: None,
         };
         self.check_limits(instance, &node)?;
         self.check_shared(instance, &node)?;
@@ -86,6 +88,12 @@ impl Inference {
         *self.n_uses.entry(instance.id).or_insert(0) += 1;
         self.nodes.push(node);
         Ok(id)
+    }
+
+    /// All nodes, each before its readers.
+    #[must_use]
+    pub fn into_nodes(self) -> Vec<TypedNode> {
+        self.nodes
     }
 
     /// The shape of a tensor.

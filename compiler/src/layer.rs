@@ -9,6 +9,7 @@ use rnn_grammar::{Code, Span};
 use crate::activation::Activation;
 use crate::declaration::Declaration;
 use crate::graph::InputType;
+use crate::layers::nested::Nested;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
 
@@ -180,6 +181,11 @@ pub trait Layer: Debug {
     /// Layers inside this one (`Bidirectional`, `TimeDistributed`), for messages and reports.
     fn sublayers(&self) -> Vec<Rc<LayerInstance>> {
         Vec::new()
+    }
+
+    /// The model that the layer is, where it is one.
+    fn nested(&self) -> Option<&Nested> {
+        None
     }
 
     /// Whether inference passes the input on unchanged (`Dropout` and its kin).

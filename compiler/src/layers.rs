@@ -26,6 +26,7 @@ mod layer_normalization;
 mod leaky_relu;
 mod lstm;
 mod merge;
+pub mod nested;
 mod not_yet;
 mod pass_through;
 mod permute;

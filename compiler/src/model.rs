@@ -1,5 +1,7 @@
 //! What [`crate::compile`] gives: the models of a text, typed and counted.
 
+use std::collections::HashSet;
+
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
@@ -138,11 +140,7 @@ impl CompiledModel {
     /// Puts a model together; `None` where its parameters are more than a u64 can count.
     pub(crate) fn new(named: Named, class: &'static str, graph: TypedGraph, trainable: bool) -> Option<Self> {
         let mut counts = Counts::default();
-        for node in graph.nodes().iter().filter(|node| node.is_first_use) {
-            let own = node_counts(node)?;
-            counts.total = counts.total.checked_add(own.total)?;
-            counts.trainable += if is_frozen_wrapper(node) { trainable_inside(node) } else { own.trainable };
-        }
+        add_counts(&graph, &mut HashSet::new(), true, &mut counts)?;
         if !trainable {
             counts.trainable = 0;
         }
@@ -202,6 +200,26 @@ impl CompiledModel {
     pub fn non_trainable_params(&self) -> u64 {
         self.counts.total - self.counts.trainable
     }
+}
+
+/// Adds the parameters of every layer object that was not seen yet, also of those in models inside; `None` beyond u64.
+fn add_counts(graph: &TypedGraph, seen: &mut HashSet<usize>, trainable: bool, counts: &mut Counts) -> Option<()> {
+    for node in graph.nodes() {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+        if !seen.insert(instance.id) {
+            continue;
+        }
+        if let Some(nested) = instance.layer.nested() {
+            add_counts(&nested.graph, seen, trainable && nested.trainable, counts)?;
+            continue;
+        }
+        let own = node_counts(node)?;
+        counts.total = counts.total.checked_add(own.total)?;
+        if trainable {
+            counts.trainable += if is_frozen_wrapper(node) { trainable_inside(node) } else { own.trainable };
+        }
+    }
+    Some(())
 }
 
 /// Whether the node is a wrapper with `trainable=False`.

@@ -1,10 +1,11 @@
 //! Rewrites of a typed graph into an equal, cheaper one, in an order that the comments justify.
 //!
-//! Node ids stay what they are, so weights bound to the graph fit the rewritten one; nodes that nobody reads any more
-//! stay behind and cost nothing, because the plan walks from the output.
+//! Node ids stay what they are, or nodes say whose weights they have, so weights bound to the graph fit the rewritten one;
+//! nodes that nobody reads any more stay behind and cost nothing, because the plan walks from the outputs.
 
 mod drop_identities;
 mod fuse_activations;
+mod inline;
 
 use crate::graph::{NodeKind, TensorId, TypedGraph};
 
@@ -12,6 +13,8 @@ use crate::graph::{NodeKind, TensorId, TypedGraph};
 #[must_use]
 pub fn run(graph: &TypedGraph) -> TypedGraph {
     let mut graph = graph.clone();
+    // Before all others, which then see the layers inside.
+    inline::run(&mut graph);
     // First, so that an activation behind a `Dropout` is seen right behind its `Dense`.
     drop_identities::run(&mut graph);
     fuse_activations::run(&mut graph);

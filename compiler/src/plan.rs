@@ -75,6 +75,8 @@ pub struct PlannedLayer {
 pub struct Segment {
     /// The layer's name in the generated code, with the direction where there are two.
     pub ident: String,
+    /// The layer that it was first packed for: index into the plan's layers.
+    pub layer: usize,
     /// The graph's node whose tensors are packed.
     pub node: usize,
     /// Index of the first of the node's tensors that the packing reads.

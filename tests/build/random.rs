@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_compiler::graph::{NodeId, NodeKind};
-use rnn_compiler::weights::{BoundWeights, NamedTensor, bind};
+use rnn_compiler::weights::{BoundWeights, NamedTensor, bind, key};
 use rnn_compiler::{CompiledModel, plan, reference};
 use rnn_grammar::Source;
 
@@ -63,7 +63,7 @@ fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
             let values: Rc<[f32]> = (0..length)
                 .map(|_| if is_variance { 0.5 + random.unit() } else { (2.0 * random.unit() - 1.0) / rows.sqrt() } as f32)
                 .collect();
-            let name = format!("{}/{}", instance.name, weight.path);
+            let name = key(instance, weight);
             tensors.push(NamedTensor { name, shape: weight.shape.clone(), values: Ok(values) });
         }
     }

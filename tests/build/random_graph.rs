@@ -81,7 +81,7 @@ impl Text<'_> {
         let tensor = self.recent();
         let Tensor { name, is_sequence, width } = tensor.clone();
         let units: usize = self.random.pick(UNITS).parse().unwrap_or(4);
-        match self.random.below(18) {
+        match self.random.below(19) {
             0 | 1 if is_sequence => {
                 let returns = self.random.below(4) > 0;
                 let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
@@ -153,6 +153,15 @@ impl Text<'_> {
                 self.lines.push(format!("{answers} = {class}({name})"));
                 self.define(format!("Concatenate()({answers}[1:])"), false, 2 * units);
                 self.define(format!("{answers}{states}[0]"), states == "[::2]", units);
+            }
+            18 => {
+                let other = self.like(&tensor);
+                let other = self.of_width(other, width).name;
+                let inner = format!("inner_{}", self.lines.len());
+                let layers = format!("Dense({units}, activation=\"relu\"), Dense({width})");
+                self.lines.push(format!("{inner} = Sequential([{layers}])"));
+                self.define(format!("{inner}({name})"), is_sequence, width);
+                self.define(format!("{inner}({other})"), is_sequence, width);
             }
             14 if is_sequence => {
                 self.define(format!("Dot(axes=(2, 2), normalize=True)([{name}, {name}])[:, :, :1]"), true, 1);

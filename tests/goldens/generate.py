@@ -63,19 +63,19 @@ def record_layer_case(name, text):
     folder = HERE / "layers"
     write(folder / f"{name}.rnn", text)
     models = oracle.run_text(text, name)
-    (_, model), = models
+    model = oracle.chosen(models)
     inputs, outputs = choose_weights(model, name)
     oracle.save_tensors(oracle.weights_by_path(model), folder / f"{name}.safetensors")
     tensors = {**oracle.recorded("input", inputs), **oracle.recorded("output", outputs)}
     oracle.save_tensors(tensors, folder / f"{name}.io.safetensors")
-    write(folder / f"{name}.summary.txt", oracle.summary_text(model))
+    write(folder / f"{name}.summary.txt", "".join(oracle.summary_text(model) for _, model in models))
     write(folder / f"{name}.json", dump(oracle.describe(models)))
 
 
 def add_double_output(name, text):
     """Evaluates the recorded weights in f64; runs in a process of its own, since JAX fixes its precision at start."""
     io_path = HERE / "layers" / f"{name}.io.safetensors"
-    (_, model), = oracle.run_text(text.replace(', dtype="float32"', ""), name)
+    model = oracle.chosen(oracle.run_text(text.replace(', dtype="float32"', ""), name))
     oracle.assign(model, oracle.load_tensors(HERE / "layers" / f"{name}.safetensors"))
     tensors = oracle.load_tensors(io_path)
     names = oracle.ends(model, "inputs")

@@ -5,7 +5,8 @@
 
 HEADER = "import keras\nfrom keras import Input, Model\nfrom keras.layers import *\n\n"
 
-# Name: lines between the imports and the model, the inputs and the outputs as `Model` is given them.
+# Name: lines between the imports and the model, the inputs and the outputs as `Model` is given them; `None` where the
+# lines make the model.
 GRAPHS = {
     "add_of_three": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Add()([x, y, Dense(4)(y)])"),
     "subtract": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "Subtract()([x, y])"),
@@ -159,12 +160,32 @@ GRAPHS = {
         "[x, h, c]",
         "[Dense(6)(y), h1, c1]",
     ),
+    "models_in_a_model": (
+        "i = Input((5, 4))\nencoder = Model(i, Dense(3)(LSTM(6)(i)), name='encoder')\n"
+        "tail = keras.Sequential([Input((3,)), Dense(2)], name='tail')\nx = Input((5, 4))",
+        "x",
+        "[tail(encoder(x)), encoder(-x)]",
+    ),
+    "models_of_several_ends_in_a_model": (
+        "i = Input((5, 4))\nj = Input((5, 4))\ny, h = GRU(4, return_sequences=True, return_state=True)(Add()([i, j]))\n"
+        "pair = Model([i, j], [y, h])\nx = Input((5, 4))\na, b = pair([x, 2 * x])",
+        "x",
+        "[a, Dense(3)(b), x + a]",
+    ),
+    "models_in_sequentials": (
+        "i = Input((5, 3))\nfront = keras.Sequential([Dense(7), Dropout(0.1), Dense(3)], name='front')\n"
+        "model = keras.Sequential([Input((5, 4)), LSTM(3, return_sequences=True), front, Model(i, GRU(3, return_sequences=True)(i)), front])",
+        None,
+        None,
+    ),
     "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
 }
 
 
 def cases():
     """Every case: name -> text."""
-    return {
-        f"graph_{name}": f"{HEADER}{lines}\nmodel = Model({inputs}, {outputs})\n" for name, (lines, inputs, outputs) in GRAPHS.items()
-    }
+    found = {}
+    for name, (lines, inputs, outputs) in GRAPHS.items():
+        model = "" if inputs is None else f"model = Model({inputs}, {outputs})\n"
+        found[f"graph_{name}"] = f"{HEADER}{lines}\n{model}"
+    return found

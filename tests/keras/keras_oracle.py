@@ -73,6 +73,11 @@ def run_text(text, name="<text>"):
     return models
 
 
+def chosen(models):
+    """The model that `rnnc run` takes: the only one, or else the one in the variable `model`; `None` without either."""
+    return models[0][1] if len(models) == 1 else dict(models).get("model")
+
+
 def run_file(path):
     """`run_text` of a file."""
     return run_text(path.read_text(encoding="utf-8"), str(path))

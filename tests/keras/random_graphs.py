@@ -101,7 +101,7 @@ class GraphGenerator:
 
     def add(self, batch):
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
-        rules += [self.states, self.states]
+        rules += [self.states, self.states, self.nested]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
         self.random.choice(rules)(batch)
 
@@ -150,6 +150,28 @@ class GraphGenerator:
         for index in range(n_states):
             if self.maybe(0.6):
                 self.define(f"{{0}}[{index + 1}]", [answers], (units,))
+
+    def nested(self, batch):
+        """A model that is called like a layer, perhaps twice."""
+        name = self.any()
+        shape = self.shapes[name]
+        layer, result = self.layers.layer(shape, None)
+        if any(keyword == "stateful" for part in layer.inner() for keyword, _ in part.arguments):
+            return
+        holder = f"model{len(self.nodes)}"
+        if self.maybe(0.5):
+            named = ', name="inner_' + str(len(self.nodes)) + '"' if self.maybe(0.5) else ""
+            begin = self.layers.input_layer(shape, None).text() + ", " if self.maybe(0.5) else ""
+            self.nodes.append(Node(holder, f"Sequential([{begin}{{layer}}]{named})", [], layer))
+        else:
+            start = f"start{len(self.nodes)}"
+            begin = self.layers.input_layer(shape, None)
+            begin.name = "Input"
+            self.nodes.append(Node(start, "{layer}", [], begin))
+            self.nodes.append(Node(holder, "Model({0}, {layer}({0}))", [start], layer))
+        self.define("{0}({1})", [holder, name], result)
+        if self.maybe(0.5):
+            self.define("{0}({1})", [holder, self.like(name, lambda left, right: left == right)], result)
 
     def merge(self, batch):
         name = self.recent()

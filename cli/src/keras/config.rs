@@ -54,9 +54,8 @@ fn compiled(text: &str, name: &str) -> Result<Vec<(String, Vec<u64>)>, Mistake> 
         NodeKind::Layer { instance, .. } => Some((instance, &node.weights)),
         NodeKind::Input { .. } => None,
     });
-    let keyed = weights.flat_map(|(instance, specs)| {
-        specs.iter().map(|spec| (weights::key(&instance.name, spec), spec.shape.clone()))
-    });
+    let keyed = weights
+        .flat_map(|(instance, specs)| specs.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone())));
     Ok(keyed.collect())
 }
 

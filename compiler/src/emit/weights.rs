@@ -77,7 +77,7 @@ fn tables(context: &Context<'_>) -> TokenStream {
         count += node.weights.len();
         let class = instance.layer.declaration().class;
         for weight in &node.weights {
-            let key = format!("{}/{}", instance.name, weight.path);
+            let key = crate::weights::key(instance, weight);
             let shape = weight.shape.iter().map(|&axis| Literal::u64_unsuffixed(axis));
             specs.extend(quote!(#runtime::weights::TensorSpec { name: #key, class: #class, shape: &[#(#shape),*] },));
         }

@@ -99,7 +99,7 @@ impl Evaluator<'_> {
                 self.call_layer_function(declaration, &site)
             }
             Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site),
-            Value::Model(_) if has_tensor(&site) => self.functional_not_yet(span, "a model inside a model is"),
+            Value::Model(id) if has_tensor(&site) => self.call_model(id, &site),
             Value::Activation(activation) if has_tensor(&site) => self.tensor_activation(activation, &site),
             Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| Self::is_failed(&given.value)) => None,
             other => self.not_callable(&other, &site),

@@ -209,6 +209,7 @@ impl Evaluator<'_> {
                 }
             }
             Value::Layer(layer) => self.push(id, layer, place),
+            Value::Model(inner) => self.push_model(id, *inner, item.span, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);
             }
@@ -241,12 +242,30 @@ impl Evaluator<'_> {
         self.report(mistake);
     }
 
+    /// Appends a model.
+    fn push_model(&mut self, id: ModelId, inner: ModelId, span: Span, place: Place) {
+        if inner == id {
+            self.models[id.0].is_failed = true;
+            return self.report(Diagnostic::new(Code::E122, span, "a model can't be a layer of itself"));
+        }
+        let model = &self.models[id.0];
+        let before = model.entries.last().map_or(model.input, |entry| entry.output);
+        if let Some(tensor) = before {
+            self.build_for(inner, tensor, span);
+        }
+        match self.nested_layer(inner, span) {
+            Some(layer) => self.push(id, &layer, place),
+            None => self.models[id.0].is_failed = true,
+        }
+    }
+
     /// Appends a layer.
     fn push(&mut self, id: ModelId, layer: &Rc<LayerInstance>, place: Place) {
         self.check_name(id, layer, place.span);
         self.settle_legacy(id, layer, place);
         self.models[id.0].names.entry(layer.name.clone()).or_insert((layer.id, layer.span));
         self.models[id.0].entries.push(Entry { instance: Rc::clone(layer), place, output: None });
+        self.begin_as_nested(id, place.span);
         self.connect(id);
     }
 
@@ -292,7 +311,7 @@ impl Evaluator<'_> {
     }
 
     /// Runs the layers that have no output yet, once the model has an input.
-    fn connect(&mut self, id: ModelId) {
+    pub(super) fn connect(&mut self, id: ModelId) {
         let model = &self.models[id.0];
         if model.is_failed {
             return;
@@ -526,12 +545,6 @@ fn not_a_layer(value: &Value, span: Span) -> Option<Diagnostic> {
     let error = |title: String| Diagnostic::new(Code::E122, span, title);
     Some(match value {
         Value::Failed => return None,
-        Value::Model(_) => {
-            return Some(
-                Diagnostic::new(Code::E104, span, "a model inside a model is not supported yet")
-                    .at("a model, not a layer"),
-            );
-        }
         Value::Public(Public::Layer(declaration)) => error(format!("`{}` is a class, not a layer", declaration.class))
             .at("not called")
             .help(format!("make a layer of it: `{}(…)`", declaration.class)),

@@ -115,7 +115,7 @@ impl Draft {
 
     fn add_segments(&mut self, network: &Network, link: &Link) {
         let ident = &network.layers[link.layer].ident;
-        let n_before = self.segments.iter().filter(|segment| segment.node == link.node).count();
+        let n_before = self.segments.iter().filter(|segment| segment.layer == link.layer).count();
         let several = link.operation.weights().len() + n_before > 1;
         for (index, weights) in link.operation.weights().into_iter().enumerate() {
             let offset = self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length));
@@ -129,6 +129,7 @@ impl Draft {
                     None if several => format!("{ident}_part_{}", n_before + index),
                     None => ident.clone(),
                 },
+                layer: link.layer,
                 node: link.node,
                 first_tensor: weights.first_tensor,
                 packing: weights.packing.clone(),

@@ -161,6 +161,8 @@ impl Draft {
                 }
             }
         }
+        let (node, first_tensor) = typed.origin.unwrap_or((node, 0));
+        operation.shift_tensors(first_tensor);
         let object = (instance.id, self.links.len() - first);
         let (layer, span) = (self.layers.len() - 1, typed.node.span);
         self.links.push(Link { layer, node, object, span, operation, reads, in_frames: false });

@@ -8,12 +8,17 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use super::{BoundWeights, NamedTensor, Weight, tuple};
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, WeightSpec};
+use crate::layers::nested::FUNCTIONAL;
 use crate::names::closest;
 
-/// The key of a layer's weight: `lstm/lstm_cell/kernel`.
+/// The key of a layer's weight: `lstm/lstm_cell/kernel`. A functional model inside another is not part of it, for its
+/// layers were there before it.
 #[must_use]
-pub fn key(layer: &str, spec: &WeightSpec) -> String {
-    format!("{layer}/{}", spec.path)
+pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
+    if layer.layer.declaration().class == FUNCTIONAL.class {
+        return spec.path.clone();
+    }
+    format!("{}/{}", layer.name, spec.path)
 }
 
 /// Finds every weight of the graph among the tensors. `model` is the model's name, which keys may start with,
@@ -87,7 +92,7 @@ impl<'a> Binder<'a> {
     }
 
     fn weight(&mut self, instance: &LayerInstance, spec: &WeightSpec) -> Option<Weight> {
-        let key = key(&instance.name, spec);
+        let key = key(instance, spec);
         let layer = described(instance);
         let Some((&found, &tensor)) = self.tensors.get_key_value(key.as_str()) else {
             self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
@@ -119,14 +124,13 @@ impl<'a> Binder<'a> {
 
 /// The model's name that the keys start with: the model's own, or another one that all of them share.
 fn prefix<'n>(graph: &TypedGraph, model: &'n str, tensors: &'n [NamedTensor]) -> Option<&'n str> {
-    let layers: HashSet<&str> = graph
-        .nodes()
-        .iter()
-        .filter_map(|node| match &node.node.kind {
-            NodeKind::Layer { instance, .. } => Some(instance.name.as_str()),
-            NodeKind::Input { .. } => None,
-        })
-        .collect();
+    let mut layers = HashSet::new();
+    for node in graph.nodes() {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+        layers.insert(instance.name.clone());
+        let keys = node.weights.iter().map(|spec| key(instance, spec));
+        layers.extend(keys.filter_map(|key| key.split_once('/').map(|(layer, _)| layer.to_owned())));
+    }
     let first = |tensor: &'n NamedTensor| tensor.name.split_once('/').map(|(first, _)| first);
     if !layers.contains(model) && tensors.iter().any(|tensor| first(tensor) == Some(model)) {
         return Some(model);

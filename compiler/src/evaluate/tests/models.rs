@@ -103,7 +103,8 @@ fn only_layers_can_be_added() {
         assert_eq!(underlined(&text), shown);
     }
     assert_eq!(repaired("m = Sequential(Dense(2, input_dim=3))"), "m = Sequential([Dense(2, input_dim=3)])");
-    assert_eq!(codes("a = Sequential([Input((3,)), Dense(2)])\nm = Sequential([a])"), [Code::E104]);
+    assert_eq!(codes("a = Sequential([Input((3,)), Dense(2)])\nm = Sequential([a])"), [Code::E124]);
+    clean("a = Sequential([Input((3,)), Dense(2)])\nm = Sequential([a, Dense(4)])\nassert m.input_shape == (None, 3)");
 }
 
 #[test]
@@ -251,8 +252,21 @@ fn what_functional_models_lack_is_said() {
     let of = |text: &str| codes(&format!("{shape}{text}"));
     assert_eq!(of("x = Dense(2)(a)\nmodel = Model(x, LSTM(4)(x))"), [Code::E105]);
     assert_eq!(of("x = LSTM(4)(a, mask=b)"), [Code::E105]);
-    assert_eq!(of("m = Model(a, LSTM(4)(a))\nx = m(b)"), [Code::E105]);
     assert_eq!(of("y = a % 2\nz = a ** 0.5\nw = y + z"), [Code::E105, Code::E105]);
+}
+
+#[test]
+fn models_are_layers_of_models() {
+    let shape = "a = Input((5, 3))\nm = Model(a, Dense(2)(LSTM(4)(a)), name='m')\nb = Input((5, 3))\n";
+    let of = |text: &str| codes(&format!("{shape}{text}"));
+    assert_eq!(of("n = Model(b, [m(b), m(-b)])\nassert n.count_params() == m.count_params() == 138"), []);
+    assert_eq!(of("n = Sequential([Input((5, 3)), m])\nassert n.output_shape == (None, 2)"), []);
+    assert_eq!(of("s = Sequential([Dense(3)])\nn = Sequential([Input((5, 3)), s, m])\nassert s.built"), []);
+    assert_eq!(of("n = Model(b, m(Dense(4)(b)))"), [Code::E220]);
+    assert_eq!(of("s = Sequential([Dense(3)])\nn = Sequential([s, m])"), [Code::E124, Code::E134]);
+    assert_eq!(of("n = Sequential()\nn.add(n)"), [Code::E122]);
+    assert_eq!(of("p = Model([a, b], a + b)\nn = Model(b, p([b, b, b]))"), [Code::E219]);
+    assert_eq!(of("p = Model([a, b], a + b)\nn = Model(b, p(b))"), [Code::E136]);
 }
 
 #[test]
