@@ -183,6 +183,11 @@ pub trait Layer: Debug {
         Vec::new()
     }
 
+    /// Whether an operator made it, or a function: summaries show it, but `model.layers` does not list it.
+    fn is_operation(&self) -> bool {
+        false
+    }
+
     /// The model that the layer is, where it is one.
     fn nested(&self) -> Option<&Nested> {
         None

@@ -38,6 +38,7 @@ STRICTER = (
     ("E104", r"mask_zero|merge_mode=None|float64", "masks, several outputs and other dtypes are not there yet"),
     ("E105", r"activations\.\w+\([^)]*,", "arguments of an activation that is called with a tensor are not there yet"),
     ("E108", r"\[", "an empty slice of a tensor"),
+    ("E220", r"Bidirectional", "states to begin with of another shape, which `Bidirectional` looks at only when it computes"),
     ("E104", r"\.add\(.*\), ", "a layer as `rebuild`, which Keras only asks whether it is true"),
     ("E115", r"", "a value of another type than documented: truth values for numbers, numbers and containers for truth values"),
     ("E116", r"dropout", "a dropout rate outside 0 to 1, which recurrent layers clamp"),

@@ -171,6 +171,7 @@ impl Evaluator<'_> {
                 let layers = model
                     .entries
                     .iter()
+                    .filter(|entry| !entry.instance.layer.is_operation())
                     .map(|entry| Located { value: Value::Layer(Rc::clone(&entry.instance)), span: attribute.span });
                 let is_failed = model.is_failed;
                 let layers = growing(layers.collect());

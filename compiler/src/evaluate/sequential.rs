@@ -456,20 +456,22 @@ impl Evaluator<'_> {
             return None;
         }
         let span = |argument: &Bound| argument.span.unwrap_or(call.span);
+        let instances = model.entries.iter().map(|entry| &entry.instance);
+        let layers: Vec<_> = instances.filter(|instance| !instance.layer.is_operation()).collect();
         match (&bound[0].value, &bound[1].value) {
             (Value::None, Value::Integer(index)) => {
-                let length = model.entries.len() as i128;
+                let length = layers.len() as i128;
                 let place = if *index < 0 { index.saturating_add(length) } else { *index };
-                match usize::try_from(place).ok().and_then(|place| model.entries.get(place)) {
-                    Some(entry) => Some(Rc::clone(&entry.instance)),
+                match usize::try_from(place).ok().and_then(|place| layers.get(place)) {
+                    Some(layer) => Some(Rc::clone(layer)),
                     None => self.out_of_range(*index, length, span(&bound[1])),
                 }
             }
             (Value::String(name), Value::None) => {
-                if let Some(entry) = model.entries.iter().find(|entry| *entry.instance.name == **name) {
-                    return Some(Rc::clone(&entry.instance));
+                if let Some(layer) = layers.iter().find(|layer| *layer.name == **name) {
+                    return Some(Rc::clone(layer));
                 }
-                let names: Vec<&str> = model.entries.iter().map(|entry| entry.instance.name.as_str()).collect();
+                let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
                 let title = format!("the model `{}` has no layer `{name}`", model.name);
                 let diagnostic = Diagnostic::new(Code::E110, span(&bound[0]), title);
                 let diagnostic = match closest(name, names.iter().copied()) {

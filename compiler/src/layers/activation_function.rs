@@ -65,6 +65,10 @@ impl ActivationFunction {
 }
 
 impl Layer for ActivationFunction {
+    fn is_operation(&self) -> bool {
+        true
+    }
+
     fn declaration(&self) -> &'static Declaration {
         self.declaration
     }

@@ -143,6 +143,10 @@ fn broadcast(left: &Shape, right: &Shape) -> Option<Vec<Dimension>> {
 }
 
 impl Layer for Arithmetic {
+    fn is_operation(&self) -> bool {
+        true
+    }
+
     fn declaration(&self) -> &'static Declaration {
         match self {
             Self::Tensors(operator) | Self::WithConstant(operator, _) | Self::ConstantWith(_, operator) => {

@@ -154,6 +154,10 @@ fn slice(from: Option<i128>, to: Option<i128>, step: i128, size: i128) -> Pick {
 }
 
 impl Layer for GetItem {
+    fn is_operation(&self) -> bool {
+        true
+    }
+
     fn declaration(&self) -> &'static Declaration {
         &GET_ITEM
     }

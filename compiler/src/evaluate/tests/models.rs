@@ -270,6 +270,15 @@ fn models_are_layers_of_models() {
 }
 
 #[test]
+fn operations_are_no_layers_and_parts_of_models_are_models() {
+    let text = "a = Input((5, 3), name='a')\nx = LSTM(4, name='x')(a)\ny = Dense(2)(x * 2.0)\nmodel = Model(a, y)\n\
+                part = Model(model.input, model.get_layer('x').output)\n\
+                assert len(model.layers) == 3 and model.get_layer(index=1).name == 'x' and part.output_shape == (None, 4)";
+    assert_eq!(codes(text), []);
+    assert_eq!(codes(&format!("{text}\nmodel.get_layer('multiply')")), [Code::E110]);
+}
+
+#[test]
 fn graphs_have_several_inputs_and_outputs() {
     let text = "a = Input((5, 3), name='a')\nb = Input((5, 3), name='b')\nx = Add()([a, b])\n\
                 y = LSTM(4, name='y')(x)\nmodel = Model({'q': b, 'p': a}, [y, x])\n\
