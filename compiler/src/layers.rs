@@ -5,6 +5,7 @@ pub(crate) mod activation_function;
 mod activity_regularization;
 mod alpha_dropout;
 pub(crate) mod arithmetic;
+pub mod attention;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
@@ -77,6 +78,8 @@ pub const LAYERS: &[&Declaration] = &[
     &merge::MINIMUM,
     &concatenate::CONCATENATE,
     &dot::DOT,
+    &attention::ATTENTION,
+    &attention::ADDITIVE_ATTENTION,
     &flatten::FLATTEN,
     &reshape::RESHAPE,
     &repeat_vector::REPEAT_VECTOR,

@@ -81,7 +81,7 @@ impl Text<'_> {
         let tensor = self.recent();
         let Tensor { name, is_sequence, width } = tensor.clone();
         let units: usize = self.random.pick(UNITS).parse().unwrap_or(4);
-        match self.random.below(19) {
+        match self.random.below(20) {
             0 | 1 if is_sequence => {
                 let returns = self.random.below(4) > 0;
                 let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
@@ -153,6 +153,13 @@ impl Text<'_> {
                 self.lines.push(format!("{answers} = {class}({name})"));
                 self.define(format!("Concatenate()({answers}[1:])"), false, 2 * units);
                 self.define(format!("{answers}{states}[0]"), states == "[::2]", units);
+            }
+            19 if is_sequence => {
+                let kind =
+                    self.random.pick(&["Attention()", "Attention(score_mode=\"concat\")", "AdditiveAttention()"]);
+                let other = self.like(&tensor);
+                let other = self.of_width(other, width).name;
+                self.define(format!("{kind}([{name}, {other}])"), true, width);
             }
             18 => {
                 let other = self.like(&tensor);

@@ -160,6 +160,26 @@ GRAPHS = {
         "[x, h, c]",
         "[Dense(6)(y), h1, c1]",
     ),
+    "attention": ("q = Input((5, 19))\nv = Input((7, 19))", "[q, v]", "Attention()([q, v])"),
+    "attention_with_keys_and_a_scale": (
+        "q = Input((5, 4))\nv = Input((7, 3))\nk = Input((7, 4))",
+        "[q, v, k]",
+        "Attention(use_scale=True)([q, v, k])",
+    ),
+    "attention_by_sums": ("q = Input((5, 19))\nv = Input((7, 19))", "[q, v]", "Attention(score_mode='concat')([q, v])"),
+    "attention_by_scaled_sums": (
+        "q = Input((5, 4))\nv = Input((7, 3))\nk = Dense(4)(v)",
+        "[q, v]",
+        "Attention(use_scale=True, score_mode='concat', dropout=0.2)([q, v, k])",
+    ),
+    "additive_attention": ("q = Input((5, 19))\nv = Input((7, 19))", "[q, v]", "AdditiveAttention()([q, v])"),
+    "additive_attention_without_scale": ("x = Input((5, 4))", "x", "AdditiveAttention(use_scale=False)([x, x])"),
+    "encoder_and_decoder_with_attention": (
+        "source = Input((9, 8))\nseen, h = GRU(17, return_sequences=True, return_state=True)(source)\n"
+        "target = Input((7, 6))\ndecoded = GRU(17, return_sequences=True)(target, initial_state=h)",
+        "[source, target]",
+        "Dense(6, activation='softmax')(Concatenate()([decoded, Attention()([decoded, seen])]))",
+    ),
     "models_in_a_model": (
         "i = Input((5, 4))\nencoder = Model(i, Dense(3)(LSTM(6)(i)), name='encoder')\n"
         "tail = keras.Sequential([Input((3,)), Dense(2)], name='tail')\nx = Input((5, 4))",

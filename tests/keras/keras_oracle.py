@@ -267,7 +267,7 @@ def load_tensors(path):
 
 def save_tensors(tensors, path):
     """Writes a safetensors file that anyone may read."""
-    safetensors.numpy.save_file({name: numpy.ascontiguousarray(value) for name, value in tensors.items()}, path)
+    safetensors.numpy.save_file({name: numpy.array(value, order="C") for name, value in tensors.items()}, path)
     path.chmod(0o644)
 
 

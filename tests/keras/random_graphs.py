@@ -101,7 +101,7 @@ class GraphGenerator:
 
     def add(self, batch):
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
-        rules += [self.states, self.states, self.nested]
+        rules += [self.states, self.states, self.nested, self.attention]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
         self.random.choice(rules)(batch)
 
@@ -172,6 +172,25 @@ class GraphGenerator:
         self.define("{0}({1})", [holder, name], result)
         if self.maybe(0.5):
             self.define("{0}({1})", [holder, self.like(name, lambda left, right: left == right)], result)
+
+    def attention(self, batch):
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
+        if not sequences:
+            return
+        query = self.random.choice(sequences)
+        width = self.shapes[query][-1]
+        keys = [name for name in sequences if self.shapes[name][-1] == width]
+        key = self.random.choice(keys)
+        values = [name for name in sequences if self.shapes[name][0] == self.shapes[key][0]]
+        value = self.random.choice(values) if self.maybe(0.5) else None
+        kind = self.random.choice(["Attention", "Attention", "AdditiveAttention"])
+        arguments = [["use_scale", self.random.choice(["True", "False"])]] if self.maybe(0.5) else []
+        if kind == "Attention" and self.maybe(0.4):
+            arguments.append(["score_mode", self.random.choice(['"dot"', '"concat"'])])
+        reads = [query, key] if value is None else [query, value, key]
+        listed = ", ".join(f"{{{index}}}" for index in range(len(reads)))
+        shape = (self.shapes[query][0], self.shapes[reads[1]][-1])
+        self.define(f"{{layer}}([{listed}])", reads, shape, Layer(kind, arguments))
 
     def merge(self, batch):
         name = self.recent()
@@ -280,7 +299,7 @@ WRONG_TEMPLATES = (
     "Dot(axes=7)([{0}, {0}])", "Dot(axes='a')([{0}, {0}])", "Dense(3)([{0}, {0}])", "Dense(3)()", "Dense(3)(3)", "Concatenate()({0}, {0})", "{0}[0]", "{0}[:, 99]",
     "{0}[:, :, :, :, :, 0]", "{0} + 'a'", "+{0}", "{0}(1)", "Add()([{0}, 3])", "Add()({0}, {0})", "Maximum(3)([{0}, {0}])", "Add(axis=1)([{0}, {0}])",
     "LSTM(3)({0})", "RepeatVector(3)({0})", "Flatten()({0})", "Add()([{0}, Dense(7)({0})])", "keras.activations.mish({0})", "Dot(axes=1, normalize=2)([{0}, {0}])",
-    "Dot()([{0}, {0}])", "LSTM(3)({0}, initial_state={0})", "GRU(3, return_state=True)({0})", "LSTM(3)({0}, initial_state=[3])", "Dense(3)({0}, initial_state={0})",
+    "Dot()([{0}, {0}])", "Attention()([{0}])", "Attention()({0})", "Attention(score_mode='sum')([{0}, {0}])", "AdditiveAttention(score_mode='dot')([{0}, {0}])", "LSTM(3)({0}, initial_state={0})", "GRU(3, return_state=True)({0})", "LSTM(3)({0}, initial_state=[3])", "Dense(3)({0}, initial_state={0})",
     "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
 )
 

@@ -104,7 +104,7 @@ impl<'a> Body<'a> {
         let inputs: Vec<Rows> = step.inputs.iter().map(|input| self.tensor(input.place)).collect();
         let (declare, output) = self.output(step, join.output);
         let widths = (join.operands.first().map_or(1, |operand| operand.width), join.output);
-        let weights = TokenStream::new();
+        let weights = self.weights(step, 0);
         let call = Arguments { call: &join.call, weights, inputs: &inputs, output: &output, widths }.at_once();
         quote!(#declare #call)
     }

@@ -85,6 +85,11 @@ impl Evaluator<'_> {
                 Some("training") => self.check_training(given)?,
                 Some("mask") if matches!(given.value.value, Value::None) => {}
                 Some("mask") => return self.functional_not_yet(given.span, "`mask=` of a call is"),
+                Some("use_causal_mask" | "return_attention_scores")
+                    if matches!(given.value.value, Value::Boolean(false)) => {}
+                Some(argument @ ("use_causal_mask" | "return_attention_scores")) => {
+                    return self.functional_not_yet(given.span, &format!("`{argument}=` of a call is"));
+                }
                 Some(unknown) => {
                     let title = format!("a call of the layer `{}` takes no `{unknown}`", layer.name);
                     return self.fail(Diagnostic::new(Code::E112, given.span, title).at("not known here"));

@@ -8,8 +8,6 @@ pub const NOT_YET: &[&str] = &[
     "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
-    "AdditiveAttention",
-    "Attention",
     "AugMix",
     "AutoContrast",
     "AveragePooling1D",

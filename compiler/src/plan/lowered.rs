@@ -174,6 +174,8 @@ pub struct Join {
     pub operands: Vec<Operand>,
     /// Width of the rows it writes.
     pub output: usize,
+    /// Its weights, if it has any.
+    pub weights: Option<Weights>,
     /// Multiply-adds a row.
     pub multiply_adds: u64,
 }
@@ -181,10 +183,21 @@ pub struct Join {
 /// One of the tensors that are joined.
 #[derive(Clone, Debug)]
 pub struct Operand {
+    /// Which.
+    pub from: From,
     /// Kernels that make it fit: repeated along an axis, turned.
     pub prepare: Vec<Operation>,
     /// Width of its rows then.
     pub width: usize,
+}
+
+/// What a join reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The layer's input of this number.
+    Input(usize),
+    /// What the layer's kernel before has made.
+    Before,
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.
@@ -315,7 +328,7 @@ impl Operation {
             Self::Rows(rows) => rows.weights.iter().collect(),
             Self::InPlace(in_place) => in_place.weights.iter().collect(),
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| &direction.weights).collect(),
-            Self::Join(_) => Vec::new(),
+            Self::Join(join) => join.weights.iter().collect(),
         }
     }
 
@@ -333,13 +346,14 @@ impl Operation {
     /// The same kernel for a wrapper that lists the layer's tensors behind `n_tensors` others.
     pub fn shift_tensors(&mut self, n_tensors: usize) {
         match self {
-            Self::Rows(Rows { weights, .. }) | Self::InPlace(InPlace { weights, .. }) => {
+            Self::Rows(Rows { weights, .. })
+            | Self::InPlace(InPlace { weights, .. })
+            | Self::Join(Join { weights, .. }) => {
                 weights.iter_mut().for_each(|weights| weights.first_tensor += n_tensors);
             }
             Self::Recurrent(recurrent) => {
                 recurrent.directions.iter_mut().for_each(|direction| direction.weights.first_tensor += n_tensors);
             }
-            Self::Join(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic, Span};
 
-use super::lowered::{Lowering, NoCode, Operation, Samples};
+use super::lowered::{From, Lowering, NoCode, Operation, Samples};
 use super::names::Names;
 use super::{Endpoint, NoStream, PlannedLayer};
 use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
@@ -131,8 +131,20 @@ impl Draft {
         if !operations.is_empty() {
             self.layers.push(planned_layer(node, instance, &mut self.names));
         }
+        let given = current.clone();
         for operation in operations {
-            current = vec![self.link(index, node, instance, operation, current, first)];
+            let reads = match &operation {
+                Operation::Join(join) => join
+                    .operands
+                    .iter()
+                    .map(|operand| match operand.from {
+                        From::Input(input) => given[input],
+                        From::Before => current[0],
+                    })
+                    .collect(),
+                Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) => current,
+            };
+            current = vec![self.link(index, node, instance, operation, reads, first)];
         }
         self.ranges.push((index, first..self.links.len()));
         let is_recurrent = |link: &Link| matches!(link.operation, Operation::Recurrent(_));

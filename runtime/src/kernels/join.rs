@@ -100,6 +100,12 @@ pub fn with_constant<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f
     }
 }
 
+/// Every value times the only weight.
+#[inline(always)]
+pub fn scale<I: Isa>(isa: I, weights: &[f32], values: &mut [f32]) {
+    with_constant::<I, Multiply>(isa, weights.first().copied().unwrap_or_default(), values);
+}
+
 /// Every value with a constant at its left: `c ∘ x`.
 #[inline(always)]
 pub fn constant_with<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f32]) {

@@ -1,0 +1,248 @@
+//! `Attention` and `AdditiveAttention`: a weighted mean of values, the weights from how queries and keys fit.
+//!
+//! Luong et al. 2015, arXiv:1508.04025; Bahdanau et al. 2014, arXiv:1409.0473.
+//! <https://keras.io/api/layers/attention_layers/>. Difference to Keras: the widths of queries and keys are compared when
+//! the layer is called, not when it computes.
+
+use ndarray::{ArrayD, ArrayView2, Axis, Ix2, stack};
+use rnn_grammar::Code;
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layers::merge::batch;
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+
+/// `Attention`.
+pub(crate) const ATTENTION: Declaration = Declaration {
+    class: "Attention",
+    aliases: &[],
+    base_name: "attention",
+    summary: "Dot-product attention: a mean of values, weighted by how well query and key fit.",
+    details: "Called with a list `[query, value]` or `[query, value, key]` of sequences; the key is the value where it is \
+              left out. `softmax(query·keyᵀ)·value`; with `score_mode=\"concat\"` the scores are the sums of \
+              `tanh(query + key)`, times `concat_score_weight`.\n\n\
+              Weights: `scale` () with `use_scale`, then `concat_score_weight` () with `score_mode=\"concat\"`.",
+    arguments: &[
+        Argument::optional("use_scale", Kind::Boolean, "False", "Whether the scores are scaled by a trained number."),
+        Argument::optional(
+            "score_mode",
+            Kind::Choice(&["dot", "concat"]),
+            "\"dot\"",
+            "How query and key are compared.",
+        ),
+        Argument::training("dropout", Kind::Rate, "0.0"),
+        Argument::training("seed", Kind::Seed, "None"),
+    ],
+    takes_common: true,
+    build: build_attention,
+};
+
+/// `AdditiveAttention`.
+pub(crate) const ADDITIVE_ATTENTION: Declaration = Declaration {
+    class: "AdditiveAttention",
+    aliases: &[],
+    base_name: "additive_attention",
+    summary: "Additive attention: a mean of values, weighted by how well query and key fit.",
+    details: "Called with a list `[query, value]` or `[query, value, key]` of sequences; the key is the value where it is \
+              left out. The scores are the sums of `scale·tanh(query + key)` over the features.\n\n\
+              Weights: `scale` (features) with `use_scale`.",
+    arguments: &[
+        Argument::optional("use_scale", Kind::Boolean, "True", "Whether each feature has a trained factor."),
+        Argument::training("dropout", Kind::Rate, "0.0"),
+    ],
+    takes_common: true,
+    build: build_additive,
+};
+
+/// How queries and keys are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Score {
+    /// The product.
+    Dot,
+    /// The sum of tanh of the sum, times one number.
+    Concat,
+    /// The sum of tanh of the sum, times a number for each feature.
+    Additive,
+}
+
+/// An attention with its arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct Attention {
+    score: Score,
+    use_scale: bool,
+}
+
+fn build_attention(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    let score = if arguments.choice("score_mode") == Some("concat") { Score::Concat } else { Score::Dot };
+    Some(Box::new(Attention { score, use_scale: arguments.boolean("use_scale") }))
+}
+
+fn build_additive(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    Some(Box::new(Attention { score: Score::Additive, use_scale: arguments.boolean("use_scale") }))
+}
+
+impl Attention {
+    fn class(&self) -> &'static str {
+        self.declaration().class
+    }
+
+    /// The score of one query and one key.
+    fn fit<R: Real>(
+        &self,
+        query: &ndarray::ArrayView1<'_, R>,
+        key: &ndarray::ArrayView1<'_, R>,
+        weights: &[ArrayD<R>],
+    ) -> R {
+        let number = |index: usize| weights[index].iter().next().copied().unwrap_or_else(R::one);
+        let scale = if self.use_scale && self.score != Score::Additive { number(0) } else { R::one() };
+        let pairs = query.iter().zip(key);
+        match self.score {
+            Score::Dot => pairs.fold(R::zero(), |sum, (&q, &k)| sum + q * k) * scale,
+            Score::Concat => {
+                let sum = pairs.fold(R::zero(), |sum, (&q, &k)| sum + (scale * (q + k)).tanh());
+                number(usize::from(self.use_scale)) * sum
+            }
+            Score::Additive => pairs.enumerate().fold(R::zero(), |sum, (feature, (&q, &k))| {
+                let factor = if self.use_scale { weights[0][[feature]] } else { R::one() };
+                sum + factor * (q + k).tanh()
+            }),
+        }
+    }
+
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let samples = call.inputs[0].len_of(Axis(0));
+        let outputs: Vec<_> = (0..samples)
+            .map(|sample| {
+                let of = |input: usize| -> ArrayView2<'_, R> {
+                    let view = call.inputs[input].index_axis(Axis(0), sample).into_dimensionality::<Ix2>();
+                    view.unwrap_or_else(|_| unreachable!("the shapes were checked: sequences"))
+                };
+                let (query, value, key) = (of(0), of(1), of(if call.inputs.len() > 2 { 2 } else { 1 }));
+                let mut scores = ndarray::Array2::from_shape_fn((query.nrows(), key.nrows()), |(row, column)| {
+                    self.fit(&query.row(row), &key.row(column), call.weights)
+                });
+                for mut row in scores.rows_mut() {
+                    let largest = row.iter().fold(R::of(f64::NEG_INFINITY), |largest, &x| largest.maximum(x));
+                    row.mapv_inplace(|x| (x - largest).exp());
+                    let sum = row.sum();
+                    row.mapv_inplace(|x| x / sum);
+                }
+                scores.dot(&value)
+            })
+            .collect();
+        let views: Vec<_> = outputs.iter().map(|output| output.view()).collect();
+        vec![stack(Axis(0), &views).unwrap_or_else(|_| unreachable!("all samples have one shape")).into_dyn()]
+    }
+}
+
+impl Layer for Attention {
+    fn declaration(&self) -> &'static Declaration {
+        if self.score == Score::Additive { &ADDITIVE_ATTENTION } else { &ATTENTION }
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::List
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let class = self.class();
+        if !(2..=3).contains(&inputs.len()) {
+            let title = format!("`{class}` takes two or three tensors, but gets {}", inputs.len());
+            return Err(Mismatch::new(Code::E219, title, "needs `[query, value]` or `[query, value, key]`"));
+        }
+        if let Some(shape) = inputs.iter().find(|shape| shape.rank() != 3) {
+            let title = format!("`{class}` needs sequences `(batch, timesteps, features)`, but gets `{shape}`");
+            return Err(Mismatch::new(Code::E204, title, "needs 3 dimensions"));
+        }
+        let batch = batch(class, inputs)?;
+        let [query, value] = [&inputs[0], &inputs[1]];
+        let key = inputs.get(2).unwrap_or(value);
+        let refuse = |what: &str, left: &Shape, right: &Shape| {
+            let title = format!("`{class}` needs {what}, but gets `{left}` and `{right}`");
+            Err(Mismatch::new(Code::E220, title, "the sizes differ"))
+        };
+        if !query.0[2].agrees(key.0[2]) {
+            return refuse("queries and keys of one width", query, key);
+        }
+        if !value.0[1].agrees(key.0[1]) {
+            return refuse("a value for each key", value, key);
+        }
+        if self.score == Score::Additive && self.use_scale && query.0[2] == Dimension::Free {
+            let title = format!("`{class}` needs a known last axis, but gets `{query}`");
+            return Err(Mismatch::new(Code::E206, title, "its weights are sized by the last axis"));
+        }
+        Ok(vec![Shape(vec![batch, query.0[1], value.0[2]])])
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let mut weights = Vec::new();
+        if self.use_scale {
+            let width = inputs.first().and_then(Shape::last).and_then(Dimension::known).unwrap_or(0);
+            let shape = if self.score == Score::Additive { vec![width] } else { Vec::new() };
+            weights.push(WeightSpec::new("scale", &shape));
+        }
+        if self.score == Score::Concat {
+            weights.push(WeightSpec::new("concat_score_weight", &[]));
+        }
+        weights
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::Impossible("looks at the whole sequence".to_owned())
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
+        let key = if lowering.inputs.len() > 2 { 2 } else { 1 };
+        let sizes = kernels::AttentionSizes {
+            queries: axis(0, 0)?,
+            keys: axis(key, 0)?,
+            features: axis(0, 1)?,
+            values: axis(1, 1)?,
+            key,
+        };
+        Ok(kernels::attention(sizes, self.score, self.use_scale))
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{array, assert_near, shape};
+
+    #[test]
+    fn values_are_mixed_by_fit() {
+        let inputs = [array(&[1, 1, 2], &[1.0, 0.0]), array(&[1, 2, 2], &[2.0, 5.0, 0.0, -3.0])];
+        let call = Call { inputs: &inputs, weights: &[] };
+        let dot = Attention { score: Score::Dot, use_scale: false };
+        let first = 1.0 / (1.0 + (-2.0_f64).exp());
+        assert_near(&dot.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
+        let additive = Attention { score: Score::Additive, use_scale: false };
+        let fits = [3.0_f64.tanh() + 5.0_f64.tanh(), 1.0_f64.tanh() + (-3.0_f64).tanh()];
+        let first = fits[0].exp() / (fits[0].exp() + fits[1].exp());
+        assert_near(&additive.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
+    }
+
+    #[test]
+    fn sequences_fit_each_other() {
+        let of = |inputs: &[&[Option<u64>]]| {
+            let shapes: Vec<_> = inputs.iter().map(|axes| shape(axes)).collect();
+            let dot = Attention { score: Score::Dot, use_scale: false };
+            dot.output_shapes(&shapes).map(|shapes| shapes[0].to_string()).map_err(|mismatch| mismatch.code)
+        };
+        let query = &[None, Some(3), Some(4)][..];
+        assert_eq!(of(&[query, &[None, Some(5), Some(4)]]).unwrap(), "(None, 3, 4)");
+        assert_eq!(of(&[query, &[None, Some(5), Some(7)], &[None, Some(5), Some(4)]]).unwrap(), "(None, 3, 7)");
+        assert_eq!(of(&[query, &[None, Some(5), Some(7)]]).unwrap_err(), Code::E220);
+        assert_eq!(of(&[query, &[None, Some(5), Some(7)], &[None, Some(6), Some(4)]]).unwrap_err(), Code::E220);
+        assert_eq!(of(&[query]).unwrap_err(), Code::E219);
+        assert_eq!(of(&[query, &[None, Some(4)]]).unwrap_err(), Code::E204);
+    }
+}
