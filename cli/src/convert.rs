@@ -73,7 +73,7 @@ mod with_keras {
         })?;
         // What the model can't use is said now, not when the file is read again.
         if let (Some(model), Some(loaded)) = (model, loaded) {
-            weights::bind(&model.graph, &model.name, model.span, &tensors)
+            weights::bind(model, &tensors)
                 .map_err(|diagnostics| Failure { source: loaded.source.clone(), diagnostics })?;
         }
         let output = arguments.output.clone().unwrap_or_else(|| beside(&arguments.file));

@@ -95,7 +95,7 @@ pub(crate) fn bind(source: &Source, model: &CompiledModel, path: Option<&Path>) 
                 .map_err(|diagnostics| Failure { source: Source::new(name, ""), diagnostics })?
         }
     };
-    weights::bind(&model.graph, &model.name, model.span, &tensors).map_err(|mut diagnostics| {
+    weights::bind(model, &tensors).map_err(|mut diagnostics| {
         let note = match path {
             Some(path) => format!("the weights are those of `{}`", shown(path)),
             None => "no weights are given: `--weights model.safetensors`".to_owned(),

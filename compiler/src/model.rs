@@ -40,6 +40,8 @@ pub struct CompiledModel {
     pub span: Span,
     /// What `trainable=` of the model says.
     pub trainable: bool,
+    /// Keys of the weights that other models of the text have and this one has not: a file of weights may hold them too.
+    pub sibling_keys: Vec<String>,
     counts: Counts,
 }
 
@@ -145,7 +147,8 @@ impl CompiledModel {
             counts.trainable = 0;
         }
         let Named { variable, name, span, input_names, output_names } = named;
-        Some(Self { variable, name, class, graph, input_names, output_names, span, trainable, counts })
+        let sibling_keys = Vec::new();
+        Some(Self { variable, name, class, graph, input_names, output_names, span, trainable, sibling_keys, counts })
     }
 
     /// The shape of its (first) input, batch first.

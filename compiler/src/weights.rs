@@ -13,7 +13,7 @@ mod safetensors;
 
 use std::rc::Rc;
 
-pub use check::{bind, key};
+pub use check::{bind, key, keys};
 pub use safetensors::read;
 
 /// A tensor of a weight file as it was read: nothing of it is checked against a model yet.

@@ -79,7 +79,7 @@ fn evaluated<R: Real>(
 fn difference<R: Real>(case: &Path) -> Result<f64, String> {
     let compiled = compiled(case)?;
     let model = compiled.select(None).map_err(|error| error.title.clone())?;
-    let bound = weights::bind(&model.graph, &model.name, model.span, &tensors(&case.with_extension("safetensors")));
+    let bound = weights::bind(model, &tensors(&case.with_extension("safetensors")));
     let bound = bound.map_err(|mistakes| format!("{mistakes:?}"))?;
     let bytes = fs::read(case.with_extension("io.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();

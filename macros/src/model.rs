@@ -139,7 +139,7 @@ fn weights(literal: &LitStr, text: &Text, model: &CompiledModel) -> Result<Bound
     let bytes = read_file(&path, literal.span())?;
     let refuse = |source: &Source, diagnostics: &[Diagnostic]| report::file(source, diagnostics, literal.span());
     let tensors = read(&bytes).map_err(|diagnostics| refuse(&Source::new(literal.value(), ""), &diagnostics))?;
-    bind(&model.graph, &model.name, model.span, &tensors).map_err(|diagnostics| refuse(&text.source, &diagnostics))
+    bind(model, &tensors).map_err(|diagnostics| refuse(&text.source, &diagnostics))
 }
 
 /// A type under the model's name that can be used in every way and does nothing, so that a mistake in the model is

@@ -198,7 +198,7 @@ impl fmt::Display for Tuple<'_> {
 
 /// Finds every tensor in a safetensors file and packs them into `packed`, which is cleared first.
 ///
-/// `model` is a name that keys may start with (`tagger/lstm/lstm_cell/kernel`).
+/// `model` is a name that keys may start with (`tagger/lstm/lstm_cell/kernel`); the file may hold `siblings` too.
 ///
 /// # Errors
 /// Where the file is malformed, a weight is missing, has another shape or type, or is not finite; where the file
@@ -207,6 +207,7 @@ pub fn load(
     file: &[u8],
     model: &str,
     tensors: &'static [TensorSpec],
+    siblings: &[&str],
     program: &[PackOp],
     length: usize,
     packed: &mut [f32],
@@ -217,7 +218,8 @@ pub fn load(
     for spec in tensors {
         check(&find(file, model, spec)?, spec)?;
     }
-    let count = file.entries().count().saturating_sub(tensors.len());
+    let of_siblings = siblings.iter().filter(|name| named(file, model, name).is_some()).count();
+    let count = file.entries().count().saturating_sub(tensors.len() + of_siblings);
     if count > 0 {
         return Err(WeightsError::Superfluous { count });
     }
@@ -287,9 +289,12 @@ fn square_root(value: f64) -> f64 {
 }
 
 fn find<'a>(file: SafeTensors<'a>, model: &str, spec: &TensorSpec) -> Result<Entry<'a>, WeightsError> {
-    file.entries()
-        .find(|entry| entry.is_named("", spec.name) || entry.is_named_below(model, spec.name))
-        .ok_or(WeightsError::Missing { name: spec.name, class: spec.class, shape: spec.shape })
+    named(file, model, spec.name).ok_or(WeightsError::Missing { name: spec.name, class: spec.class, shape: spec.shape })
+}
+
+/// The tensor of this key, below the model's name or not.
+fn named<'a>(file: SafeTensors<'a>, model: &str, name: &str) -> Option<Entry<'a>> {
+    file.entries().find(|entry| entry.is_named("", name) || entry.is_named_below(model, name))
 }
 
 fn check(entry: &Entry<'_>, spec: &TensorSpec) -> Result<(), WeightsError> {
@@ -357,7 +362,7 @@ mod tests {
 
     fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[f32; 12], WeightsError> {
         let mut packed = [f32::NAN; 12];
-        load(&file(tensors), "m", TENSORS, PROGRAM, 12, &mut packed).map(|()| packed)
+        load(&file(tensors), "m", TENSORS, &["b/x"], PROGRAM, 12, &mut packed).map(|()| packed)
     }
 
     #[test]
@@ -386,8 +391,8 @@ mod tests {
             message(&[bias, kernel, ("other", "[]", &[0.0])]),
             "the file holds 1 tensors that the model does not have"
         );
-        assert_eq!(load(&[], "m", TENSORS, PROGRAM, 12, &mut [0.0; 12]), Err(WeightsError::Malformed));
-        let short = load(&file(&[bias, kernel]), "m", TENSORS, PROGRAM, 12, &mut [0.0; 11]);
+        assert_eq!(load(&[], "m", TENSORS, &["b/x"], PROGRAM, 12, &mut [0.0; 12]), Err(WeightsError::Malformed));
+        let short = load(&file(&[bias, kernel]), "m", TENSORS, &["b/x"], PROGRAM, 12, &mut [0.0; 11]);
         assert_eq!(short, Err(WeightsError::Buffer { expected: 12, got: 11 }));
     }
 

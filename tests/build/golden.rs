@@ -24,8 +24,7 @@ fn case(folder: &Path, name: String) -> Result<Case, Box<dyn Error>> {
     let model = compiled.select(None).map_err(|diagnostic| format!("{name}: {}", diagnostic.title))?.clone();
     let file = std::fs::read(folder.join(format!("{name}.safetensors")))?;
     let tensors = read(&file).map_err(|_| format!("{name}: unreadable weights"))?;
-    let weights =
-        bind(&model.graph, &model.name, model.span, &tensors).map_err(|_| format!("{name}: weights don't fit"))?;
+    let weights = bind(&model, &tensors).map_err(|_| format!("{name}: weights don't fit"))?;
     let recorded = std::fs::read(folder.join(format!("{name}.io.safetensors")))?;
     let recorded = SafeTensors::deserialize(&recorded)?;
     let inputs = Recorded::of(&recorded, "input", &model.input_names)?;

@@ -43,7 +43,7 @@ fn case(name: String, text: String, random: &mut Random) -> Result<Option<Case>,
         return Ok(None);
     }
     let tensors = tensors(&model, random);
-    let weights = bind(&model.graph, &model.name, model.span, &tensors).map_err(|_| "the weights don't fit")?;
+    let weights = bind(&model, &tensors).map_err(|_| "the weights don't fit")?;
     let file = file(&tensors)?;
     let samples = (0..3).map(|index| sample(&model, &weights, FREE_TIMESTEPS[index], random));
     let samples = samples.collect::<Result<Vec<_>, _>>()?;

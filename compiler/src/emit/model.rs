@@ -89,7 +89,7 @@ fn makers(context: &Context<'_>) -> TokenStream {
             safetensors: &[u8],
             buffer: &'w mut [f32],
         ) -> ::core::result::Result<Self, #runtime::weights::WeightsError> {
-            #runtime::weights::load(safetensors, #model, TENSORS, PACKING, Self::WEIGHTS, buffer)?;
+            #runtime::weights::load(safetensors, #model, TENSORS, SIBLINGS, PACKING, Self::WEIGHTS, buffer)?;
             ::core::result::Result::Ok(Self { weights: buffer })
         }
 

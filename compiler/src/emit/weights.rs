@@ -92,7 +92,11 @@ fn tables(context: &Context<'_>) -> TokenStream {
         })
         .map(|op| quote!(#runtime::weights::PackOp::#op,))
         .collect();
+    let siblings = &context.model.sibling_keys;
     quote! {
+        /// Weights of other models of the text, which the file may hold too.
+        const SIBLINGS: &[&str] = &[#(#siblings),*];
+
         /// The weights that the model needs, as Keras stores them.
         const TENSORS: &[#runtime::weights::TensorSpec] = &[#specs];
 

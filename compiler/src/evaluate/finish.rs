@@ -1,5 +1,7 @@
 //! The end of a run: models without an input shape or layers are reported, the others become [`CompiledModel`]s.
 
+use std::collections::HashSet;
+
 use rnn_grammar::{Code, Diagnostic, Help};
 
 use crate::evaluate::{Binding, Evaluator, ModelState};
@@ -8,6 +10,7 @@ use crate::layer::LayerInstance;
 use crate::model::{Compiled, CompiledModel, Named};
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
+use crate::weights::keys;
 
 impl Evaluator<'_> {
     /// Gives the models and everything that was said.
@@ -24,6 +27,14 @@ impl Evaluator<'_> {
                 places[index] = Some(models.len());
                 models.push(model);
             }
+        }
+        let keys: Vec<Vec<String>> = models.iter().map(|model| keys(&model.graph)).collect();
+        for (index, model) in models.iter_mut().enumerate() {
+            let own: HashSet<&String> = keys[index].iter().collect();
+            let mut others: Vec<String> = keys.iter().flatten().filter(|key| !own.contains(key)).cloned().collect();
+            others.sort();
+            others.dedup();
+            model.sibling_keys = others;
         }
         if self.models.is_empty() && self.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
             let start = rnn_grammar::Span::default();

@@ -12,6 +12,17 @@ impl Names {
     /// A Rust name close to the layer's: `my layer` becomes `my_layer`, `type` becomes `type_`.
     pub(super) fn ident(&mut self, name: &str) -> String {
         let plain = plain(name);
+        let is_taken = RESERVED.contains(&plain.as_str()) || plain.starts_with("buffer_");
+        self.free(if is_taken { format!("{plain}_") } else { plain })
+    }
+
+    /// The same for a field, which only Rust's own words get in the way of.
+    pub(super) fn field(&mut self, name: &str) -> String {
+        self.free(plain(name))
+    }
+
+    /// The name, with a number where it is taken.
+    fn free(&mut self, plain: String) -> String {
         let mut candidate = plain.clone();
         let mut number = 1;
         while !self.taken.insert(candidate.clone()) {
@@ -39,8 +50,7 @@ fn plain(name: &str) -> String {
     if !plain.starts_with(|first: char| first.is_ascii_lowercase()) {
         plain.insert_str(0, "layer_");
     }
-    let is_taken = RESERVED.contains(&plain.as_str()) || plain.starts_with("buffer_");
-    if is_taken || syn::parse_str::<syn::Ident>(&plain).is_err() {
+    if syn::parse_str::<syn::Ident>(&plain).is_err() {
         plain.push('_');
     }
     plain

@@ -73,7 +73,7 @@ pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Resu
         axes: shape.sample().to_vec(),
         integers,
         name: name.clone(),
-        field: fields.ident(name),
+        field: fields.field(name),
     };
     let mut fields = Names::default();
     let inputs: Vec<Endpoint> = (graph.inputs().iter().zip(names.0).enumerate())

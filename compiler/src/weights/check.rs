@@ -9,6 +9,7 @@ use super::{BoundWeights, NamedTensor, Weight, tuple};
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, WeightSpec};
 use crate::layers::nested::FUNCTIONAL;
+use crate::model::CompiledModel;
 use crate::names::closest;
 
 /// The key of a layer's weight: `lstm/lstm_cell/kernel`. A functional model inside another is not part of it, for its
@@ -21,18 +22,14 @@ pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
     format!("{}/{}", layer.name, spec.path)
 }
 
-/// Finds every weight of the graph among the tensors. `model` is the model's name, which keys may start with,
-/// and `at` the place of its definition, where superfluous tensors are reported.
+/// Finds every weight of the model among the tensors. Keys may start with the model's name; superfluous tensors are
+/// reported where it is defined, unless another model of the text has them.
 ///
 /// # Errors
 /// Every missing, superfluous, misshaped, wrongly typed, non-finite or doubled tensor: E302 to E307.
-pub fn bind(
-    graph: &TypedGraph,
-    model: &str,
-    at: Span,
-    tensors: &[NamedTensor],
-) -> Result<BoundWeights, Vec<Diagnostic>> {
-    let mut binder = Binder::new(graph, model, at, tensors);
+pub fn bind(model: &CompiledModel, tensors: &[NamedTensor]) -> Result<BoundWeights, Vec<Diagnostic>> {
+    let graph = &model.graph;
+    let mut binder = Binder::new(graph, &model.name, model.span, tensors);
     let mut shared: HashMap<usize, Rc<[Weight]>> = HashMap::new();
     let mut nodes = Vec::with_capacity(graph.nodes().len());
     for node in graph.nodes() {
@@ -43,7 +40,21 @@ pub fn bind(
         let weights = shared.entry(instance.id).or_insert_with(|| binder.layer(instance, node).into());
         nodes.push(Rc::clone(weights));
     }
+    let is_siblings = |key: &&str| model.sibling_keys.iter().any(|sibling| sibling == key);
+    let of_siblings: Vec<&str> = binder.order.iter().copied().filter(is_siblings).collect();
+    binder.used.extend(of_siblings);
     binder.finish(BoundWeights { nodes })
+}
+
+/// The keys of all weights of a graph.
+#[must_use]
+pub fn keys(graph: &TypedGraph) -> Vec<String> {
+    let mut keys = Vec::new();
+    for node in graph.nodes().iter().filter(|node| node.is_first_use) {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+        keys.extend(node.weights.iter().map(|spec| key(instance, spec)));
+    }
+    keys
 }
 
 /// A weight that no tensor was found for.

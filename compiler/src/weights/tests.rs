@@ -30,7 +30,7 @@ fn all() -> Vec<NamedTensor> {
 
 fn mistakes(tensors: &[NamedTensor]) -> Vec<Diagnostic> {
     let model = model(TEXT);
-    bind(&model.graph, &model.name, model.span, tensors).map(|_| ()).err().unwrap_or_default()
+    bind(&model, tensors).map(|_| ()).err().unwrap_or_default()
 }
 
 fn codes(tensors: &[NamedTensor]) -> Vec<Code> {
@@ -40,7 +40,7 @@ fn codes(tensors: &[NamedTensor]) -> Vec<Code> {
 #[test]
 fn weights_come_in_the_order_of_the_layer() {
     let model = model(TEXT);
-    let bound = bind(&model.graph, &model.name, model.span, &all()).unwrap();
+    let bound = bind(&model, &all()).unwrap();
     let shapes: Vec<Vec<u64>> = bound.node(1).iter().map(|weight| weight.shape.clone()).collect();
     assert_eq!(shapes, [vec![3, 4], vec![1, 4], vec![4]]);
     assert_eq!(bound.node(0).len(), 0);
@@ -60,7 +60,7 @@ fn keys_may_start_with_a_models_name() {
 fn a_shared_layer_is_bound_once() {
     let model = model("d = Dense(2)\nmodel = Sequential([Input((2,)), d, d])\n");
     let tensors = [tensor("dense/kernel", &[2, 2]), tensor("dense/bias", &[2])];
-    let bound = bind(&model.graph, &model.name, model.span, &tensors).unwrap();
+    let bound = bind(&model, &tensors).unwrap();
     assert_eq!(bound.node(1), bound.node(2));
 }
 
