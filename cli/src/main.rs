@@ -4,6 +4,7 @@
 //! for files that can't be read or written.
 
 mod arrays;
+mod bench;
 mod check;
 mod completions;
 mod convert;
@@ -40,6 +41,7 @@ Examples:
   rnnc summary tagger.rnn             the table that Keras prints
   rnnc expand tagger.rnn              the Rust that rnn_model! makes of it
   rnnc run tagger.rnn --weights tagger.safetensors --input x.npy --output y.npy
+  rnnc bench amp.rnn --rate 48000     how fast it is on this machine
   rnnc convert tagger.keras           Keras's file to tagger.safetensors
   rnnc explain E204                   what an error means, with an example and its repair
 
@@ -51,6 +53,7 @@ enum Command {
     Summary(summary::Arguments),
     Expand(expand::Arguments),
     Run(run::Arguments),
+    Bench(bench::Arguments),
     Explain(explain::Arguments),
     Convert(convert::Arguments),
     Completions(completions::Arguments),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Summary(arguments) => summary::execute(&shell, &arguments),
         Command::Expand(arguments) => expand::execute(&shell, &arguments),
         Command::Run(arguments) => run::execute(&shell, &arguments),
+        Command::Bench(arguments) => bench::execute(&shell, &arguments),
         Command::Explain(arguments) => explain::execute(&shell, &arguments),
         Command::Convert(arguments) => convert::execute(&shell, &arguments),
         Command::Completions(arguments) => completions::execute(&arguments),

@@ -136,6 +136,7 @@ codes! {
     E504 "the data does not fit the model"
     E505 "an id lies outside the embedding's table"
     E506 "the file saved by Keras can't be converted"
+    E507 "the model can't be measured"
     E511 "the macro is not written as it must be"
     E512 "the macro names no model"
     W001 "a backslash in a string is no escape"
