@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::process::Command;
 
-use common::{folder, rnnc};
+use common::{folder, repository, rnnc};
 
 const MIXER: &str = "a = Input((4, 2), name='a')\nb = Input((4, 3), name='b')\n\
                      x = GRU(3, return_sequences=True)(Concatenate()([a, b]))\nmodel = Model([a, b], [x, Dense(1)(x)])\n";
@@ -40,11 +40,13 @@ fn what_is_in_the_way_is_said() {
     fs::write(here.join("wrong.rnn"), "model = Sequential([Input((2,)), GRU(3)])\n").unwrap();
     let free = rnnc(&here, &["bench", "free.rnn"]);
     assert_eq!(free.code, 2);
-    assert!(free.err.contains("--timesteps"), "{}", free.err);
+    assert!(free.err.contains("--timesteps") && free.out.is_empty(), "{}", free.err);
     let wrong = rnnc(&here, &["bench", "wrong.rnn"]);
     assert_eq!(wrong.code, 1);
     assert!(wrong.err.contains("E204"), "{}", wrong.err);
     assert_eq!(rnnc(&here, &["bench", "missing.rnn"]).code, 2);
+    let digits = repository("examples/digits/digits.safetensors");
+    assert!(rnnc(&here, &["bench", "free.rnn", "--timesteps", "3", "--weights", &digits]).err.contains("E303"));
     assert_eq!(rnnc(&here, &["bench", "free.rnn", "--timesteps", "0"]).code, 2);
     assert_eq!(rnnc(&here, &["bench", "free.rnn", "--timesteps", "3", "--rate", "-1"]).code, 2);
     let rnnc = env!("CARGO_BIN_EXE_rnnc");
