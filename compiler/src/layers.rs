@@ -11,6 +11,8 @@ mod batch_normalization;
 pub mod bidirectional;
 mod checks;
 mod concatenate;
+mod cropping_1d;
+mod data_format;
 mod dense;
 mod dot;
 mod dropout;
@@ -20,12 +22,14 @@ mod flatten;
 mod gaussian_dropout;
 mod gaussian_noise;
 pub(crate) mod get_item;
+mod global_pooling_1d;
 mod gru;
 mod identity;
 pub mod input;
 mod layer_normalization;
 mod leaky_relu;
 mod lstm;
+mod margins;
 mod merge;
 pub mod nested;
 mod not_yet;
@@ -35,6 +39,7 @@ mod prelu;
 mod recurrent;
 mod relu;
 mod repeat_vector;
+mod rescaling;
 mod reshape;
 mod simple_rnn;
 mod softmax;
@@ -42,6 +47,9 @@ mod spatial_dropout_1d;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time_distributed;
+mod unit_normalization;
+mod up_sampling_1d;
+mod zero_padding_1d;
 
 pub use not_yet::NOT_YET;
 
@@ -84,6 +92,13 @@ pub const LAYERS: &[&Declaration] = &[
     &reshape::RESHAPE,
     &repeat_vector::REPEAT_VECTOR,
     &permute::PERMUTE,
+    &zero_padding_1d::ZERO_PADDING_1D,
+    &cropping_1d::CROPPING_1D,
+    &up_sampling_1d::UP_SAMPLING_1D,
+    &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
+    &global_pooling_1d::GLOBAL_MAX_POOLING_1D,
+    &rescaling::RESCALING,
+    &unit_normalization::UNIT_NORMALIZATION,
     &layer_normalization::LAYER_NORMALIZATION,
     &batch_normalization::BATCH_NORMALIZATION,
 ];

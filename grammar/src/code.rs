@@ -116,6 +116,7 @@ codes! {
     E218 "the activation changes the width"
     E219 "the layer takes another number of tensors"
     E220 "the tensors to be joined do not fit each other"
+    E221 "nothing would be left of the sequence"
     E225 "the layer can't be wrapped"
     E291 "too many parameters to count"
     E292 "a shared layer is used on inputs of different shapes"

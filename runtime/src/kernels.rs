@@ -16,6 +16,7 @@ pub mod halves;
 pub mod join;
 mod lstm;
 mod panel;
+pub mod pooling;
 mod project;
 pub mod rows;
 mod simple_rnn;

@@ -375,7 +375,7 @@ fn rows_are_divided_by_their_length() {
         struct Unit<'a> { values: &'a [f32] } -> Vec<f32>;
         |isa| {
             let mut units = values.to_vec();
-            rows::unit::<_, 2>(isa, units.as_chunks_mut().0);
+            rows::unit::<_, 2>(isa, 1e7, units.as_chunks_mut().0);
             units
         }
     }

@@ -17,7 +17,8 @@ RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 LAYERS = (
     "Activation AlphaDropout BatchNormalization Bidirectional Dense Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
-    "SpatialDropout1D TimeDistributed"
+    "SpatialDropout1D TimeDistributed Cropping1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
+    "Rescaling UnitNormalization"
 ).split()
 
 
@@ -238,9 +239,28 @@ def activation_layer_cases():
     yield "only_dropout", sequences("Dropout(0.4)")
 
 
+def sequence_cases():
+    """Layers that cut, fill, repeat and pool sequences, and those without weights that scale."""
+    yield "cropping_both_ends", sequences("Cropping1D()")
+    yield "cropping_one_end", sequences("Cropping1D((0, 2))", "LSTM(3)")
+    yield "zero_padding", sequences("ZeroPadding1D()", "GRU(3, return_sequences=True)")
+    yield "zero_padding_before", sequences("ZeroPadding1D(padding=(3, 0))", features=17)
+    yield "up_sampling", sequences("UpSampling1D(size=3)", "Dense(2)")
+    yield "up_sampling_behind_a_recurrence", sequences("LSTM(5, return_sequences=True)", "UpSampling1D()")
+    yield "global_average_pooling", sequences("GlobalAveragePooling1D()", features=19)
+    yield "global_average_pooling_keeps_its_axis", sequences("GRU(4, return_sequences=True)", "GlobalAveragePooling1D(keepdims=True)")
+    yield "global_max_pooling", sequences("GlobalMaxPooling1D(data_format='channels_last')", "Dense(3)", features=19)
+    yield "rescaling", sequences("Rescaling(1 / 3, offset=-0.5)", "LSTM(3)")
+    yield "rescaling_without_offset", vectors("Rescaling(2)")
+    yield "unit_normalization", sequences("UnitNormalization()", features=19)
+    yield "unit_normalization_over_time", sequences("UnitNormalization(axis=1)")
+    yield "unit_normalization_over_both", sequences("UnitNormalization(axis=(1, 2))")
+    yield "pooling_in_each_frame", text_of("Input(shape=(3, 4, 5))", ["TimeDistributed(GlobalMaxPooling1D())", "TimeDistributed(UnitNormalization())"])
+
+
 def cases():
     """Every case: name -> text."""
-    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases)
+    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases, sequence_cases)
     found = {}
     for group in groups:
         for name, text in group():

@@ -144,6 +144,8 @@ class Generator:
             rules += [self.repeat_vector]
         if len(shape) == 2 and known:
             rules += [self.recurrent] * 6 + [self.bidirectional] * 4
+        if len(shape) == 2:
+            rules += [self.resized, self.pooled]
         if len(shape) >= 2:
             rules += [self.time_distributed] * 2
         rule = self.random.choice(rules)
@@ -152,7 +154,10 @@ class Generator:
         return rule(shape)
 
     def activation(self, shape):
-        choice = self.random.randrange(5)
+        choice = self.random.randrange(6)
+        if choice == 5:
+            offset = [["offset", self.pick("0.5", "-1", "0")]] if self.maybe(0.5) else []
+            return self.pick((Layer("Rescaling", [[None, self.pick("0.5", "2", "1 / 3")], *offset]), shape), (Layer("UnitNormalization"), shape))
         if choice == 0:
             arguments = []
             if self.maybe(0.5):
@@ -276,6 +281,23 @@ class Generator:
         order = list(range(1, len(shape) + 1))
         self.random.shuffle(order)
         return Layer("Permute", [[None, str(tuple(order))]]), tuple(shape[axis - 1] for axis in order)
+
+    def resized(self, shape):
+        kind, first, last = self.pick("ZeroPadding1D", "Cropping1D", "UpSampling1D"), self.random.randint(0, 2), self.random.randint(0, 2)
+        timesteps = shape[0]
+        if kind == "UpSampling1D":
+            size = self.pick(1, 2, 3)
+            return Layer(kind, [] if size == 2 else [["size", str(size)]]), (None if timesteps is None else timesteps * size, shape[1])
+        if kind == "Cropping1D" and timesteps is not None and first + last >= timesteps:
+            kind = "ZeroPadding1D"
+        sign = 1 if kind == "ZeroPadding1D" else -1
+        result = None if timesteps is None else timesteps + sign * (first + last)
+        return Layer(kind, [[None, f"({first}, {last})"]]), (result, shape[1])
+
+    def pooled(self, shape):
+        keepdims = self.maybe(0.3)
+        arguments = [["keepdims", "True"]] if keepdims else []
+        return Layer(self.pick("GlobalAveragePooling1D", "GlobalMaxPooling1D"), arguments), (1, shape[1]) if keepdims else (shape[1],)
 
     def repeat_vector(self, shape):
         times = self.random.randint(1, 5)

@@ -306,7 +306,7 @@ pub fn dot(lowering: &Lowering<'_>, places: [usize; 2], normalize: bool) -> Lowe
     let last = |axes: &[Dimension], place: usize| -> Vec<usize> {
         (0..axes.len()).filter(|axis| *axis != place).chain([place]).collect()
     };
-    let unit = || whole_rows("unit", length);
+    let unit = || unit(length, 1e7);
     let mut of_left = permute(left, &last(left, places[0]))?;
     let mut of_right = permute(right, &last(right, places[1]))?;
     if normalize {
@@ -399,6 +399,33 @@ fn scalars(length: usize, score: Score) -> Packing {
     }
     let one = |tensor| PackOp::Add { tensor, source: 0, destination: tensor, axes: [(1, 0, 0); 4], scale: 1.0 };
     Packing { length: 16, ops: (0..length).map(one).collect() }
+}
+
+/// A row divided by its length; `largest` keeps a length of 0 from becoming NaN.
+#[must_use]
+pub fn unit(width: usize, largest: f64) -> Operation {
+    let (length, bits) = (number(width), bits(largest));
+    let value = Argument::Value(quote!(f32::from_bits(#bits)));
+    let arguments = vec![Argument::Isa, value, Argument::Output];
+    let call = Call::with(quote!(kernels::rows::unit::<_, #length>), arguments);
+    Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
+}
+
+/// The sample between zeros.
+#[must_use]
+pub fn pad(elements: usize, before: usize, behind: usize) -> Operation {
+    let first = number(before);
+    let arguments = vec![Argument::Value(quote!(#first)), Argument::Input, Argument::Output];
+    rows(Call::by_row(quote!(kernels::copy::pad), arguments), elements, before + elements + behind)
+}
+
+/// All frames of a sample as one, by this function of the runtime's `kernels::pooling`.
+#[must_use]
+pub fn global_pooling(function: &str, elements: usize, features: usize) -> Operation {
+    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
+    let arguments = vec![Argument::Isa, Argument::Input, Argument::Output];
+    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
+    rows(call, elements, features)
 }
 
 /// The softmax over a row of this width.

@@ -46,6 +46,15 @@ pub fn pick<const RANK: usize>(offset: usize, loops: [(usize, isize); RANK], inp
     }
 }
 
+/// The input from place `first` on, zeros around it.
+#[inline(always)]
+pub fn pad(first: usize, input: &[f32], output: &mut [f32]) {
+    output.fill(0.0);
+    if let Some(place) = output.get_mut(first..first + input.len()) {
+        place.copy_from_slice(input);
+    }
+}
+
 /// Axes in another order: axis `a` of the output is axis `order[a]` of the input, whose shape is `shape`.
 #[inline(always)]
 pub fn permute<const RANK: usize>(shape: [usize; RANK], order: [usize; RANK], input: &[f32], output: &mut [f32]) {

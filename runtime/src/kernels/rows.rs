@@ -91,9 +91,9 @@ pub fn log_softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
     }
 }
 
-/// Each row divided by its length: x · min(1/√Σx², 10⁷).
+/// Each row divided by its length: x · min(1/√Σx², `largest`).
 #[inline(always)]
-pub fn unit<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
+pub fn unit<I: Isa, const N: usize>(isa: I, largest: f32, rows: &mut [[f32; N]]) {
     for row in rows {
         let mut sum = I::V16::of(isa, 0.0);
         for line in lines(row, 0.0) {
@@ -101,7 +101,7 @@ pub fn unit<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
             sum = value.mul_add(value, sum);
         }
         let one = I::V16::of(isa, 1.0);
-        let factor = one.div(I::V16::of(isa, sum.sum()).sqrt()).min(I::V16::of(isa, 1e7));
+        let factor = one.div(I::V16::of(isa, sum.sum()).sqrt()).min(I::V16::of(isa, largest));
         for chunk in row.chunks_mut(16) {
             let mut line = padded(chunk, 0.0);
             I::V16::load(isa, &line, 0).mul(factor).store(&mut line, 0);

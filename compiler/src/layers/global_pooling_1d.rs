@@ -1,0 +1,127 @@
+//! `GlobalAveragePooling1D` and `GlobalMaxPooling1D`: one timestep of all.
+//!
+//! <https://keras.io/api/layers/pooling_layers/>. Difference to Keras: `data_format="channels_first"` is not there yet.
+
+use ndarray::{ArrayD, Axis};
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layers::checks::Check;
+use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::plan::kernels;
+use crate::plan::lowered::{Lowered, Lowering};
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+
+const ARGUMENTS: &[Argument] =
+    &[DATA_FORMAT, Argument::optional("keepdims", Kind::Boolean, "False", "Whether the time axis stays, with size 1.")];
+
+/// `GlobalAveragePooling1D`.
+pub(crate) const GLOBAL_AVERAGE_POOLING_1D: Declaration = Declaration {
+    class: "GlobalAveragePooling1D",
+    aliases: &["GlobalAvgPool1D"],
+    base_name: "global_average_pooling1d",
+    summary: "The mean over all timesteps.",
+    details: "`(batch, timesteps, features)` becomes `(batch, features)`.",
+    arguments: ARGUMENTS,
+    takes_common: true,
+    build: build_average,
+};
+
+/// `GlobalMaxPooling1D`.
+pub(crate) const GLOBAL_MAX_POOLING_1D: Declaration = Declaration {
+    class: "GlobalMaxPooling1D",
+    aliases: &["GlobalMaxPool1D"],
+    base_name: "global_max_pooling1d",
+    summary: "The largest value of all timesteps.",
+    details: "`(batch, timesteps, features)` becomes `(batch, features)`.",
+    arguments: ARGUMENTS,
+    takes_common: true,
+    build: build_maximum,
+};
+
+/// A global pooling with its arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct GlobalPooling {
+    is_average: bool,
+    keepdims: bool,
+}
+
+fn build_average(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    build(arguments, true)
+}
+
+fn build_maximum(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    build(arguments, false)
+}
+
+fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Layer>> {
+    is_channels_last(arguments)?;
+    Some(Box::new(GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
+}
+
+impl GlobalPooling {
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let input = &call.inputs[0];
+        let mut pooled = if self.is_average {
+            #[allow(clippy::cast_precision_loss)]
+            let timesteps = R::of(input.shape()[1] as f64);
+            input.fold_axis(Axis(1), R::zero(), |&sum, &x| sum + x).mapv(|sum| sum / timesteps)
+        } else {
+            input.fold_axis(Axis(1), R::of(f64::NEG_INFINITY), |&largest, &x| largest.maximum(x))
+        };
+        if self.keepdims {
+            pooled.insert_axis_inplace(Axis(1));
+        }
+        vec![pooled]
+    }
+}
+
+impl Layer for GlobalPooling {
+    fn declaration(&self) -> &'static Declaration {
+        if self.is_average { &GLOBAL_AVERAGE_POOLING_1D } else { &GLOBAL_MAX_POOLING_1D }
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let shape = Check::single(self.declaration().class, inputs)?.sequence()?.shape;
+        let [batch, features] = [shape.0[0], shape.0[2]];
+        let kept = vec![batch, Dimension::Known(1), features];
+        Ok(vec![Shape(if self.keepdims { kept } else { vec![batch, features] })])
+    }
+
+    fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
+        Vec::new()
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::Impossible("looks at the whole sequence".to_owned())
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let function = if self.is_average { "global_average" } else { "global_maximum" };
+        Ok(vec![kernels::global_pooling(function, lowering.elements_from(0)?, lowering.features()?)])
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{array, assert_near, codes, output};
+    use rnn_grammar::Code;
+
+    #[test]
+    fn timesteps_become_one() {
+        let inputs = [array(&[1, 2, 2], &[1.0, -2.0, 3.0, -4.0])];
+        let call = Call { inputs: &inputs, weights: &[] };
+        let of = |is_average, keepdims| GlobalPooling { is_average, keepdims }.evaluate(&call).remove(0);
+        assert_near(&of(true, false), &[1, 2], &[2.0, -3.0]);
+        assert_near(&of(false, true), &[1, 1, 2], &[3.0, -2.0]);
+        assert_eq!(output("Input((7, 2)), GlobalMaxPool1D()"), "(None, 2)");
+        assert_eq!(output("Input((None, 2)), GlobalAveragePooling1D(keepdims=True)"), "(None, 1, 2)");
+        assert_eq!(codes("Input((4,)), GlobalMaxPooling1D()"), [Code::E204]);
+    }
+}
