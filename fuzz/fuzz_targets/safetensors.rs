@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(n_values, Some(values.len() as u64), "{}", tensor.name);
     }
     COMPILED.with(|model| {
-        if let Err(diagnostics) = bind(&model.graph, &model.name, model.span, &tensors) {
+        if let Err(diagnostics) = bind(model, &tensors) {
             assert!(!diagnostics.is_empty(), "refused without a reason");
         }
     });
