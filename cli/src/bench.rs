@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     /// Steps a second that are needed, for `real time`: the sampling rate of an audio effect.
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
-    /// The fastest instruction set that may be used: avx512, avx2, sse2, neon or scalar.
-    #[arg(long, value_name = "NAME")]
+    /// The fastest instruction set that may be used.
+    #[arg(long, value_name = "NAME", value_parser = ["avx512", "avx2", "sse2", "neon", "scalar-fma", "scalar"])]
     isa: Option<String>,
     /// Where the program is written and built, and kept; else a folder that is removed again.
     #[arg(long, value_name = "FOLDER")]
