@@ -247,6 +247,7 @@ def sequence_cases():
     yield "zero_padding_before", sequences("ZeroPadding1D(padding=(3, 0))", features=17)
     yield "up_sampling", sequences("UpSampling1D(size=3)", "Dense(2)")
     yield "up_sampling_behind_a_recurrence", sequences("LSTM(5, return_sequences=True)", "UpSampling1D()")
+    yield "up_sampling_free_timesteps", of_shape("(None, 4)", "UpSampling1D()", "GRU(3, return_sequences=True)")
     yield "global_average_pooling", sequences("GlobalAveragePooling1D()", features=19)
     yield "global_average_pooling_keeps_its_axis", sequences("GRU(4, return_sequences=True)", "GlobalAveragePooling1D(keepdims=True)")
     yield "global_max_pooling", sequences("GlobalMaxPooling1D(data_format='channels_last')", "Dense(3)", features=19)

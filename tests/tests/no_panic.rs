@@ -49,6 +49,32 @@ const BATCHED_GRU: &str = "\
 model = Sequential([Input(shape=(10, 4)), GRU(50), Dense(2)])
 ";
 
+/// Several inputs and outputs, and everything that joins them.
+const GRAPH: &str = "\
+x = Input(shape=(8, 4), name=\"x\")
+z = Input(shape=(5, 4), name=\"z\")
+h = Input(shape=(17,), name=\"h\")
+y, last = GRU(17, return_sequences=True, return_state=True)(x, initial_state=h)
+a = Add()([x, Dense(4)(y), 2.0 * x - 1])
+a = Maximum()([a, Dense(1)(a)]) / 3 + abs(-x) ** 2
+b = Concatenate()([a, y[:, :, ::-2]])
+m = Attention(use_scale=True)([a, z])
+n = AdditiveAttention()([m, z, z])
+d = Dot(axes=2, normalize=True)([n, z])
+p = Concatenate(axis=1)([ZeroPadding1D((1, 2))(a), UpSampling1D(3)(z), Cropping1D()(x)])
+q = GlobalMaxPooling1D()(UnitNormalization()(Rescaling(0.5, offset=1.0)(p)))
+r = Average()([GlobalAveragePooling1D()(b)[:, :4], q])
+model = Model([x, z, h], [d, r, last, Softmax()(b)])
+";
+
+/// Frame by frame, with fields.
+const STEPPED: &str = "\
+x = Input(shape=(None, 4), name=\"x\")
+z = Input(shape=(None, 3), name=\"z\")
+y = LSTM(20, return_sequences=True)(Concatenate()([x, z]))
+model = Model([x, z], [Dense(2, name=\"wide\")(y), Multiply(name=\"all\")([y, y])])
+";
+
 const MAIN: &str = r#"
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -92,6 +118,22 @@ extern "C" fn main() -> i32 {
         sum += model.forward(&[[rand() as f32; 4]; 10])[0];
         let mut output = [0.0];
         sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
+    }
+    if let Ok(model) = graph::Graph::from_packed(weights) {
+        let (x, z, h) = ([[rand() as f32; 4]; 8], [[rand() as f32; 4]; 5], [rand() as f32; 17]);
+        let output = model.forward(&graph::GraphInput { x, z, h });
+        sum += output.dot[0][0] + output.average[0] + output.gru[0] + output.softmax[0][0];
+    }
+    if let Ok(model) = stepped::Stepped::from_packed(weights) {
+        let frames = [stepped::SteppedFrame { x: [rand() as f32; 4], z: [rand() as f32; 3] }; 8];
+        let mut steps = [<stepped::SteppedStep as rnn_runtime::Zero>::ZERO; 8];
+        if let (Some(frames), Some(steps)) = (frames.get(..length), steps.get_mut(..length)) {
+            sum += if model.forward_into(frames, &mut [], steps).is_ok() { 9.0 } else { 10.0 };
+            let mut stream = model.stream();
+            sum += frames.first().map_or(0.0, |frame| stream.step(frame).wide[0]);
+            sum += if stream.process(frames, steps).is_ok() { 11.0 } else { 12.0 };
+        }
+        sum += steps[7].all[0];
     }
     let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
     let samples = samples.get(..length).unwrap_or_default();
@@ -139,7 +181,9 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("tagger", "Tagger", TAGGER)
         + &module("unrolled", "Unrolled", UNROLLED)
         + &module("batched", "Batched", BATCHED)
-        + &module("batched_gru", "Batched", BATCHED_GRU);
+        + &module("batched_gru", "Batched", BATCHED_GRU)
+        + &module("graph", "Graph", GRAPH)
+        + &module("stepped", "Stepped", STEPPED);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");
