@@ -35,6 +35,7 @@ pub mod nested;
 mod not_yet;
 mod pass_through;
 mod permute;
+mod pooling_1d;
 mod prelu;
 mod recurrent;
 mod relu;
@@ -95,6 +96,8 @@ pub const LAYERS: &[&Declaration] = &[
     &zero_padding_1d::ZERO_PADDING_1D,
     &cropping_1d::CROPPING_1D,
     &up_sampling_1d::UP_SAMPLING_1D,
+    &pooling_1d::MAX_POOLING_1D,
+    &pooling_1d::AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_MAX_POOLING_1D,
     &rescaling::RESCALING,

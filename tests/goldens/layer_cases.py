@@ -17,7 +17,7 @@ RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 LAYERS = (
     "Activation AlphaDropout BatchNormalization Bidirectional Dense Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
-    "SpatialDropout1D TimeDistributed Cropping1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
+    "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
     "Rescaling UnitNormalization"
 ).split()
 
@@ -251,6 +251,12 @@ def sequence_cases():
     yield "global_average_pooling", sequences("GlobalAveragePooling1D()", features=19)
     yield "global_average_pooling_keeps_its_axis", sequences("GRU(4, return_sequences=True)", "GlobalAveragePooling1D(keepdims=True)")
     yield "global_max_pooling", sequences("GlobalMaxPooling1D(data_format='channels_last')", "Dense(3)", features=19)
+    yield "max_pooling", sequences("MaxPooling1D()", "LSTM(3)", timesteps=7)
+    yield "max_pooling_same", sequences("MaxPooling1D(3, strides=2, padding='same')", timesteps=7, features=19)
+    yield "max_pooling_overlapping", sequences("MaxPooling1D(pool_size=3, strides=1)", timesteps=6)
+    yield "average_pooling", sequences("AveragePooling1D((2,))", timesteps=7, features=19)
+    yield "average_pooling_same", sequences("AveragePooling1D(4, strides=1, padding='same')", timesteps=6)
+    yield "average_pooling_same_strides", sequences("AveragePooling1D(3, 2, 'same')", timesteps=8)
     yield "rescaling", sequences("Rescaling(1 / 3, offset=-0.5)", "LSTM(3)")
     yield "rescaling_without_offset", vectors("Rescaling(2)")
     yield "unit_normalization", sequences("UnitNormalization()", features=19)

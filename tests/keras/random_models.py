@@ -295,6 +295,15 @@ class Generator:
         return Layer(kind, [[None, f"({first}, {last})"]]), (result, shape[1])
 
     def pooled(self, shape):
+        if self.maybe(0.5):
+            size, strides, same = self.random.randint(1, 3), self.pick(None, 1, 2), self.maybe(0.4)
+            step = strides or size
+            timesteps = shape[0]
+            if timesteps is not None:
+                timesteps = -(-timesteps // step) if same else (timesteps - size) // step + 1
+            if timesteps is None or timesteps > 0:
+                arguments = [["pool_size", str(size)]] + ([["strides", str(strides)]] if strides else []) + ([["padding", '"same"']] if same else [])
+                return Layer(self.pick("MaxPooling1D", "AveragePooling1D"), arguments), (timesteps, shape[1])
         keepdims = self.maybe(0.3)
         arguments = [["keepdims", "True"]] if keepdims else []
         return Layer(self.pick("GlobalAveragePooling1D", "GlobalMaxPooling1D"), arguments), (1, shape[1]) if keepdims else (shape[1],)

@@ -419,6 +419,17 @@ pub fn pad(elements: usize, before: usize, behind: usize) -> Operation {
     rows(Call::by_row(quote!(kernels::copy::pad), arguments), elements, before + elements + behind)
 }
 
+/// Windows of frames as one each: `window` is its size, how far it moves, and how far the first reaches over the beginning;
+/// `elements` those of the sample before and behind.
+#[must_use]
+pub fn pooling(function: &str, window: [usize; 3], elements: [usize; 2], features: usize) -> Operation {
+    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
+    let window = window.map(number);
+    let arguments = vec![Argument::Isa, Argument::Value(quote!([#(#window),*])), Argument::Input, Argument::Output];
+    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
+    rows(call, elements[0], elements[1])
+}
+
 /// All frames of a sample as one, by this function of the runtime's `kernels::pooling`.
 #[must_use]
 pub fn global_pooling(function: &str, elements: usize, features: usize) -> Operation {

@@ -1,4 +1,4 @@
-//! All frames of a sequence as one, feature by feature, from the first frame to the last.
+//! Frames of a sequence as one, all of them or window by window: feature by feature, from the first frame to the last.
 
 use super::elementwise::{padded, unpad};
 use super::join::{Add, Maximum, Operator};
@@ -7,8 +7,12 @@ use crate::simd::{In, Isa, Vector};
 
 /// Frames joined two by two, then divided.
 #[inline(always)]
-fn pooled<I: Isa, O: Operator, const F: usize>(isa: I, input: &[f32], output: &mut [f32; F], divisor: Option<f32>) {
-    let frames = buffers::rows::<F>(input);
+fn pooled<I: Isa, O: Operator, const F: usize>(
+    isa: I,
+    frames: &[[f32; F]],
+    output: &mut [f32; F],
+    divisor: Option<f32>,
+) {
     let Some((first, others)) = frames.split_first() else { return };
     for (index, chunk) in output.chunks_mut(16).enumerate() {
         let line = |frame: &[f32; F]| padded(frame.get(index * 16..).unwrap_or_default(), 0.0);
@@ -29,12 +33,44 @@ fn pooled<I: Isa, O: Operator, const F: usize>(isa: I, input: &[f32], output: &m
 #[inline(always)]
 pub fn global_average<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32; F]) {
     #[allow(clippy::cast_precision_loss)]
-    let count = buffers::rows::<F>(input).len() as f32;
-    pooled::<I, Add, F>(isa, input, output, Some(count));
+    let (frames, count) = (buffers::rows::<F>(input), buffers::rows::<F>(input).len() as f32);
+    pooled::<I, Add, F>(isa, frames, output, Some(count));
 }
 
 /// The largest value of every feature; NaN where one is.
 #[inline(always)]
 pub fn global_maximum<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32; F]) {
-    pooled::<I, Maximum, F>(isa, input, output, None);
+    pooled::<I, Maximum, F>(isa, buffers::rows::<F>(input), output, None);
+}
+
+/// The frames of each window, of which there are as many as `output` takes: `window` is its size, how far it moves, and how
+/// far the first one reaches over the beginning. What lies beyond an end is left out.
+#[inline(always)]
+fn windows<const F: usize>(
+    [size, stride, before]: [usize; 3],
+    input: &[f32],
+    output: &mut [f32],
+    mut pool: impl FnMut(&[[f32; F]], &mut [f32; F]),
+) {
+    let frames = buffers::rows::<F>(input);
+    for (index, output) in buffers::rows_mut::<F>(output).iter_mut().enumerate() {
+        let first = index.wrapping_mul(stride);
+        let end = first.wrapping_add(size).saturating_sub(before).min(frames.len());
+        pool(frames.get(first.saturating_sub(before)..end).unwrap_or_default(), output);
+    }
+}
+
+/// The mean of every feature in each window.
+#[inline(always)]
+pub fn average<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32], output: &mut [f32]) {
+    #[allow(clippy::cast_precision_loss)]
+    windows::<F>(window, input, output, |frames, output| {
+        pooled::<I, Add, F>(isa, frames, output, Some(frames.len() as f32));
+    });
+}
+
+/// The largest value of every feature in each window; NaN where one is.
+#[inline(always)]
+pub fn maximum<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32], output: &mut [f32]) {
+    windows::<F>(window, input, output, |frames, output| pooled::<I, Maximum, F>(isa, frames, output, None));
 }
