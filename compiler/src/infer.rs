@@ -117,6 +117,16 @@ impl Inference {
         }
     }
 
+    /// What each layer object gave at its last use so far, by its number.
+    #[must_use]
+    pub fn last_shapes(&self) -> HashMap<usize, &[Shape]> {
+        let layers = self.nodes.iter().filter_map(|node| match &node.node.kind {
+            NodeKind::Layer { instance, .. } => Some((instance.id, node.outputs.as_slice())),
+            NodeKind::Input { .. } => None,
+        });
+        layers.collect()
+    }
+
     /// The node of a layer object's first use, if it has been used.
     #[must_use]
     pub fn first_node(&self, layer_id: usize) -> Option<&TypedNode> {

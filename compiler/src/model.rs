@@ -42,6 +42,8 @@ pub struct CompiledModel {
     pub trainable: bool,
     /// Keys of the weights that other models of the text have and this one has not: a file of weights may hold them too.
     pub sibling_keys: Vec<String>,
+    /// For each node of the graph what its layer gave at its last use in the whole text: Keras's summary shows that.
+    pub(crate) shown_shapes: Vec<Vec<Shape>>,
     counts: Counts,
 }
 
@@ -148,7 +150,20 @@ impl CompiledModel {
         }
         let Named { variable, name, span, input_names, output_names } = named;
         let sibling_keys = Vec::new();
-        Some(Self { variable, name, class, graph, input_names, output_names, span, trainable, sibling_keys, counts })
+        let shown_shapes = graph.nodes().iter().map(|node| node.outputs.clone()).collect();
+        Some(Self {
+            shown_shapes,
+            variable,
+            name,
+            class,
+            graph,
+            input_names,
+            output_names,
+            span,
+            trainable,
+            sibling_keys,
+            counts,
+        })
     }
 
     /// The shape of its (first) input, batch first.

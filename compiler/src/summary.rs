@@ -42,12 +42,13 @@ pub struct SummaryModel {
 impl SummaryModel {
     /// The summary of a compiled model.
     ///
-    /// A layer that stands in it twice is shown with the shape of its last use in both rows, as Keras does.
+    /// A layer is shown with the shapes of its last use in the whole text, as Keras does.
     #[must_use]
     pub fn of(model: &CompiledModel) -> Self {
         let graph = &model.graph;
         let layers = model.layers();
-        let last = last_shapes(graph);
+        let nodes = graph.nodes().iter().map(name_of);
+        let last: HashMap<&str, &[Shape]> = nodes.zip(model.shown_shapes.iter().map(Vec::as_slice)).collect();
         let ordered = order(graph.nodes(), graph.inputs(), graph.outputs());
         let is_branched = model.class != "Sequential" && !is_chain(graph.nodes(), &ordered);
         let row = |layer: &LayerRow| SummaryRow {
@@ -70,11 +71,6 @@ impl SummaryModel {
             non_trainable: Count::float32(model.non_trainable_params()),
         }
     }
-}
-
-/// What each layer gave at its last use, by name.
-fn last_shapes(graph: &TypedGraph) -> HashMap<&str, &[Shape]> {
-    graph.nodes().iter().map(|node| (name_of(node), node.outputs.as_slice())).collect()
 }
 
 fn name_of(node: &TypedNode) -> &str {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rnn_grammar::{Code, Diagnostic, Help};
 
 use crate::evaluate::{Binding, Evaluator, ModelState};
-use crate::graph::{ModelId, NodeId};
+use crate::graph::{ModelId, NodeId, NodeKind};
 use crate::layer::LayerInstance;
 use crate::model::{Compiled, CompiledModel, Named};
 use crate::shape::{Dimension, Shape};
@@ -26,6 +26,15 @@ impl Evaluator<'_> {
             if let Some(model) = self.finished(ModelId(index), variable, is_needed) {
                 places[index] = Some(models.len());
                 models.push(model);
+            }
+        }
+        let last_shapes = self.inference.last_shapes();
+        for model in &mut models {
+            for (shown, node) in model.shown_shapes.iter_mut().zip(model.graph.nodes()) {
+                let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+                if let Some(last) = last_shapes.get(&instance.id) {
+                    *shown = last.to_vec();
+                }
             }
         }
         let keys: Vec<Vec<String>> = models.iter().map(|model| keys(&model.graph)).collect();
