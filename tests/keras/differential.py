@@ -49,6 +49,8 @@ STRICTER = (
     ("E118", r"\(0,|, 0\b", "a size of 0"),
     ("E118", r"input_length", "no size, where Keras does not look"),
     ("E209", r"axis|axes", "an axis that mixes a batch's samples"),
+    ("E209", r"\w\[", "a subscript that picks samples of the batch"),
+    ("E209", r" [-+*/] ", "an operator between tensors of different ranks, which would line up the batch with another axis"),
 )
 # Keras 2's spelling of shapes: taken with a note or a warning, and refused by Keras 3 on most layers.
 LEGACY = r"\b(input_length|input_dim|batch_input_shape)="
