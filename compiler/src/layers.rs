@@ -9,6 +9,8 @@ pub mod attention;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
+pub mod cells;
+mod chain;
 mod checks;
 mod concatenate;
 mod cropping_1d;
@@ -42,9 +44,11 @@ mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod rnn;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
+pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time_distributed;
@@ -62,6 +66,11 @@ pub const LAYERS: &[&Declaration] = &[
     &simple_rnn::SIMPLE_RNN,
     &lstm::LSTM,
     &gru::GRU,
+    &rnn::RNN,
+    &cells::SIMPLE_RNN_CELL,
+    &cells::LSTM_CELL,
+    &cells::GRU_CELL,
+    &stacked_rnn_cells::STACKED_RNN_CELLS,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,
