@@ -50,13 +50,15 @@ pub struct WeightSpec {
     pub shape: Vec<u64>,
     /// Whether training would change it (a frozen layer's weights are counted as non-trainable by the caller).
     pub trainable: bool,
+    /// Whether Keras stores an integer that inference never reads; such weights stand behind a layer's others.
+    pub is_integer: bool,
 }
 
 impl WeightSpec {
     /// A trainable weight.
     #[must_use]
     pub fn new(path: impl Into<String>, shape: &[u64]) -> Self {
-        Self { path: path.into(), shape: shape.to_vec(), trainable: true }
+        Self { path: path.into(), shape: shape.to_vec(), trainable: true, is_integer: false }
     }
 }
 

@@ -23,6 +23,7 @@ mod gaussian_dropout;
 mod gaussian_noise;
 pub(crate) mod get_item;
 mod global_pooling_1d;
+mod group_normalization;
 mod gru;
 mod identity;
 pub mod input;
@@ -32,6 +33,7 @@ mod lstm;
 mod margins;
 mod merge;
 pub mod nested;
+mod normalization;
 mod not_yet;
 mod pass_through;
 mod permute;
@@ -42,6 +44,7 @@ mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod rms_normalization;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
@@ -103,6 +106,9 @@ pub const LAYERS: &[&Declaration] = &[
     &rescaling::RESCALING,
     &unit_normalization::UNIT_NORMALIZATION,
     &layer_normalization::LAYER_NORMALIZATION,
+    &group_normalization::GROUP_NORMALIZATION,
+    &rms_normalization::RMS_NORMALIZATION,
+    &normalization::NORMALIZATION,
     &batch_normalization::BATCH_NORMALIZATION,
 ];
 

@@ -15,6 +15,7 @@ mod gru_reset_before;
 pub mod halves;
 pub mod join;
 mod lstm;
+pub mod normalization;
 mod panel;
 pub mod pooling;
 mod project;

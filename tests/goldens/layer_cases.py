@@ -18,7 +18,8 @@ LAYERS = (
     "Activation AlphaDropout BatchNormalization Bidirectional Dense Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
     "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
-    "Rescaling UnitNormalization"
+    "Rescaling UnitNormalization "
+    "GroupNormalization RMSNormalization Normalization"
 ).split()
 
 
@@ -212,6 +213,28 @@ def normalization_cases():
     yield "batch_normalization_frozen", sequences(f"{layer}(trainable=False)")
 
 
+def further_normalization_cases():
+    yield "layer_normalization_rms_scaling", sequences("LayerNormalization(rms_scaling=True)", features=19)
+    yield "layer_normalization_rms_scaling_axis_1", sequences("LayerNormalization(axis=1, scale=False, rms_scaling=True)")
+    layer = "GroupNormalization"
+    yield "group_normalization", sequences(f"{layer}(2)", features=6)
+    yield "group_normalization_vector", vectors(f"{layer}(groups=3, epsilon=0.1)", features=21)
+    yield "group_normalization_axis_1", of_shape("(4, 3, 2)", f"{layer}(2, axis=1)")
+    yield "group_normalization_axis_minus_2", of_shape("(2, 6, 3)", f"{layer}(3, axis=-2, scale=False)")
+    yield "group_normalization_of_instances", sequences(f"{layer}(groups=-1, center=False)")
+    layer = "RMSNormalization"
+    yield "rms_normalization", sequences(f"{layer}()", features=19)
+    yield "rms_normalization_both_axes", sequences(f"{layer}(axis=[1, 2], epsilon=0.1)")
+    yield "rms_normalization_axis_1_of_a_square", sequences(f"{layer}(axis=1)", timesteps=4)
+    yield "rms_normalization_free_timesteps", of_shape("(None, 4)", f"{layer}(-1)", "GRU(3)")
+    layer = "Normalization"
+    yield "normalization", sequences(f"{layer}()", "LSTM(3)")
+    yield "normalization_kept_apart", of_shape("(2, 3, 4)", f"{layer}(axis=(1, -1), invert=True)")
+    yield "normalization_of_everything", vectors(f"{layer}(axis=None)", "Dense(2)")
+    yield "normalization_numbers", sequences(f"{layer}(mean=[1, 0.5, -2, 0], variance=[4, 0.25, 1, 0.5])")
+    yield "normalization_number_inverted", of_shape("(None, 4)", f"{layer}(mean=0.3, variance=2.0, invert=True)", "LSTM(2)")
+
+
 def activation_layer_cases():
     yield "relu_layer", sequences("ReLU()")
     yield "relu_layer_max_value", sequences("ReLU(max_value=0.8)")
@@ -267,7 +290,7 @@ def sequence_cases():
 
 def cases():
     """Every case: name -> text."""
-    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases, sequence_cases)
+    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, further_normalization_cases, activation_layer_cases, sequence_cases)
     found = {}
     for group in groups:
         for name, text in group():

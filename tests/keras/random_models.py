@@ -135,7 +135,7 @@ class Generator:
         known = shape[-1] is not None
         rules = [self.activation, self.parametric_relu, self.dropout, self.softmax] if shape else [self.flatten]
         if known and shape:
-            rules += [self.dense] * 2 + [self.layer_normalization, self.batch_normalization]
+            rules += [self.dense] * 2 + [self.layer_normalization, self.batch_normalization, self.further_normalization]
         if None not in shape:
             rules += [self.flatten, self.reshape]
         if len(shape) > 1:
@@ -329,6 +329,33 @@ class Generator:
         self.normalization_arguments(arguments)
         return Layer("BatchNormalization", arguments), shape
 
+    def further_normalization(self, shape):
+        known = [index + 1 for index, size in enumerate(shape) if size is not None]
+        axis = self.random.choice(known)
+        shown = str(axis if self.maybe(0.5) else axis - len(shape) - 1)
+        arguments = [["axis", shown]] if self.maybe(0.5) else []
+        size = shape[axis - 1] if arguments else shape[-1]
+        kind = self.pick("GroupNormalization", "RMSNormalization", "Normalization")
+        if kind == "GroupNormalization":
+            groups = [count for count in range(1, size + 1) if size % count == 0]
+            arguments.insert(0, ["groups", str(self.pick(*groups, -1))])
+            self.normalization_arguments(arguments)
+        elif kind == "RMSNormalization":
+            if self.maybe(0.3):
+                arguments = [["axis", str(self.random.sample(known, self.random.randint(1, len(known))))]]
+            if self.maybe(0.3):
+                arguments.append(["epsilon", self.pick("1e-3", "0.5")])
+        else:
+            if self.maybe(0.2):
+                arguments, size = [["axis", self.pick("None", str(tuple(known)))]], 1
+            if self.maybe(0.5):
+                numbers = lambda least: str([round(self.random.uniform(least, 2), 2) for _ in range(size)])  # noqa: E731
+                mean, variance = (numbers(-2), numbers(0.3)) if size > 1 and self.maybe(0.6) else ("0.5", "2")
+                arguments += [["mean", mean], ["variance", variance]]
+            if self.maybe(0.3):
+                arguments.append(["invert", "True"])
+        return Layer(kind, arguments), shape
+
     def normalization_arguments(self, arguments):
         for keyword, chance, values in (("center", 0.2, ("True", "False")), ("scale", 0.2, ("True", "False")), ("epsilon", 0.3, ("1e-5", "0.01", "1e-3"))):
             if self.maybe(chance):
@@ -355,6 +382,8 @@ WRONG_LAYERS = (
     'GRU(3, reset_after="no")', "LSTM(3, dropout=2)", "LSTM(3, use_bias=0)", "LSTM(3, return_sequences=1)", "SimpleRNN(True)", "SimpleRNN(3.0)", "GRU(0)", "LSTM(-3)",
     "TimeDistributed(Flatten(), 3)", "GaussianNoise(-1)", "GaussianDropout(1.0)", "SpatialDropout1D(2)", "AlphaDropout(1.1)", 'LSTM(3, implementation=2)',
     "LSTM(3, time_major=True)", "SimpleRNN(3, recurrent_activation='relu')", "LSTM(3, reset_after=True)", "Dense(3, return_sequences=True)", "LSTM(3, weights=[])",
+    "GroupNormalization()", "GroupNormalization(0)", "GroupNormalization(2.0)", "GroupNormalization(1, axis=9)", "RMSNormalization(axis=9)", "Normalization(mean=1.0)",
+    "Normalization(mean=[1, 2, 3], variance=[1, 2, 3])", "Normalization(axis=9)", "Normalization(mean=[1.0], variance=2.0)", "Normalization(mean='a', variance='b')",
     "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )
 WRONG_INPUTS = (

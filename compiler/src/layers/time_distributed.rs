@@ -170,7 +170,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
         .map(|weight| WeightSpec {
             path: format!("{}/{}", inner.name, weight.path),
             trainable: weight.trainable && is_trainable,
-            shape: weight.shape,
+            ..weight
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod normalization;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -151,11 +153,11 @@ pub fn permute(axes: &[Dimension], order: &[usize]) -> Lowered {
 }
 
 /// Works on rows over `places` (axes of the sample, ascending), wherever these axes lie: moves them to the end, runs
-/// the kernel that `make` answers for such a width, and moves them back.
+/// the kernels that `make` answers for such a width, and moves them back.
 ///
 /// # Errors
 /// Where a free axis would have to be moved or be part of a row.
-pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) -> Operation) -> Lowered {
+pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) -> Vec<Operation>) -> Lowered {
     let width = places.iter().try_fold(1, |width, &place| Ok(width * fixed(axes[place])?))?;
     let others = (0..axes.len()).filter(|place| !places.contains(place));
     let order: Vec<usize> = others.chain(places.iter().copied()).collect();
@@ -163,7 +165,7 @@ pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) 
     let mut back = vec![0; order.len()];
     order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
     let mut operations = permute(axes, &order)?;
-    operations.push(make(width));
+    operations.extend(make(width));
     operations.extend(permute(&moved, &back)?);
     Ok(operations)
 }
@@ -495,6 +497,11 @@ pub fn prelu(axes: &[Dimension], is_shared: &[bool]) -> Lowered {
 /// One tensor whose shared axes have size 1, repeated along them.
 fn spread(sizes: &[usize], is_shared: &[bool]) -> Packing {
     let length: usize = sizes.iter().product();
+    Packing { length: length.next_multiple_of(16), ops: spread_ops(sizes, is_shared, 0, 0) }
+}
+
+/// The steps that write such a tensor from `destination` on.
+fn spread_ops(sizes: &[usize], is_shared: &[bool], tensor: usize, destination: usize) -> Vec<PackOp> {
     let mut loops: Vec<Axis> = Vec::new();
     let (mut from, mut to) = (1, 1);
     for (&size, &shared) in sizes.iter().zip(is_shared).rev() {
@@ -503,22 +510,22 @@ fn spread(sizes: &[usize], is_shared: &[bool]) -> Packing {
         to *= size;
     }
     let mut ops = Vec::new();
-    add_loops(&mut ops, &loops, 0, 0);
-    Packing { length: length.next_multiple_of(16), ops }
+    add_loops(&mut ops, &loops, tensor, 0, destination);
+    ops
 }
 
 /// A packing step has four loops; more axes become several steps.
-fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], source: usize, destination: usize) {
+fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], tensor: usize, source: usize, destination: usize) {
     if let [(count, from, to), inner @ ..] = loops
         && inner.len() >= 4
     {
-        (0..*count).for_each(|index| add_loops(ops, inner, source + index * from, destination + index * to));
+        (0..*count).for_each(|index| add_loops(ops, inner, tensor, source + index * from, destination + index * to));
         return;
     }
     let mut axes = [(1, 0, 0); 4];
     let first = 4 - loops.len();
     axes[first..].copy_from_slice(loops);
-    ops.push(PackOp::Add { tensor: 0, source, destination, axes, scale: 1.0 });
+    ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
 }
 
 /// What the code of a recurrent layer depends on.
