@@ -32,6 +32,7 @@ mod leaky_relu;
 mod lstm;
 mod margins;
 mod merge;
+mod multi_head_attention;
 pub mod nested;
 mod normalization;
 mod not_yet;
@@ -92,6 +93,7 @@ pub const LAYERS: &[&Declaration] = &[
     &dot::DOT,
     &attention::ATTENTION,
     &attention::ADDITIVE_ATTENTION,
+    &multi_head_attention::MULTI_HEAD_ATTENTION,
     &flatten::FLATTEN,
     &reshape::RESHAPE,
     &repeat_vector::REPEAT_VECTOR,

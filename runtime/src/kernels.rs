@@ -13,6 +13,7 @@ mod elementwise;
 mod gru;
 mod gru_reset_before;
 pub mod halves;
+pub mod heads;
 pub mod join;
 mod lstm;
 pub mod normalization;

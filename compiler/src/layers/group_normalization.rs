@@ -147,8 +147,10 @@ impl Layer for GroupNormalization {
         let features = check.known_axis(self.place(check.shape)?)?;
         match self.groups {
             Some(groups) if features % groups != 0 || features < groups => {
-                let title =
-                    format!("`GroupNormalization` makes {groups} groups of the {features} features of `{}`", check.shape);
+                let title = format!(
+                    "`GroupNormalization` makes {groups} groups of the {features} features of `{}`",
+                    check.shape
+                );
                 let at = format!("{features} is no multiple of {groups}");
                 Err(Mismatch::new(Code::E227, title, at)
                     .within(self.groups_span)
@@ -185,8 +187,7 @@ impl Layer for GroupNormalization {
         let width = elements / self.count(features);
         operations.push(kernels::normalization::of_rows("standardize", width, self.epsilon));
         if self.scale || self.center {
-            let tensors =
-                [self.scale.then_some(0), self.center.then_some(usize::from(self.scale)), None, None];
+            let tensors = [self.scale.then_some(0), self.center.then_some(usize::from(self.scale)), None, None];
             operations.push(kernels::affine(features, elements / features.max(1), tensors, 0.0));
         }
         operations.extend(kernels::permute(&moved, &back)?);

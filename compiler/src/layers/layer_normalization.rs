@@ -164,7 +164,14 @@ mod tests {
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(axes: &[i128]) -> LayerNormalization {
-        LayerNormalization { axes: axes.to_vec(), span: None, epsilon: 0.5, center: true, scale: true, keeps_mean: false }
+        LayerNormalization {
+            axes: axes.to_vec(),
+            span: None,
+            epsilon: 0.5,
+            center: true,
+            scale: true,
+            keeps_mean: false,
+        }
     }
 
     #[test]

@@ -31,7 +31,12 @@ pub(crate) const NORMALIZATION: Declaration = Declaration {
               Weights: `mean`, `variance` (sizes of the kept axes) and the integer `count` (), all of them non-trainable; \
               none where `mean` and `variance` are given.",
     arguments: &[
-        Argument::optional("axis", Kind::Any, "-1", "The axis or axes with statistics of their own; `None`: one for all."),
+        Argument::optional(
+            "axis",
+            Kind::Any,
+            "-1",
+            "The axis or axes with statistics of their own; `None`: one for all.",
+        ),
         Argument::optional("mean", Kind::Any, "None", "The means as numbers, where no weights hold them."),
         Argument::optional("variance", Kind::Any, "None", "The variances as numbers, of the shape of `mean`."),
         Argument::optional("invert", Kind::Boolean, "False", "Whether normalized values become the original ones."),
@@ -239,9 +244,8 @@ impl Layer for Normalization {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let kept: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
         let sizes: Vec<usize> = self.sizes(shape).iter().filter_map(|&size| usize::try_from(size).ok()).collect();
-        let spread = self.given.as_ref().map(|given| {
-            [given.spread(&given.mean, &sizes), given.spread(&given.variance, &sizes)]
-        });
+        let spread =
+            self.given.as_ref().map(|given| [given.spread(&given.mean, &sizes), given.spread(&given.variance, &sizes)]);
         let from = match &spread {
             None => Statistics::Weights,
             Some([mean, variance]) => Statistics::Numbers(mean, variance),

@@ -66,7 +66,6 @@ pub const NOT_YET: &[&str] = &[
     "MaxPooling3D",
     "MelSpectrogram",
     "MixUp",
-    "MultiHeadAttention",
     "Pipeline",
     "RNN",
     "RandAugment",

@@ -1,5 +1,6 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod attention;
 pub mod normalization;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -11,7 +12,6 @@ use super::lowered::{
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
-use crate::layers::attention::Score;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 
@@ -331,76 +331,6 @@ fn product_of_matrices(operands: Vec<Operand>, [rows, length, columns]: [usize; 
     let call = Call::with(quote!(kernels::join::product::<_, #inner, #outer>), arguments);
     let multiply_adds = (rows * length * columns) as u64;
     Operation::Join(Join { call, operands, output: rows * columns, weights: None, multiply_adds })
-}
-
-/// The sizes of an attention's tensors.
-#[derive(Clone, Copy, Debug)]
-pub struct AttentionSizes {
-    /// Steps of the query.
-    pub queries: usize,
-    /// Steps of keys and values.
-    pub keys: usize,
-    /// Width of queries and keys.
-    pub features: usize,
-    /// Width of the values.
-    pub values: usize,
-    /// Which input the keys are.
-    pub key: usize,
-}
-
-/// Scores of every query and key, their softmax, and the values' means weighted by it.
-#[must_use]
-pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Operation> {
-    let AttentionSizes { queries, keys, features, values, key } = sizes;
-    let operand = |from, prepare, width| Operand { from, prepare, width };
-    let query = operand(From::Input(0), Vec::new(), queries * features);
-    let mut operations = if score == Score::Dot {
-        let turned = [Dimension::Known(keys as u64), Dimension::Known(features as u64)];
-        let turn = permute(&turned, &[1, 0]).unwrap_or_default();
-        let keys_turned = operand(From::Input(key), turn, features * keys);
-        vec![product_of_matrices(vec![query, keys_turned], [queries, features, keys])]
-    } else {
-        let given = operand(From::Input(key), Vec::new(), keys * features);
-        vec![additive_scores(vec![query, given], sizes, score, use_scale)]
-    };
-    if score == Score::Dot && use_scale {
-        let call =
-            Call::with(quote!(kernels::join::scale), vec![Argument::Isa, Argument::Weights, Argument::FlatOutput]);
-        let weights = Some(Weights::new(packing::plain(1)));
-        operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
-    }
-    operations.push(softmax(keys));
-    let scores = operand(From::Before, Vec::new(), queries * keys);
-    let mixed = operand(From::Input(1), Vec::new(), keys * values);
-    operations.push(product_of_matrices(vec![scores, mixed], [queries, keys, values]));
-    operations
-}
-
-/// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
-fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
-    let AttentionSizes { queries, keys, features, .. } = sizes;
-    let (function, length) = match (score, use_scale) {
-        (Score::Concat, true) => ("scaled_scores", 2),
-        (Score::Concat, false) => ("weighted_scores", 1),
-        (Score::Additive | Score::Dot, true) => ("featured_scores", features),
-        (Score::Additive | Score::Dot, false) => ("plain_scores", 0),
-    };
-    let (function, features) = (Ident::new(function, Span::call_site()), number(features));
-    let columns = number(keys);
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::attention::#function::<_, #features, #columns>), arguments);
-    let weights = (length > 0).then(|| Weights::new(scalars(length, score)));
-    let multiply_adds = (queries * keys * sizes.features) as u64;
-    Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
-}
-
-/// The weights of additive scores one behind the other: tensors of one number each, or one of a number a feature.
-fn scalars(length: usize, score: Score) -> Packing {
-    if score != Score::Concat {
-        return packing::plain(length);
-    }
-    let one = |tensor| PackOp::Add { tensor, source: 0, destination: tensor, axes: [(1, 0, 0); 4], scale: 1.0 };
-    Packing { length: 16, ops: (0..length).map(one).collect() }
 }
 
 /// A row divided by its length; `largest` keeps a length of 0 from becoming NaN.

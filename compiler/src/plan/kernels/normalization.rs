@@ -30,7 +30,12 @@ pub enum Statistics<'a> {
 ///
 /// # Errors
 /// Where a kept axis, or one behind the first of them, is free.
-pub fn by_statistics(axes: &[Dimension], kept: &[usize], from: Statistics<'_>, invert: bool) -> Result<Operation, NoCode> {
+pub fn by_statistics(
+    axes: &[Dimension],
+    kept: &[usize],
+    from: Statistics<'_>,
+    invert: bool,
+) -> Result<Operation, NoCode> {
     let (first, last) = (kept.first().copied().unwrap_or(0), kept.last().map_or(0, |last| last + 1));
     let size = |axes: &[Dimension]| axes.iter().map(|&axis| fixed(axis)).collect::<Result<Vec<usize>, NoCode>>();
     let sizes = size(axes.get(first..last).unwrap_or(&[]))?;
