@@ -1,5 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod convolution;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
