@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod normalization;
+pub mod convolution;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
