@@ -12,7 +12,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
@@ -49,7 +49,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
         return None;
     }
-    if inner.layer.takes() == Takes::List || returns_state(inner.layer.as_ref()) {
+    if inner.layer.takes().several() || returns_state(inner.layer.as_ref()) {
         let title = format!("`{}` inside `TimeDistributed` is not supported", inner.layer.declaration().class);
         let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
@@ -170,7 +170,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
         .map(|weight| WeightSpec {
             path: format!("{}/{}", inner.name, weight.path),
             trainable: weight.trainable && is_trainable,
-            shape: weight.shape,
+            ..weight
         })
         .collect()
 }
