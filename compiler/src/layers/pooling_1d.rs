@@ -12,8 +12,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
-use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::kernels::windows;
+use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -113,6 +113,19 @@ impl Pooling {
         (count, reach.saturating_sub(timesteps) / 2)
     }
 
+    /// How many timesteps the windows reach over the beginning and over the end; of free timesteps, the most they may.
+    fn reaches_over(&self, timesteps: Option<u64>) -> (u64, u64) {
+        if !self.is_same {
+            return (0, 0);
+        }
+        let over = |timesteps: u64| {
+            let (count, before) = self.windows(timesteps);
+            let end = count.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.size);
+            (before, end.saturating_sub(before).saturating_sub(timesteps))
+        };
+        timesteps.map_or(((self.size - 1) / 2, self.size / 2), over)
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let input = &call.inputs[0];
         let timesteps = input.shape()[1];
@@ -162,17 +175,22 @@ impl Layer for Pooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("needs several timesteps at once".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let (elements, features) = (lowering.elements_from(0)?, lowering.features()?);
-        let timesteps = (elements / features.max(1)) as u64;
-        let (count, before) = self.windows(timesteps);
         let size = |number: u64| fixed(Dimension::Known(number));
-        let window = [size(self.size)?, size(self.stride)?, size(before)?];
+        let timesteps = lowering.sample().first().and_then(|axis| axis.known());
+        let (first, missing) = self.reaches_over(timesteps);
+        let (taps, stride) = (size(self.size)?, size(self.stride)?);
+        let first = -isize::try_from(first).unwrap_or(isize::MAX);
+        let reach = Reach { taps, stride, first, missing: size(missing)?, ..Reach::ROWS };
+        let timesteps = match timesteps {
+            Some(timesteps) => Some([size(timesteps)?, size(self.windows(timesteps).0)?]),
+            None => None,
+        };
         let function = if self.is_average { "average" } else { "maximum" };
-        Ok(vec![kernels::pooling(function, window, [elements, size(count)? * features], features)])
+        Ok(vec![windows::pooling(function, reach, timesteps, lowering.features()?)])
     }
 
     evaluate_generically!();
