@@ -11,9 +11,13 @@ mod batch_normalization;
 pub mod bidirectional;
 mod checks;
 mod concatenate;
+mod conv_1d;
+mod conv_1d_transpose;
+mod convolution;
 mod cropping_1d;
 mod data_format;
 mod dense;
+mod depthwise_conv_1d;
 mod dot;
 mod dropout;
 mod elu;
@@ -42,6 +46,7 @@ mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
@@ -50,6 +55,7 @@ pub(crate) mod testing;
 mod time_distributed;
 mod unit_normalization;
 mod up_sampling_1d;
+mod windows;
 mod zero_padding_1d;
 
 pub use not_yet::NOT_YET;
@@ -96,6 +102,10 @@ pub const LAYERS: &[&Declaration] = &[
     &zero_padding_1d::ZERO_PADDING_1D,
     &cropping_1d::CROPPING_1D,
     &up_sampling_1d::UP_SAMPLING_1D,
+    &conv_1d::CONV_1D,
+    &depthwise_conv_1d::DEPTHWISE_CONV_1D,
+    &separable_conv_1d::SEPARABLE_CONV_1D,
+    &conv_1d_transpose::CONV_1D_TRANSPOSE,
     &pooling_1d::MAX_POOLING_1D,
     &pooling_1d::AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
@@ -141,7 +151,7 @@ mod tests {
             assert_eq!(find(layer.class).unwrap().class, layer.class);
             assert!(!NOT_YET.contains(&layer.class), "{}", layer.class);
         }
-        assert!(find("Conv1D").is_none());
+        assert!(find("Conv2D").is_none());
     }
 
     #[test]

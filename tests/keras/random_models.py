@@ -143,7 +143,7 @@ class Generator:
         if len(shape) == 1:
             rules += [self.repeat_vector]
         if len(shape) == 2 and known:
-            rules += [self.recurrent] * 6 + [self.bidirectional] * 4
+            rules += [self.recurrent] * 6 + [self.bidirectional] * 4 + [self.convolved] * 4
         if len(shape) == 2:
             rules += [self.resized, self.pooled]
         if len(shape) >= 2:
@@ -308,6 +308,45 @@ class Generator:
         arguments = [["keepdims", "True"]] if keepdims else []
         return Layer(self.pick("GlobalAveragePooling1D", "GlobalMaxPooling1D"), arguments), (1, shape[1]) if keepdims else (shape[1],)
 
+    def convolved(self, shape):
+        """One of the four convolutions, with features first where both axes are known."""
+        first = None not in shape and self.maybe(0.2)
+        timesteps, features = reversed(shape) if first else shape
+        kind = self.pick("Conv1D", "Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose")
+        size, strides, dilation, multiplier = self.pick(1, 2, 3, 4), self.pick(1, 1, 2, 3), 1, self.pick(1, 1, 2, 3)
+        if self.maybe(0.3) and (strides == 1 or kind in ("DepthwiseConv1D", "SeparableConv1D")):
+            dilation = self.pick(2, 3)
+        padding = self.pick("valid", "same", "causal") if kind == "Conv1D" else self.pick("valid", "same")
+        reach = (size - 1) * dilation + 1
+        if kind != "Conv1DTranspose" and padding == "valid" and timesteps is not None and timesteps < reach:
+            padding = "same"
+        groups = self.pick(*[group for group in range(1, features + 1) if features % group == 0]) if kind == "Conv1D" and self.maybe(0.3) else 1
+        filters = features * multiplier if kind == "DepthwiseConv1D" else groups * self.pick(1, 2, 3, 5) if groups > 1 else self.pick(1, 2, 3, 5, 8, 17)
+        arguments = [] if kind == "DepthwiseConv1D" else [[self.pick(None, None, "filters"), str(filters)]]
+        arguments.append([None if not arguments or arguments[0][0] is None else "kernel_size", self.pick(str(size), str(size), f"({size},)")])
+        options = [("strides", strides, 1), ("padding", padding, "valid"), ("dilation_rate", dilation, 1), ("groups", groups, 1)]
+        if kind in ("DepthwiseConv1D", "SeparableConv1D"):
+            options.append(("depth_multiplier", multiplier, 1))
+        for keyword, value, default in options:
+            if value != default or self.maybe(0.1) and not (keyword == "groups" and kind != "Conv1D"):
+                arguments.append([keyword, self.pick(f'"{value}"', f'"{value.upper()}"') if isinstance(value, str) else str(value)])
+        further = None
+        if kind == "Conv1DTranspose" and self.maybe(0.3):
+            further = self.random.randrange(strides)
+            arguments.append(["output_padding", str(further)])
+        if first or self.maybe(0.1):
+            arguments.append(["data_format", '"channels_first"' if first else '"channels_last"'])
+        if self.maybe(0.4):
+            arguments.append(["activation", self.quoted(ACTIVATIONS)])
+        if self.maybe(0.2):
+            arguments.append(["use_bias", self.pick("True", "False")])
+        self.training_arguments(arguments, ("bias",))
+        if timesteps is not None and kind == "Conv1DTranspose":
+            timesteps = transposed_length(timesteps, reach, strides, padding, further)
+        elif timesteps is not None:
+            timesteps = (timesteps - reach) // strides + 1 if padding == "valid" else -(-timesteps // strides)
+        return Layer(kind, arguments), (filters, timesteps) if first else (timesteps, filters)
+
     def repeat_vector(self, shape):
         times = self.random.randint(1, 5)
         return Layer("RepeatVector", [[None, str(times)]]), (times, *shape)
@@ -335,6 +374,13 @@ class Generator:
                 arguments.append([keyword, self.random.choice(values)])
 
 
+def transposed_length(timesteps, reach, strides, padding, further):
+    """Timesteps behind a Conv1DTranspose whose filters reach so far."""
+    if padding == "valid":
+        return (timesteps - 1) * strides + reach + (max(reach, strides) - reach if further is None else further)
+    return timesteps * strides if further is None else max((timesteps - 1) * strides + reach % 2 + further, 0)
+
+
 WRONG_VALUES = (
     "0", "-1", "2.5", '"8"', "None", "True", "[3]", "(2, 3)", "()", '"tahn"', '"Relu"', "-0.5", "1.5", "99", "-9", "1e400", '""', "{}"
 )
@@ -355,6 +401,10 @@ WRONG_LAYERS = (
     'GRU(3, reset_after="no")', "LSTM(3, dropout=2)", "LSTM(3, use_bias=0)", "LSTM(3, return_sequences=1)", "SimpleRNN(True)", "SimpleRNN(3.0)", "GRU(0)", "LSTM(-3)",
     "TimeDistributed(Flatten(), 3)", "GaussianNoise(-1)", "GaussianDropout(1.0)", "SpatialDropout1D(2)", "AlphaDropout(1.1)", 'LSTM(3, implementation=2)',
     "LSTM(3, time_major=True)", "SimpleRNN(3, recurrent_activation='relu')", "LSTM(3, reset_after=True)", "Dense(3, return_sequences=True)", "LSTM(3, weights=[])",
+    "Conv1D(3, 9)", "Conv1D(3, 0)", "Conv1D(3)", "Conv1D(3, 2, strides=0)", "Conv1D(3, 2, strides=2, dilation_rate=2)", 'Conv1D(3, 2, padding="full")',
+    "Conv1D(3, 2, groups=2)", "Conv1D(4, 2, groups=7)", "Conv1D(4, (2, 2))", "Conv1D(4, 2.0)", "DepthwiseConv1D(2, padding='causal')", "DepthwiseConv1D(2, groups=2)",
+    "DepthwiseConv1D(2, depth_multiplier=0)", "SeparableConv1D(2)", "SeparableConv1D(2, 9)", "Conv1DTranspose(3, 2, output_padding=1)", "Conv1DTranspose(3, 2, 2, output_padding=-1)",
+    "Conv1DTranspose(3, 2, 2, dilation_rate=2)", 'Conv1DTranspose(3, 2, padding="causal")', 'Conv1D(3, 2, data_format="channels_second")', "Conv1D(0, 2)", "Conv1D(3, 2, padding=None)",
     "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )
 WRONG_INPUTS = (

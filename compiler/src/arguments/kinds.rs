@@ -52,6 +52,11 @@ pub(crate) fn check(argument: &Argument, callee: &str, given: &Located) -> Check
         (Kind::Constraint, _) => check_training(subject, TrainingKind::Constraint),
         (Kind::Seed, _) => check_seed(subject),
         (Kind::Choice(choices), _) => check_choice(subject, choices),
+        (Kind::AnyCase(choices), Value::String(text)) if text.chars().any(char::is_uppercase) => {
+            let lower = Located { value: Value::String(text.to_lowercase().into()), span: given.span };
+            check_choice(Subject { given: &lower, ..subject }, choices)
+        }
+        (Kind::AnyCase(choices), _) => check_choice(subject, choices),
         (Kind::Axis { many }, _) => check_axis(subject, many),
         (Kind::Shape { free }, _) => check_shape(subject, free),
         (Kind::Layer { .. }, _) => check_layer(subject),

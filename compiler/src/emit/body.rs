@@ -281,6 +281,11 @@ impl Arguments<'_> {
             }
             Argument::FlatInput => self.input().read_flat(),
             Argument::FlatOutput => self.output.write_flat(),
+            Argument::Taps => {
+                let taps = self.input().read_array(self.widths.0);
+                quote!([#taps])
+            }
+            Argument::OutputRow => self.output.write_array(self.widths.1),
             Argument::OutputRows(width) => {
                 let width = size(*width);
                 quote!(buffers::rows_mut::<#width>(#output))

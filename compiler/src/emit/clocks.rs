@@ -1,13 +1,13 @@
 //! Calls of a stream's step that don't run with each frame, and what is kept of earlier frames for them.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::body::{Arguments, Body};
 use super::rows::Rows;
 use super::tokens::{name, size};
 use crate::plan::clock::Clock;
-use crate::plan::lowered::{Fold, Window};
+use crate::plan::lowered::{Argument, Call, Fold, Window};
 use crate::plan::{Kept, Stage, Step};
 
 /// Whether something of this clock, which is never negative here, is there with the frame at hand.
@@ -88,18 +88,19 @@ pub(super) fn kept(body: &mut Body<'_>, step: &Step) -> TokenStream {
 
 /// One row from the window that ends with the frame at hand.
 pub(super) fn window(body: &mut Body<'_>, step: &Step, window: &Window) -> TokenStream {
-    let (features, taps) = (window.features, window.reach.taps);
-    let (take, input) = match step.kept {
+    let features = window.features;
+    let (call, take, input) = match step.kept {
         Some(Kept::Read { state, back }) => {
+            let (call, function) = taken(window);
             let (rows, back) = (rows(body, state), size(back));
-            let (taps, dilation) = (size(taps), size(window.reach.dilation));
-            let take = quote!(let window = #rows.window::<#taps, #dilation>(#back););
-            (take, Rows::array_of_rows(&name("window"), features))
+            let (taps, dilation) = (size(window.reach.taps), size(window.reach.dilation));
+            let take = quote!(let window = #rows.#function::<#taps, #dilation>(#back););
+            (call, take, Rows::array_of_rows(&name("window"), features))
         }
-        Some(Kept::Put(_)) | None => (TokenStream::new(), body.tensor(step.input().place)),
+        Some(Kept::Put(_)) | None => (window.row.clone(), TokenStream::new(), body.tensor(step.input().place)),
     };
     let (declare, output) = body.output(step, window.output);
-    let call = match &window.row {
+    let call = match &call {
         Some(call) => {
             let (weights, inputs) = (body.weights(step, 0), std::slice::from_ref(&input));
             Arguments { call, weights, inputs, output: &output, widths: (features, window.output) }.at_once()
@@ -110,6 +111,16 @@ pub(super) fn window(body: &mut Body<'_>, step: &Step, window: &Window) -> Token
         }
     };
     if take.is_empty() { quote!(#declare #call) } else { quote!(#declare { #take #call }) }
+}
+
+/// The call with a window of rows that were kept: as references to them where it takes these, else side by side.
+fn taken(window: &Window) -> (Option<Call>, Ident) {
+    let mut call = window.row.clone();
+    let arguments = call.iter_mut().flat_map(|call| &mut call.arguments);
+    let taps: Vec<&mut Argument> = arguments.filter(|argument| matches!(argument, Argument::Taps)).collect();
+    let function = name(if taps.is_empty() { "window" } else { "taps" });
+    taps.into_iter().for_each(|argument| *argument = Argument::Value(quote!(window)));
+    (call, function)
 }
 
 /// One more row of all.

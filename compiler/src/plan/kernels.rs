@@ -1,5 +1,6 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod convolution;
 pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};

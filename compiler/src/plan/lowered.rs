@@ -106,6 +106,10 @@ pub enum Argument {
     FlatInput,
     /// The same, flat: `&mut [f32]`.
     FlatOutput,
+    /// The rows of a window, each by itself: `[&[f32; INPUT]; TAPS]`.
+    Taps,
+    /// What is written, one row: `&mut [f32; OUTPUT]`.
+    OutputRow,
     /// What is written as rows of this width, whatever the kernel's own row is.
     OutputRows(usize),
     /// Anything else.

@@ -21,19 +21,33 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
         if let Some(oldest) = self.rows.get_mut(self.oldest) {
             *oldest = *row;
         }
-        self.oldest = if self.oldest + 1 >= ROWS { 0 } else { self.oldest + 1 };
+        let next = self.oldest.wrapping_add(1);
+        self.oldest = if next < ROWS { next } else { 0 };
     }
 
     /// The row that was the last one `back` rows ago; 0 is the last one.
     #[inline(always)]
     #[must_use]
     pub fn row(&self, back: usize) -> &[f32; WIDTH] {
-        let place = (self.oldest + ROWS).wrapping_sub(1 + back);
+        let place = self.oldest.wrapping_add(ROWS).wrapping_sub(back.wrapping_add(1));
         let place = if place >= ROWS { place.wrapping_sub(ROWS) } else { place };
         match self.rows.get(place) {
             Some(row) => row,
             None => &[0.0; WIDTH],
         }
+    }
+
+    /// As [`Rows::window`], where they are.
+    #[inline(always)]
+    #[must_use]
+    pub fn taps<const TAPS: usize, const DILATION: usize>(&self, back: usize) -> [&[f32; WIDTH]; TAPS] {
+        let mut taps = [self.row(back); TAPS];
+        let mut at = back;
+        for tap in &mut taps {
+            *tap = self.row(at);
+            at = at.wrapping_sub(DILATION);
+        }
+        taps
     }
 
     /// `TAPS` rows, `DILATION` apart, in the order in which they came; the first was the last one `back` rows ago.
@@ -69,6 +83,7 @@ mod tests {
             let at = |back: i32| if value > back { (value - back) as f32 } else { 0.0 };
             assert_eq!(rows.window::<3, 2>(4), [[at(4)], [at(2)], [at(0)]]);
             assert_eq!(rows.row(3), &[at(3)]);
+            assert_eq!(rows.taps::<2, 1>(1), [&[at(1)], &[at(0)]]);
         }
     }
 }
