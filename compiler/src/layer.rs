@@ -184,6 +184,8 @@ pub enum Streaming {
     PerFrame,
     /// Frames in order with a carried state.
     Recurrent,
+    /// Rows of several frames, as its kernel says, which may be more or fewer than the frames.
+    Windows,
     /// Needs frames that are not there yet; the text says why: `reads the sequence from its end`.
     Impossible(String),
 }

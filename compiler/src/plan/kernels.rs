@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod normalization;
 pub mod convolution;
+pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -17,7 +18,7 @@ use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 
 /// A number without a suffix.
-fn number(value: usize) -> Literal {
+pub(super) fn number(value: usize) -> Literal {
     Literal::usize_unsuffixed(value)
 }
 
@@ -344,34 +345,6 @@ pub fn unit(width: usize, largest: f64) -> Operation {
     Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
 }
 
-/// The sample between zeros.
-#[must_use]
-pub fn pad(elements: usize, before: usize, behind: usize) -> Operation {
-    let first = number(before);
-    let arguments = vec![Argument::Value(quote!(#first)), Argument::Input, Argument::Output];
-    rows(Call::by_row(quote!(kernels::copy::pad), arguments), elements, before + elements + behind)
-}
-
-/// Windows of frames as one each: `window` is its size, how far it moves, and how far the first reaches over the beginning;
-/// `elements` those of the sample before and behind.
-#[must_use]
-pub fn pooling(function: &str, window: [usize; 3], elements: [usize; 2], features: usize) -> Operation {
-    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
-    let window = window.map(number);
-    let arguments = vec![Argument::Isa, Argument::Value(quote!([#(#window),*])), Argument::Input, Argument::Output];
-    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements[0], elements[1])
-}
-
-/// All frames of a sample as one, by this function of the runtime's `kernels::pooling`.
-#[must_use]
-pub fn global_pooling(function: &str, elements: usize, features: usize) -> Operation {
-    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
-    let arguments = vec![Argument::Isa, Argument::Input, Argument::Output];
-    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements, features)
-}
-
 /// The softmax over a row of this width.
 #[must_use]
 pub fn softmax(width: usize) -> Operation {
@@ -647,12 +620,14 @@ pub fn bidirectional(
 }
 
 /// The same kernels for every frame of a sequence, each frame a sample of its own.
-#[must_use]
-pub fn time_distributed(mut operations: Vec<Operation>) -> Vec<Operation> {
+///
+/// # Errors
+/// Where a kernel over windows of it has a free number of rows.
+pub fn time_distributed(mut operations: Vec<Operation>) -> Lowered {
     for operation in &mut operations {
         if let Operation::Recurrent(recurrent) = operation {
             recurrent.samples = Samples::Many;
         }
     }
-    operations
+    windows::whole(operations)
 }
