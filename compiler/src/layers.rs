@@ -9,6 +9,8 @@ pub mod attention;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
+pub mod cells;
+mod chain;
 mod checks;
 mod concatenate;
 mod conv_1d;
@@ -50,10 +52,12 @@ mod repeat_vector;
 mod rescaling;
 mod reshape;
 mod rms_normalization;
+mod rnn;
 mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
+pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time_distributed;
@@ -72,6 +76,11 @@ pub const LAYERS: &[&Declaration] = &[
     &simple_rnn::SIMPLE_RNN,
     &lstm::LSTM,
     &gru::GRU,
+    &rnn::RNN,
+    &cells::SIMPLE_RNN_CELL,
+    &cells::LSTM_CELL,
+    &cells::GRU_CELL,
+    &stacked_rnn_cells::STACKED_RNN_CELLS,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,

@@ -71,6 +71,7 @@ impl Evaluator<'_> {
                     .help("write `Input(…)`, which gives a tensor"),
             );
         }
+        self.check_no_cell(layer, call.callee_span)?;
         let mut tensors = None;
         let mut states = None;
         let mut options = CallOptions::default();
@@ -212,9 +213,7 @@ impl Evaluator<'_> {
         let outputs = self.apply(layer, tensors, span)?;
         Some(match outputs.as_slice() {
             [only] => Value::Tensor(*only),
-            several => {
-                Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
-            }
+            several => Value::Tuple(self.grouped(layer, several, span).into()),
         })
     }
 
@@ -241,6 +240,10 @@ impl Evaluator<'_> {
             _ => vec![given.value.clone()],
         };
         let mut states = Vec::with_capacity(items.len());
+        if let Some(groups) = layer.layer.state_groups() {
+            self.grouped_states(layer, &groups, &items, given.value.span, &mut states)?;
+            return Some(states);
+        }
         for item in &items {
             match &item.value {
                 Value::Tensor(tensor) => states.push(*tensor),

@@ -208,7 +208,10 @@ impl Evaluator<'_> {
                     self.set_input(id, tensor, item.span);
                 }
             }
-            Value::Layer(layer) => self.push(id, layer, place),
+            Value::Layer(layer) => match self.check_no_cell(layer, item.span) {
+                Some(()) => self.push(id, layer, place),
+                None => self.models[id.0].is_failed = true,
+            },
             Value::Model(inner) => self.push_model(id, *inner, item.span, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);

@@ -1,8 +1,8 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
 pub mod attention;
-pub mod normalization;
 pub mod convolution;
+pub mod normalization;
 pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
