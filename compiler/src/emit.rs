@@ -12,6 +12,7 @@ mod functions;
 mod model;
 mod recurrent;
 mod rows;
+mod state;
 mod stream;
 mod tokens;
 mod weights;

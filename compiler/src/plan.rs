@@ -99,6 +99,10 @@ pub struct State {
     pub kind: TokenStream,
     /// Floats in it.
     pub floats: usize,
+    /// Its units, where it is a recurrent layer's; of its floats only these hold something, in each of its parts.
+    pub units: usize,
+    /// Floats that it is saved as.
+    pub saved: usize,
     /// Whether a stream carries it from frame to frame; the others begin anew with each sample.
     pub carried: bool,
 }

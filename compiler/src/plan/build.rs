@@ -106,8 +106,9 @@ impl Draft {
         }
         if let (Operation::Fold(fold), true) = (&link.operation, link.in_frames && network.causal.is_ok()) {
             let ident = network.layers[link.layer].ident.clone();
-            // The count of rows takes the place of two.
-            self.states.push(State { ident, kind: fold.state.clone(), floats: fold.features + 2, carried: true });
+            // The count of rows takes the place of two, and is saved as four.
+            let (kind, floats, saved) = (fold.state.clone(), fold.features + 2, fold.features + 4);
+            self.states.push(State { ident, kind, floats, units: 0, saved, carried: true });
         }
         self.numbers.push(numbers);
         Ok(())
@@ -198,7 +199,14 @@ impl Draft {
         for (place, &(source, rows)) in kept.iter().enumerate() {
             times.kept.insert(source, first + place);
             let ident = names.ident(&format!("{}_rows", name_of(network, source)));
-            self.states.push(State { ident, kind: TokenStream::new(), floats: rows, carried: true });
+            self.states.push(State {
+                ident,
+                kind: TokenStream::new(),
+                floats: rows,
+                units: 0,
+                saved: rows,
+                carried: true,
+            });
         }
         let step = self.step(network, Some(&times))?;
         for step in &step.steps {
@@ -207,6 +215,7 @@ impl Draft {
             let (literal, rows) = (kernels::number(width), kernels::number(state.floats));
             state.kind = quote!(state::Rows::<#literal, #rows>);
             state.floats *= width;
+            state.saved = state.floats;
         }
         let clocks: Vec<Clock> = network.results.iter().map(|result| causal.clocks[result].clone()).collect();
         let in_time = clocks.iter().map(|clock| !clock.at_end).collect();
@@ -309,7 +318,8 @@ fn is_free(axes: &[Dimension]) -> bool {
 fn state(direction: &Direction, ident: &str, carried: bool) -> State {
     let kind: TokenStream = direction.state.clone();
     let ident = direction.name.map_or_else(|| ident.to_owned(), |name| format!("{ident}_{name}"));
-    State { ident, kind, floats: direction.state_floats, carried }
+    let (units, saved) = (direction.units, direction.units * direction.n_states);
+    State { ident, kind, floats: direction.state_floats, units, saved, carried }
 }
 
 /// Elements of all axes behind the first.

@@ -39,9 +39,9 @@ impl Names {
 }
 
 /// Names that the generated functions use themselves, beside the words of Rust.
-const RESERVED: [&str; 22] = [
+const RESERVED: [&str; 23] = [
     "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
-    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last",
+    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats",
 ];
 
 fn plain(name: &str) -> String {

@@ -1,5 +1,7 @@
 //! The count of a stream's frames: which of its layers have a row to make with the frame at hand.
 
+use super::saved::{Saved, StateError, put_count, take_count};
+
 /// Frames seen, as far as it matters: from the last layer's first row on, the count goes round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clock {
@@ -35,6 +37,23 @@ impl Clock {
         self.time += 1;
         if self.time >= LIMIT {
             self.time -= BACK;
+        }
+    }
+}
+
+/// `UNITS` is here the limit of the count.
+impl Saved for Clock {
+    #[inline]
+    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+        put_count(u64::from(self.time), floats)
+    }
+
+    #[inline]
+    fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+        let (count, rest) = take_count(floats)?;
+        match u32::try_from(count) {
+            Ok(time) if count < UNITS as u64 => Ok((Self { time }, rest)),
+            _ => Err(StateError::Count),
         }
     }
 }

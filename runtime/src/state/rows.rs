@@ -1,5 +1,7 @@
 //! The last rows of a tensor, for windows over time and for what is joined later.
 
+use super::saved::{Saved, StateError, put, take};
+
 /// The last `ROWS` rows of `WIDTH` values; zero where there were none yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rows<const WIDTH: usize, const ROWS: usize> {
@@ -64,6 +66,25 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
     }
 }
 
+/// The oldest row first.
+impl<const WIDTH: usize, const ROWS: usize> Saved for Rows<WIDTH, ROWS> {
+    #[inline]
+    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+        let mut floats = floats;
+        for back in (0..ROWS).rev() {
+            floats = put(self.row(back), floats);
+        }
+        floats
+    }
+
+    #[inline]
+    fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+        let mut state = Self::zero();
+        let rest = take(state.rows.as_flattened_mut(), floats);
+        Ok((state, rest))
+    }
+}
+
 impl<const WIDTH: usize, const ROWS: usize> Default for Rows<WIDTH, ROWS> {
     fn default() -> Self {
         Self::zero()
@@ -72,7 +93,18 @@ impl<const WIDTH: usize, const ROWS: usize> Default for Rows<WIDTH, ROWS> {
 
 #[cfg(test)]
 mod tests {
-    use super::Rows;
+    use super::{Rows, Saved};
+
+    #[test]
+    fn rows_come_back_in_their_order() {
+        let mut rows = Rows::<2, 3>::zero();
+        (1..=4).for_each(|value| rows.put(&[value as f32, -1.0]));
+        let mut floats = [9.0; 7];
+        assert_eq!(Saved::save_to::<0>(&rows, &mut floats), [9.0]);
+        assert_eq!(floats[..6], [2.0, -1.0, 3.0, -1.0, 4.0, -1.0]);
+        let (again, rest) = Rows::<2, 3>::load_from::<0>(&floats).unwrap();
+        assert_eq!((again.row(0), again.row(2), rest), (&[4.0, -1.0], &[2.0, -1.0], &[9.0][..]));
+    }
 
     #[test]
     fn windows_are_in_order_and_zero_before_the_beginning() {
