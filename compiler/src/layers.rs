@@ -13,6 +13,7 @@ mod checks;
 mod concatenate;
 mod conv_1d;
 mod conv_1d_transpose;
+mod conv_lstm_1d;
 mod convolution;
 mod cropping_1d;
 mod data_format;
@@ -72,6 +73,7 @@ pub const LAYERS: &[&Declaration] = &[
     &simple_rnn::SIMPLE_RNN,
     &lstm::LSTM,
     &gru::GRU,
+    &conv_lstm_1d::CONV_LSTM_1D,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,

@@ -7,6 +7,7 @@
 pub mod attention;
 mod batch;
 pub mod convolution;
+mod conv_lstm;
 pub mod copy;
 mod dense;
 mod drive;
@@ -28,6 +29,7 @@ mod tile;
 
 pub use batch::{GruBatch, LstmBatch};
 pub use convolution::{Channels, Convolution, Transpose};
+pub use conv_lstm::{ConvLstm, Windows};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};

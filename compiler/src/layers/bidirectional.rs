@@ -221,6 +221,17 @@ impl Bidirectional {
         self.forward.layer.recurrence().is_some_and(|flags| flags.return_sequences)
     }
 
+    /// Outputs of several rows (`ConvLSTM1D`) stand one behind the other after the kernel: their rows go side by side.
+    fn side_by_side(&self, lowering: &Lowering<'_>) -> Lowered {
+        let outputs = self.forward.layer.output_shapes(&halves(lowering.inputs).0).unwrap_or_default();
+        let sample = outputs.first().map_or(&[][..], Shape::sample);
+        let row = sample.get(usize::from(self.returns_sequences())..).unwrap_or(&[]);
+        match row {
+            [rows, width] => kernels::permute(&[Dimension::Known(2), *rows, *width], &[1, 0, 2]),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let shapes = [shape_of(&call.inputs[0])];
         let n_forward = self.forward.layer.weights(&shapes).len();
@@ -309,7 +320,11 @@ impl Layer for Bidirectional {
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
         let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
-        Ok(kernels::bidirectional(forward, backward, n_forward, merge))
+        let mut operations = kernels::bidirectional(forward, backward, n_forward, merge);
+        if self.merge == Merge::Concat {
+            operations.extend(self.side_by_side(lowering)?);
+        }
+        Ok(operations)
     }
 
     evaluate_generically!();

@@ -21,7 +21,6 @@ pub const NOT_YET: &[&str] = &[
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
-    "ConvLSTM1D",
     "ConvLSTM2D",
     "ConvLSTM3D",
     "Convolution2D",

@@ -1,8 +1,9 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
 pub mod attention;
-pub mod normalization;
+pub mod conv_lstm;
 pub mod convolution;
+pub mod normalization;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
