@@ -3,6 +3,7 @@
 mod activation;
 pub(crate) mod activation_function;
 mod activity_regularization;
+mod adaptive_pooling_1d;
 mod alpha_dropout;
 pub(crate) mod arithmetic;
 pub mod attention;
@@ -19,6 +20,7 @@ mod cropping_1d;
 mod data_format;
 mod dense;
 mod depthwise_conv_1d;
+mod discretization;
 mod dot;
 mod dropout;
 mod elu;
@@ -117,7 +119,10 @@ pub const LAYERS: &[&Declaration] = &[
     &pooling_1d::AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_MAX_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_AVERAGE_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_MAX_POOLING_1D,
     &rescaling::RESCALING,
+    &discretization::DISCRETIZATION,
     &unit_normalization::UNIT_NORMALIZATION,
     &layer_normalization::LAYER_NORMALIZATION,
     &group_normalization::GROUP_NORMALIZATION,

@@ -6,8 +6,8 @@
 
 pub mod attention;
 mod batch;
-pub mod convolution;
 mod conv_lstm;
+pub mod convolution;
 pub mod copy;
 mod dense;
 mod drive;
@@ -28,12 +28,12 @@ mod small;
 mod tile;
 
 pub use batch::{GruBatch, LstmBatch};
-pub use convolution::{Channels, Convolution, Transpose};
 pub use conv_lstm::{ConvLstm, Windows};
+pub use convolution::{Channels, Convolution, Transpose};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};
-pub use elementwise::{Elementwise, affine, prelu};
+pub use elementwise::{Elementwise, affine, discretize, prelu};
 pub use gru::Gru;
 pub use gru_reset_before::GruResetBefore;
 pub use lstm::Lstm;

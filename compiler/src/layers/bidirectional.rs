@@ -4,7 +4,7 @@
 //! <https://keras.io/api/layers/recurrent_layers/bidirectional/>
 //!
 //! The backward layer's sequence is turned round before the merge, so that both outputs of a place saw it last.
-//! Differences to Keras: `merge_mode=None` (two outputs) and `weights=` are not there yet; two directions of different
+//! Differences to Keras: `weights=` is not there yet; two directions of different
 //! width (Keras declares a wrong shape) and a forward layer that runs backwards are refused.
 
 use std::rc::Rc;
@@ -41,7 +41,7 @@ pub const BIDIRECTIONAL: Declaration = Declaration {
             "merge_mode",
             Kind::Any,
             "\"concat\"",
-            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`.",
+            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`; with `None` they are two outputs.",
         ),
         Argument::not_yet("weights", "None"),
         Argument::optional(
@@ -66,6 +66,8 @@ pub enum Merge {
     Multiply,
     /// Their mean.
     Average,
+    /// Not at all: both are outputs.
+    Apart,
 }
 
 const MERGES: [(&str, Merge); 4] =
@@ -117,9 +119,7 @@ fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
                 .at("unknown")
                 .help("write `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`")
         }
-        Value::None => Diagnostic::new(Code::E104, span, "`merge_mode=None` is not supported yet")
-            .at("gives two outputs")
-            .help("join them: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`"),
+        Value::None => return Some(Merge::Apart),
         Value::Failed => return None,
         _ => Diagnostic::new(Code::E115, span, "`merge_mode` of `Bidirectional` must be a text").at("no text"),
     };
@@ -254,6 +254,10 @@ impl Bidirectional {
             Merge::Sum => there + back,
             Merge::Multiply => there * back,
             Merge::Average => (there + back).mapv(|sum| sum / R::of(2.0)),
+            Merge::Apart => {
+                states.insert(0, back);
+                there
+            }
         };
         states.insert(0, merged);
         states
@@ -281,6 +285,7 @@ impl Layer for Bidirectional {
         let width = output.last().and_then(Dimension::known).unwrap_or(0);
         let width = if self.merge == Merge::Concat { width.saturating_mul(2) } else { width };
         let mut merged = vec![output.with_last(width)];
+        merged.extend((self.merge == Merge::Apart).then(|| output.clone()));
         merged.extend(outputs.iter().skip(1).chain(others.iter().skip(1)).cloned());
         Ok(merged)
     }
@@ -307,6 +312,11 @@ impl Layer for Bidirectional {
         vec![Rc::clone(&self.forward), Rc::clone(&self.backward)]
     }
 
+    /// The backward output is what the second kernel makes.
+    fn further_outputs(&self, _n_operations: usize) -> Vec<usize> {
+        if self.merge == Merge::Apart { vec![1] } else { Vec::new() }
+    }
+
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::Impossible("reads the sequence from both ends".to_owned())
     }
@@ -317,6 +327,7 @@ impl Layer for Bidirectional {
             Merge::Sum => kernels::Merge::Halves("sum"),
             Merge::Multiply => kernels::Merge::Halves("multiply"),
             Merge::Average => kernels::Merge::Halves("average"),
+            Merge::Apart => kernels::Merge::Apart,
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
         let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
@@ -376,6 +387,17 @@ mod tests {
     }
 
     #[test]
+    fn both_directions_may_be_outputs() {
+        let inputs = [array(&[1, 2, 1], &[1.0, 2.0])];
+        let one_way = |kernel: f64| [array(&[1, 1], &[kernel]), array(&[1, 1], &[1.0]), array(&[1], &[0.0])];
+        let weights: Vec<_> = one_way(1.0).into_iter().chain(one_way(10.0)).collect();
+        let layer = layer(1, true, Merge::Apart);
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
+        assert_near(&answers[0], &[1, 2, 1], &[1.0, 3.0]);
+        assert_near(&answers[1], &[1, 2, 1], &[30.0, 20.0]);
+    }
+
+    #[test]
     fn without_sequences_both_last_steps_are_merged() {
         assert_near(&values(false, Merge::Concat), &[1, 2], &[3.0, 30.0]);
     }
@@ -424,7 +446,7 @@ mod tests {
         assert_eq!(codes("LSTM(2), backward_layer=Dense(2)"), [Code::E216]);
         assert_eq!(codes("LSTM(2, go_backwards=True)"), [Code::E217]);
         assert_eq!(codes("LSTM(2), backward_layer=LSTM(2)"), [Code::E217]);
-        assert_eq!(codes("LSTM(2), merge_mode=None"), [Code::E104]);
+        assert_eq!(codes("LSTM(2), merge_mode=None"), []);
         assert_eq!(codes("LSTM(2), merge_mode='average'"), [Code::E117]);
         assert_eq!(codes("LSTM(2), merge_mode=2"), [Code::E115]);
     }

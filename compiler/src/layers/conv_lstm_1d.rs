@@ -3,8 +3,8 @@
 //! i, f, g, o = split(conv(x, K) + b + conv(h, R)); c' = rec(f)·c + rec(i)·act(g); h' = rec(o)·act(c').
 //! Shi et al. 2015, arXiv:1506.04214. <https://keras.io/api/layers/recurrent_layers/conv_lstm1d/>
 //!
-//! The state's convolution has stride 1 and reaches over both ends. Differences to Keras: `data_format="channels_first"` is not there
-//! yet; strides of 0 and states of another shape are refused at once.
+//! The state's convolution has stride 1 and reaches over both ends. Differences to Keras: with `data_format="channels_first"` it
+//! can't have states or stand in a `Bidirectional` yet; strides of 0 and states of another shape are refused at once.
 
 use ndarray::{Array3, ArrayD, ArrayView3, Axis, Ix3, Ix4, s};
 use rnn_grammar::Code;
@@ -16,7 +16,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::convolution::{Convolution, DILATION_RATE, PADDING, add_tap};
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, vector};
 use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
@@ -97,7 +97,6 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let convolution = Convolution::read(arguments)?;
     convolution.refuses_strides_with_dilation(arguments)?;
     let recurrent_activation = activation_of(arguments, "recurrent_activation")?;
-    is_channels_last(arguments)?;
     let flags = Recurrence {
         units: arguments.positive("filters"),
         return_sequences: arguments.boolean("return_sequences"),
@@ -107,7 +106,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         return_state: arguments.boolean("return_state"),
         n_states: 2,
     };
-    Some(Box::new(ConvLstm1D { flags, convolution, recurrent_activation }))
+    Some(arranged(arguments, ConvLstm1D { flags, convolution, recurrent_activation }))
 }
 
 impl ConvLstm1D {
@@ -182,7 +181,9 @@ impl ConvLstm1D {
         let (places, _) = self.convolution.windows.over(rows as u64);
         let filters = call.weights[1].shape()[1];
         let shape = (batch, usize::try_from(places).unwrap_or(0), filters);
-        let first = |index: usize| call.inputs.get(1 + index).map_or_else(|| Array3::zeros(shape), |state| cube(state).to_owned());
+        let first = |index: usize| {
+            call.inputs.get(1 + index).map_or_else(|| Array3::zeros(shape), |state| cube(state).to_owned())
+        };
         let [mut hidden, mut cell] = [first(0), first(1)];
         let mut sequence = Vec::new();
         for step in 0..timesteps {
@@ -348,13 +349,15 @@ mod tests {
     #[test]
     fn shapes_and_refusals() {
         assert_eq!(output("Input((4, 7, 2)), ConvLSTM1D(3, 3)"), "(None, 5, 3)");
-        assert_eq!(output("Input((None, 7, 2)), ConvLSTM1D(3, 3, 2, 'same', return_sequences=True)"), "(None, None, 4, 3)");
+        assert_eq!(
+            output("Input((None, 7, 2)), ConvLSTM1D(3, 3, 2, 'same', return_sequences=True)"),
+            "(None, None, 4, 3)"
+        );
         assert_eq!(output("Input((4, 7, 2)), Bidirectional(ConvLSTM1D(3, 3))"), "(None, 5, 6)");
         assert_eq!(codes("Input((4, 7)), ConvLSTM1D(3, 3)"), [Code::E203]);
         assert_eq!(codes("Input((4, None, 2)), ConvLSTM1D(3, 3)"), [Code::E206]);
         assert_eq!(codes("Input((4, 2, 2)), ConvLSTM1D(3, 3)"), [Code::E221]);
         assert_eq!(codes("Input((4, 7, 2)), ConvLSTM1D(3, 3, strides=2, dilation_rate=2)"), [Code::E223]);
-        assert_eq!(codes("Input((4, 7, 2)), ConvLSTM1D(3, 3, data_format='channels_first')"), [Code::E104]);
         assert_eq!(codes("Input((4, 7, 2)), ConvLSTM1D(3, 3, stateful=True)"), [Code::E215]);
         assert_eq!(codes("Input((None, 7, 2)), ConvLSTM1D(3, 3, unroll=True)"), [Code::E214]);
     }

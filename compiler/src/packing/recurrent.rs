@@ -227,13 +227,8 @@ pub fn conv_lstm(rows: [usize; 2], filters: usize, use_bias: bool, recurrent_is_
     let mut packing = Packing::of(filters.div_ceil(LINE) * panel);
     for gate in 0..4 {
         let scale = gate_scale(gate != 2, recurrent_is_sigmoid);
-        let source = |tensor: usize, rows: usize| Source {
-            tensor,
-            first: gate * filters,
-            rows,
-            row_stride: 4 * filters,
-            scale,
-        };
+        let source =
+            |tensor: usize, rows: usize| Source { tensor, first: gate * filters, rows, row_stride: 4 * filters, scale };
         let place = |row: usize| panel_place(panel, 64 * row + LINE * gate, 64, filters);
         if use_bias {
             packing.gate(filters, source(2, 1), place(0));
