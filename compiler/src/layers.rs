@@ -3,6 +3,7 @@
 mod activation;
 pub(crate) mod activation_function;
 mod activity_regularization;
+mod adaptive_pooling_1d;
 mod alpha_dropout;
 pub(crate) mod arithmetic;
 pub mod attention;
@@ -15,11 +16,13 @@ mod checks;
 mod concatenate;
 mod conv_1d;
 mod conv_1d_transpose;
+mod conv_lstm_1d;
 mod convolution;
 mod cropping_1d;
 mod data_format;
 mod dense;
 mod depthwise_conv_1d;
+mod discretization;
 mod dot;
 mod dropout;
 mod elu;
@@ -81,6 +84,7 @@ pub const LAYERS: &[&Declaration] = &[
     &cells::LSTM_CELL,
     &cells::GRU_CELL,
     &stacked_rnn_cells::STACKED_RNN_CELLS,
+    &conv_lstm_1d::CONV_LSTM_1D,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,
@@ -124,7 +128,10 @@ pub const LAYERS: &[&Declaration] = &[
     &pooling_1d::AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_MAX_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_AVERAGE_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_MAX_POOLING_1D,
     &rescaling::RESCALING,
+    &discretization::DISCRETIZATION,
     &unit_normalization::UNIT_NORMALIZATION,
     &layer_normalization::LAYER_NORMALIZATION,
     &group_normalization::GROUP_NORMALIZATION,

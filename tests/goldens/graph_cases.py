@@ -229,6 +229,15 @@ GRAPHS = {
         "x",
         "y + Dense(8)(wide)",
     ),
+    "states_of_a_conv_lstm1d": (
+        "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
+    ),
+    "both_directions": (
+        "x = Input((5, 4))\na, b = Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(x)\n"
+        "c, d, s, t = Bidirectional(GRU(2, return_state=True), merge_mode=None)(Concatenate()([a, b]))",
+        "x",
+        "[a, b, c, d, s + t]",
+    ),
     "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
 }
 

@@ -130,6 +130,9 @@ class GraphGenerator:
         name = self.random.choice(sequences)
         layer, shape = self.layers.recurrent(self.shapes[name], batch)
         units, n_states = shape[-1], 2 if layer.name == "LSTM" else 1
+        if self.maybe(0.15):
+            self.both_directions(name, layer, shape)
+            return
         if self.maybe(0.25):
             layer.arguments = [pair for pair in layer.arguments if pair[0] not in ("go_backwards", "stateful")]
             layer, shape, n_states = Layer("Bidirectional", [[None, layer]]), (*shape[:-1], 2 * units), 2 * n_states
@@ -183,6 +186,20 @@ class GraphGenerator:
             begin = f"states{n_nodes}"
             self.nodes.append(Node(begin, "{0}[1:]", [answers], None))
             self.define("{layer}({0}, initial_state={1})", [name, begin], (*shape[:-1], width), wrapped(other))
+
+    def both_directions(self, name, layer, shape):
+        """A `Bidirectional` whose directions are outputs of their own."""
+        layer.arguments = [pair for pair in layer.arguments if pair[0] not in ("go_backwards", "stateful")]
+        returns_state = self.maybe(0.4)
+        if returns_state:
+            layer.arguments.append(["return_state", "True"])
+        answers = f"answers{len(self.nodes)}"
+        self.nodes.append(Node(answers, "{layer}({0})", [name], Layer("Bidirectional", [[None, layer], ["merge_mode", "None"]])))
+        self.define("{0}[0]", [answers], shape)
+        self.define("{0}[1]", [answers], shape)
+        if returns_state:
+            self.define("{0}[2]", [answers], (shape[-1],))
+            self.define("{0}[-1]", [answers], (shape[-1],))
 
     def nested(self, batch):
         """A model that is called like a layer, perhaps twice."""

@@ -162,15 +162,19 @@ class Generator:
             rules += [self.recurrent] * 6 + [self.bidirectional] * 4 + [self.convolved] * 4 + [self.cells] * 3
         if len(shape) == 2:
             rules += [self.resized, self.pooled]
+        if len(shape) == 3 and None not in shape[1:]:
+            rules += [self.conv_lstm] * 2
         if len(shape) >= 2:
             rules += [self.time_distributed] * 2
         rule = self.random.choice(rules)
-        if rule in (self.recurrent, self.bidirectional, self.cells):
+        if rule in (self.recurrent, self.bidirectional, self.cells, self.conv_lstm):
             return rule(shape, batch)
         return rule(shape)
 
     def activation(self, shape):
         choice = self.random.randrange(6)
+        if choice == 5 and self.maybe(0.25):
+            return Layer("Discretization", [[self.pick(None, "bin_boundaries"), self.pick("[-0.5, 0.5]", "(0.0,)", "[-1, -0.2, 0, 0.3, 2]")]]), shape
         if choice == 5:
             offset = [["offset", self.pick("0.5", "-1", "0")]] if self.maybe(0.5) else []
             return self.pick((Layer("Rescaling", [[None, self.pick("0.5", "2", "1 / 3")], *offset]), shape), (Layer("UnitNormalization"), shape))
@@ -293,6 +297,40 @@ class Generator:
             return Layer("Bidirectional", [[None, layer], ["merge_mode", f'"{mode}"']]), (*output[:-1], units * (2 if mode == "concat" else 1))
         return layer, output
 
+    def conv_lstm(self, shape, batch):
+        """A `ConvLSTM1D`, perhaps both ways."""
+        filters, size = self.pick(1, 2, 3, 17), self.random.randint(1, min(3, shape[1]))
+        same, stride = self.maybe(0.5), self.pick(1, 1, 2)
+        dilation = self.pick(1, 2) if stride == 1 and 2 * size - 1 <= shape[1] else 1
+        arguments = [[None, str(filters)], [None, str(size)]]
+        for keyword, value, default in (("strides", stride, 1), ("dilation_rate", dilation, 1)):
+            if value != default or self.maybe(0.1):
+                arguments.append([keyword, str(value)])
+        if same:
+            arguments.append(["padding", '"same"'])
+        arguments += self.recurrent_arguments("LSTM")
+        sequences, both, mode = self.maybe(0.5), self.maybe(0.25), self.pick("concat", "concat", "sum", "mul")
+        if sequences:
+            arguments.append(["return_sequences", "True"])
+        if not both and self.maybe(0.2):
+            arguments.append(["go_backwards", "True"])
+        if batch is not None and self.maybe(0.3):
+            arguments.append(["stateful", "True"])
+        span = dilation * (size - 1) + 1
+        places = math.ceil(shape[1] / stride) if same else (shape[1] - span) // stride + 1
+        if self.maybe(0.15):
+            # Features before the rows.
+            arguments.append(["data_format", '"channels_first"'])
+            places_first = math.ceil(shape[2] / stride) if same else (shape[2] - span) // stride + 1
+            if places_first > 0:
+                return Layer("ConvLSTM1D", arguments), (shape[0], filters, places_first) if sequences else (filters, places_first)
+            arguments.pop()
+        layer, width = Layer("ConvLSTM1D", arguments), filters
+        if both:
+            layer = Layer("Bidirectional", [[None, layer], ["merge_mode", f'"{mode}"']])
+            width = 2 * filters if mode == "concat" else filters
+        return layer, (shape[0], places, width) if sequences else (places, width)
+
     def bidirectional(self, shape, batch):
         inner, output = self.recurrent(shape, batch, backwards=False)
         arguments = [[None, inner]]
@@ -347,6 +385,20 @@ class Generator:
         return Layer(kind, [[None, f"({first}, {last})"]]), (result, shape[1])
 
     def pooled(self, shape):
+        choice = self.random.randrange(8)
+        if choice == 0:
+            size = self.random.randint(1, 6)
+            return Layer(self.pick("AdaptiveAveragePooling1D", "AdaptiveMaxPooling1D"), [[None, str(size)]]), (size, shape[1])
+        if choice == 1 and shape[1] is not None:
+            first = ["data_format", '"channels_first"']
+            kind = self.pick("AdaptiveMaxPooling1D", "MaxPooling1D", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "ZeroPadding1D")
+            if kind == "AdaptiveMaxPooling1D":
+                return Layer(kind, [[None, "3"], first]), (shape[0], 3)
+            if kind == "MaxPooling1D":
+                return Layer(kind, [[None, "2"], ["padding", '"same"'], first]), (shape[0], math.ceil(shape[1] / 2))
+            if kind == "ZeroPadding1D":
+                return Layer(kind, [["padding", "(1, 2)"], first]), (shape[0], shape[1] + 3)
+            return Layer(kind, [first]), (shape[0],)
         if self.maybe(0.5):
             size, strides, same = self.random.randint(1, 3), self.pick(None, 1, 2), self.maybe(0.4)
             step = strides or size
@@ -488,6 +540,7 @@ WRONG_LAYERS = (
     "Conv1DTranspose(3, 2, 2, dilation_rate=2)", 'Conv1DTranspose(3, 2, padding="causal")', 'Conv1D(3, 2, data_format="channels_second")', "Conv1D(0, 2)", "Conv1D(3, 2, padding=None)",
     "RNN([])", "RNN(3)", "RNN(LSTM(3))", "RNN(Dense(3))", "RNN([LSTMCell(3), Dense(2)])", "LSTMCell(3)", "StackedRNNCells([LSTMCell(3)])", "StackedRNNCells(LSTMCell(3))", "RNN(LSTMCell)", "RNN([LSTMCell(3), [GRUCell(2)]])",
     "RNN(LSTMCell(3), stateful=True)", "RNN(LSTMCell(3, return_sequences=True))", "RNN(units=3)", "Bidirectional(LSTMCell(3))", "TimeDistributed(LSTMCell(3))", "RNN([GRUCell(3), LSTMCell(2)], return_state=True)", "RNN(GRUCell(0))", "RNN(SimpleRNNCell(3, implementation=2))", "Bidirectional(RNN(GRUCell(3), go_backwards=True))",
+    "ConvLSTM1D(3, 3)", "ConvLSTM1D(3)", "ConvLSTM1D(3, 9)", "ConvLSTM1D(0, 2)", "ConvLSTM1D(3, 2, strides=2, dilation_rate=2)", "ConvLSTM1D(3, 2, padding='causal')",
     "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )
 WRONG_INPUTS = (

@@ -2,10 +2,8 @@
 
 /// Public names of `keras.layers` (3.15) that are layers and are not supported yet.
 pub const NOT_YET: &[&str] = &[
-    "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D",
-    "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "AugMix",
@@ -21,7 +19,6 @@ pub const NOT_YET: &[&str] = &[
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
-    "ConvLSTM1D",
     "ConvLSTM2D",
     "ConvLSTM3D",
     "Convolution2D",
@@ -32,7 +29,6 @@ pub const NOT_YET: &[&str] = &[
     "Cropping3D",
     "CutMix",
     "DepthwiseConv2D",
-    "Discretization",
     "EinsumDense",
     "Equalization",
     "FlaxLayer",

@@ -99,6 +99,13 @@ impl TimeDistributed {
             mismatch.wants_sequence = false;
             mismatch
         })?;
+        if outputs.len() > 1 {
+            let class = self.inner.layer.declaration().class;
+            let title = format!("`{class}` inside `TimeDistributed` answers {} tensors", outputs.len());
+            return Err(
+                Mismatch::new(Code::E225, title, "turns one tensor into one").help("wrap a layer with one output")
+            );
+        }
         Ok(outputs.into_iter().next().unwrap_or(step))
     }
 

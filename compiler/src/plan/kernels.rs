@@ -1,6 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
 pub mod attention;
+pub mod conv_lstm;
 pub mod convolution;
 pub mod normalization;
 pub mod windows;
@@ -345,6 +346,24 @@ pub fn unit(width: usize, largest: f64) -> Operation {
     Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
 }
 
+/// A sample as so many windows of frames, by this function of the runtime's `kernels::pooling`.
+#[must_use]
+pub fn adaptive_pooling(function: &str, count: usize, elements: usize, features: usize) -> Operation {
+    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
+    let arguments = vec![Argument::Isa, Argument::Input, Argument::Output];
+    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
+    rows(call, elements, count * features)
+}
+
+/// Every value as its place among ascending boundaries, in place.
+#[must_use]
+pub fn discretize(boundaries: &[f64]) -> Operation {
+    let boundaries = boundaries.iter().map(|&boundary| bits(boundary));
+    let boundaries = Argument::Value(quote!(&[#(f32::from_bits(#boundaries)),*]));
+    let call = Call::with(quote!(kernels::discretize), vec![boundaries, Argument::FlatOutput]);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
 /// The softmax over a row of this width.
 #[must_use]
 pub fn softmax(width: usize) -> Operation {
@@ -587,6 +606,8 @@ pub enum Merge {
     Concatenate,
     /// Value by value: this function of the runtime's `kernels::halves`.
     Halves(&'static str),
+    /// Not at all: the forward output, and the backward one as a further output made by the second kernel.
+    Apart,
 }
 
 /// The two directions of a bidirectional layer, each lowered by itself over the same input.
@@ -612,11 +633,20 @@ pub fn bidirectional(
     }
     let width = layer.width();
     let mut operations = vec![Operation::Recurrent(layer)];
-    if let Merge::Halves(function) = merge {
-        let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
-        operations.push(rows(Call::plain(quote!(kernels::halves::#function::<_, #from, #to>)), width, width / 2));
+    match merge {
+        Merge::Concatenate => {}
+        Merge::Halves(function) => operations.push(half(function, width)),
+        Merge::Apart => operations.extend(["second", "first"].map(|function| half(function, width))),
     }
     operations
+}
+
+/// Rows of both directions as rows of half the width.
+fn half(function: &str, width: usize) -> Operation {
+    let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
+    let call = Call::plain(quote!(kernels::halves::#function::<_, #from, #to>));
+    let operands = vec![Operand { from: From::Made(0), prepare: Vec::new(), width }];
+    Operation::Join(Join { call, operands, output: width / 2, weights: None, multiply_adds: 0 })
 }
 
 /// The same kernels for every frame of a sequence, each frame a sample of its own.

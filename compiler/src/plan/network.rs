@@ -147,6 +147,7 @@ impl Draft {
                     .map(|operand| match operand.from {
                         From::Input(input) => given[input],
                         From::Before => current[0],
+                        From::Made(place) => made[place],
                     })
                     .collect(),
                 Operation::Rows(_)
@@ -166,7 +167,7 @@ impl Draft {
             let source = match (output, inner) {
                 (0, _) => current[0],
                 (_, Some(inner)) => inner,
-                (_, None) => Source::State(recurrent, output - 1),
+                (_, None) => Source::State(recurrent, output - 1 - further.len()),
             };
             self.sources.insert(TensorId { node: NodeId(index), output }, source);
         }

@@ -95,3 +95,17 @@ pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &
         first += 16;
     }
 }
+
+/// Replaces every value by how many of the ascending `boundaries` are not greater; NaN lies behind all.
+#[inline(always)]
+pub fn discretize(boundaries: &[f32], values: &mut [f32]) {
+    for value in values {
+        let mut place = 0.0;
+        for boundary in boundaries {
+            if *boundary <= *value || value.is_nan() {
+                place += 1.0;
+            }
+        }
+        *value = place;
+    }
+}
