@@ -102,6 +102,7 @@ codes! {
     E141 "a cell is no layer"
     E142 "the states are grouped otherwise"
     E143 "the cell is used twice"
+    E144 "the model computes nothing"
     E201 "the layer takes one input"
     E202 "the input has too few dimensions"
     E203 "the input has the wrong number of dimensions"

@@ -61,7 +61,11 @@ pub fn bind(call: &CallSite, signature: Signature<'_>, diagnostics: &mut Vec<Dia
             }
             continue;
         };
-        if has_failed(&given.value.value) {
+        let is_failed = match argument.kind {
+            Kind::Cells { .. } => has_failed(&given.value.value),
+            _ => matches!(given.value.value, Value::Failed),
+        };
+        if is_failed {
             is_silent_failure = true;
             continue;
         }

@@ -189,6 +189,7 @@ impl Evaluator<'_> {
         let (shape, dtype) = instance.layer.model_input()?;
         let tensor = self.inference.input(instance.name.clone(), shape.clone(), dtype, span);
         self.input_layers.insert(tensor.node, Rc::clone(instance));
+        self.name_tensors(&[tensor]);
         Some(tensor)
     }
 }

@@ -489,7 +489,7 @@ impl Evaluator<'_> {
 }
 
 /// Whether a value is failed or holds a failed item at its top level.
-fn limits_failed(value: &Value) -> bool {
+pub(super) fn limits_failed(value: &Value) -> bool {
     let failed = |items: &[Located]| items.iter().any(|item| matches!(item.value, Value::Failed));
     match value {
         Value::Failed => true,

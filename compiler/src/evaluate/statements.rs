@@ -6,6 +6,7 @@ use rnn_grammar::ast::{BinaryOperator, Expression, Name, Statement, StatementKin
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::{Evaluator, operators};
+use crate::graph::NodeKind;
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
@@ -67,9 +68,26 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
-        let count = if star.is_some() { count - 1 } else { count };
-        let title = format!("{} for {}", counted(items.len(), "value"), counted(count, "name"));
-        self.fail(Diagnostic::new(Code::E133, value.span, title).at(format!("has {}", counted(items.len(), "value"))))
+        let names = match star {
+            Some(_) => format!("at least {}", counted(count - 1, "name")),
+            None => counted(count, "name"),
+        };
+        let title = format!("{} for {names}", counted(items.len(), "value"));
+        let mistake = Diagnostic::new(Code::E133, value.span, title);
+        let mistake = mistake.at(format!("has {}", counted(items.len(), "value")));
+        self.fail(match self.answer_of(&items) {
+            Some(answer) => mistake.help(answer),
+            None => mistake,
+        })
+    }
+
+    /// What a recurrent layer answers, where these values are its output and states.
+    fn answer_of(&self, items: &[Located]) -> Option<String> {
+        let Value::Tensor(tensor) = items.first()?.value else { return None };
+        let NodeKind::Layer { instance, .. } = &self.inference.node(tensor.node).node.kind else { return None };
+        instance.layer.recurrence().filter(|flags| flags.return_state)?;
+        let class = instance.layer.declaration().class;
+        Some(format!("`{class}` answers its output and {}", counted(items.len() - 1, "state")))
     }
 
     fn augment(&mut self, target: &Name, operator: BinaryOperator, value: &Expression) {
