@@ -18,6 +18,7 @@ pub mod join;
 mod lstm;
 mod panel;
 pub mod pooling;
+pub mod power;
 mod project;
 pub mod rows;
 mod simple_rnn;
