@@ -36,6 +36,7 @@ GRAPHS = {
     ),
     "operators": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "2.0 * x + y / 4 - (1 - y) * x"),
     "quotient_of_a_number": ("x = Input((5, 4))\ny = abs(x) + 1", "x", "3 / y"),
+    "fractional_powers": ("x = Input((5, 4))", "x", "(x * x + 0.1) ** 0.5 + abs(x) ** 1.3 - (abs(x) + 0.5) ** -1.5"),
     "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
     "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
     "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),

@@ -315,7 +315,7 @@ class GraphGenerator:
     def operator(self, batch):
         name = self.recent()
         other = self.like(name, lambda left, right: left == right)
-        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "0.5 + {0}"])
+        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "({0} * {0} + 0.1) ** 0.5", "(1 + abs({0})) ** -1.3", "0.5 + {0}"])
         self.define(template, [name, other], self.shapes[name])
 
     def subscript(self, batch):

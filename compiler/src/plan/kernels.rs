@@ -15,6 +15,7 @@ use super::lowered::{
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
+use crate::layers::arithmetic::whole_power;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 
@@ -213,9 +214,23 @@ pub fn values(function: &str) -> Operation {
     Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
 }
 
-/// A power of every value, in place.
+/// A power of every value, in place: by squaring where the exponent is a small whole number.
 #[must_use]
-pub fn power(exponent: u32) -> Operation {
+pub fn power(exponent: f64) -> Operation {
+    if exponent == 0.5 {
+        let call = Call::with(quote!(kernels::power::square_root), vec![Argument::Isa, Argument::FlatOutput]);
+        return Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 });
+    }
+    if let Some(exponent) = whole_power(exponent) {
+        return squarings(exponent);
+    }
+    let bits = bits(exponent);
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(f32::from_bits(#bits))), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::power::power), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+fn squarings(exponent: u32) -> Operation {
     let exponent = Literal::u32_unsuffixed(exponent);
     let arguments = vec![Argument::Isa, Argument::Value(quote!(#exponent)), Argument::FlatOutput];
     let call = Call::with(quote!(kernels::join::power), arguments);
