@@ -5,9 +5,11 @@
 //! and the runtime runs them. Layouts do not depend on the instruction set. Halves of sigmoid gates and sums of biases
 //! are part of the copies.
 
+mod convolution;
 mod dense;
 mod recurrent;
 
+pub use convolution::{channels, convolution, transpose};
 pub use dense::{affine, dense, layer_norm, plain};
 pub use recurrent::{gru, gru_reset_before, lstm, simple_rnn};
 

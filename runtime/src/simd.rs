@@ -23,7 +23,7 @@ mod x86_64;
 pub use aarch64::Neon;
 pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
 pub use pair::Pair;
-pub use panel::{Columns, Inputs, accumulate, load_tile, store_tile};
+pub use panel::{Columns, Inputs, accumulate, accumulate_behind, load_tile, store_tile};
 pub use scalar::Scalar;
 #[cfg(feature = "std")]
 pub use scalar::ScalarFma;
