@@ -43,7 +43,7 @@ fn main() {
     panels(product);
     activations(product);
     rows(product);
-    silence::measure(report);
+    silence::measure(report, product);
 }
 
 /// Prints what was measured and what bounds it.

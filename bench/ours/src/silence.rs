@@ -79,14 +79,15 @@ const SLOW: usize = BLOCKS * 95 / 100;
 /// Names and shapes of a model's weights, as Keras's.
 type Weights<'a> = &'a [(&'a str, &'a [usize])];
 
-/// Reports a slow block of silence against a block of signal for every kind of cell.
-pub(crate) fn measure(report: fn(&str, f64, f64)) {
+/// Reports for every kind of cell a slow block of silence against a block of signal, and that against its multiply-adds.
+pub(crate) fn measure(report: fn(&str, f64, f64), product: f64) {
     macro_rules! silence {
         ($model:ident, $guard:literal, $weights:expr) => {
             let mut buffer = Aligned::zeros($model::WEIGHTS);
             let model = $model::load(&file($weights), buffer.as_mut_slice()).expect("the model's weights");
             let (slow, signal) = against_signal(model.stream());
-            report($guard, slow, signal);
+            report(concat!("silence-", $guard), slow, signal);
+            report(concat!("cell-", $guard), signal, product * $model::WEIGHTS as f64);
         };
     }
     let head = |units| ("dense/kernel", [units, 1]);
@@ -94,33 +95,41 @@ pub(crate) fn measure(report: fn(&str, f64, f64)) {
     macro_rules! recurrent {
         ($model:ident, $guard:literal, $layer:literal, $units:literal, $gates:literal) => {
             let ((kernel, recurrent), (dense, shape)) = (cell($units, $gates), head($units));
-            silence!($model, $guard, &[
-                (concat!($layer, "/kernel"), &kernel),
-                (concat!($layer, "/recurrent_kernel"), &recurrent),
-                (dense, &shape),
-                ("dense/bias", &[1]),
-            ]);
+            silence!(
+                $model,
+                $guard,
+                &[
+                    (concat!($layer, "/kernel"), &kernel),
+                    (concat!($layer, "/recurrent_kernel"), &recurrent),
+                    (dense, &shape),
+                    ("dense/bias", &[1]),
+                ]
+            );
         };
     }
-    recurrent!(Lstm, "silence-lstm", "lstm/lstm_cell", 20, 4);
-    recurrent!(LstmPanels, "silence-lstm-panels", "lstm/lstm_cell", 96, 4);
-    recurrent!(Gru, "silence-gru", "gru/gru_cell", 8, 3);
-    recurrent!(GruPanels, "silence-gru-panels", "gru/gru_cell", 96, 3);
-    recurrent!(GruBefore, "silence-gru-reset-before", "gru/gru_cell", 24, 3);
-    recurrent!(Simple, "silence-simple-rnn", "simple_rnn/simple_rnn_cell", 8, 1);
-    recurrent!(Linear, "silence-relu", "simple_rnn/simple_rnn_cell", 96, 1);
-    silence!(Chain, "silence-chain", &[
-        ("simple_rnn/simple_rnn_cell/kernel", &[1, 16]),
-        ("simple_rnn/simple_rnn_cell/recurrent_kernel", &[16, 16]),
-        ("layer_normalization/gamma", &[16]),
-        ("lstm/lstm_cell/kernel", &[16, 48]),
-        ("lstm/lstm_cell/recurrent_kernel", &[12, 48]),
-        ("layer_normalization_1/gamma", &[12]),
-        ("gru/gru_cell/kernel", &[12, 36]),
-        ("gru/gru_cell/recurrent_kernel", &[12, 36]),
-        ("dense/kernel", &[12, 1]),
-        ("dense/bias", &[1]),
-    ]);
+    recurrent!(Lstm, "lstm", "lstm/lstm_cell", 20, 4);
+    recurrent!(LstmPanels, "lstm-panels", "lstm/lstm_cell", 96, 4);
+    recurrent!(Gru, "gru", "gru/gru_cell", 8, 3);
+    recurrent!(GruPanels, "gru-panels", "gru/gru_cell", 96, 3);
+    recurrent!(GruBefore, "gru-reset-before", "gru/gru_cell", 24, 3);
+    recurrent!(Simple, "simple-rnn", "simple_rnn/simple_rnn_cell", 8, 1);
+    recurrent!(Linear, "relu", "simple_rnn/simple_rnn_cell", 96, 1);
+    silence!(
+        Chain,
+        "chain",
+        &[
+            ("simple_rnn/simple_rnn_cell/kernel", &[1, 16]),
+            ("simple_rnn/simple_rnn_cell/recurrent_kernel", &[16, 16]),
+            ("layer_normalization/gamma", &[16]),
+            ("lstm/lstm_cell/kernel", &[16, 48]),
+            ("lstm/lstm_cell/recurrent_kernel", &[12, 48]),
+            ("layer_normalization_1/gamma", &[12]),
+            ("gru/gru_cell/kernel", &[12, 36]),
+            ("gru/gru_cell/recurrent_kernel", &[12, 36]),
+            ("dense/kernel", &[12, 1]),
+            ("dense/bias", &[1]),
+        ]
+    );
 }
 
 /// Nanoseconds a step of a slow block of silence, and of a block of signal.
