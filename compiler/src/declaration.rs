@@ -96,6 +96,8 @@ pub enum Kind {
     Seed,
     /// One of these texts (or `None` where the default is `None`).
     Choice(&'static [&'static str]),
+    /// One of these texts, in whatever case Keras reads in lower case.
+    AnyCase(&'static [&'static str]),
     /// An axis: an integer, or where `many` also a list of them.
     Axis {
         /// Whether a list or tuple is allowed.

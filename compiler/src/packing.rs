@@ -5,11 +5,13 @@
 //! and the runtime runs them. Layouts do not depend on the instruction set. Halves of sigmoid gates and sums of biases
 //! are part of the copies.
 
+mod convolution;
 mod dense;
 mod recurrent;
 
+pub use convolution::{channels, convolution, transpose};
 pub use dense::{affine, dense, layer_norm, plain};
-pub use recurrent::{gru, gru_reset_before, lstm, simple_rnn};
+pub use recurrent::{conv_lstm, gru, gru_reset_before, lstm, simple_rnn};
 
 /// Sixteen floats, one cache line: every segment's length is a multiple.
 const LINE: usize = 16;

@@ -6,6 +6,8 @@
 
 pub mod attention;
 mod batch;
+mod conv_lstm;
+pub mod convolution;
 pub mod copy;
 mod dense;
 mod drive;
@@ -13,20 +15,26 @@ mod elementwise;
 mod gru;
 mod gru_reset_before;
 pub mod halves;
+pub mod heads;
 pub mod join;
 mod lstm;
+pub mod normalization;
 mod panel;
 pub mod pooling;
+pub mod power;
 mod project;
 pub mod rows;
 mod simple_rnn;
 mod small;
+mod tile;
 
 pub use batch::{GruBatch, LstmBatch};
+pub use conv_lstm::{ConvLstm, Windows};
+pub use convolution::{Channels, Convolution, Transpose};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};
-pub use elementwise::{Elementwise, affine, prelu};
+pub use elementwise::{Elementwise, affine, discretize, prelu};
 pub use gru::Gru;
 pub use gru_reset_before::GruResetBefore;
 pub use lstm::Lstm;

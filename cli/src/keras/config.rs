@@ -136,7 +136,7 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         {
             Some(python(value))
         }
-        Kind::Activation | Kind::Choice(_) if value.is_string() => Some(python(value)),
+        Kind::Activation | Kind::Choice(_) | Kind::AnyCase(_) if value.is_string() => Some(python(value)),
         Kind::Layer { .. }
         | Kind::Cells { .. }
         | Kind::PositiveInteger
@@ -147,6 +147,7 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         | Kind::Any
         | Kind::Activation
         | Kind::Choice(_)
+        | Kind::AnyCase(_)
         | Kind::Float { .. }
         | Kind::Rate
         | Kind::Initializer

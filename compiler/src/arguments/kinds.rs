@@ -52,6 +52,11 @@ pub(crate) fn check(argument: &Argument, callee: &str, given: &Located) -> Check
         (Kind::Constraint, _) => check_training(subject, TrainingKind::Constraint),
         (Kind::Seed, _) => check_seed(subject),
         (Kind::Choice(choices), _) => check_choice(subject, choices),
+        (Kind::AnyCase(choices), Value::String(text)) if text.chars().any(char::is_uppercase) => {
+            let lower = Located { value: Value::String(text.to_lowercase().into()), span: given.span };
+            check_choice(Subject { given: &lower, ..subject }, choices)
+        }
+        (Kind::AnyCase(choices), _) => check_choice(subject, choices),
         (Kind::Axis { many }, _) => check_axis(subject, many),
         (Kind::Shape { free }, _) => check_shape(subject, free),
         (Kind::Layer { .. }, _) => check_layer(subject),
@@ -352,12 +357,12 @@ fn check_cell(subject: Subject<'_>, given: &Located) -> Result<(), Box<Diagnosti
                 _ => diagnostic.help("cells are `SimpleRNNCell`, `LSTMCell`, `GRUCell` and `StackedRNNCells`"),
             }
         }
-        Value::Public(Public::Layer(declaration)) => mistake("a class")
-            .at("the class itself")
-            .help(format!("call it: `{}(…)`", declaration.class)),
-        Value::List(_) | Value::Tuple(_) => mistake("a list")
-            .at("a list inside a list")
-            .help("make a stack of it: `StackedRNNCells([…])`"),
+        Value::Public(Public::Layer(declaration)) => {
+            mistake("a class").at("the class itself").help(format!("call it: `{}(…)`", declaration.class))
+        }
+        Value::List(_) | Value::Tuple(_) => {
+            mistake("a list").at("a list inside a list").help("make a stack of it: `StackedRNNCells([…])`")
+        }
         other => mistake(&kind_of(other)).at(format!("this is {}", described(other))),
     }))
 }

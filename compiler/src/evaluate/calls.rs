@@ -4,8 +4,8 @@ use rnn_grammar::ast::{Argument, Expression, ExpressionKind, Name, Spread};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
-use crate::evaluate::sequential::is_training;
 use crate::evaluate::expressions::limits_failed;
+use crate::evaluate::sequential::is_training;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;
@@ -138,7 +138,9 @@ impl Evaluator<'_> {
             Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site),
             Value::Model(id) if has_tensor(&site) => self.call_model(id, &site),
             Value::Activation(activation) if has_tensor(&site) => self.tensor_activation(activation, &site),
-            Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| limits_failed(&given.value.value)) => None,
+            Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| limits_failed(&given.value.value)) => {
+                None
+            }
             other => self.not_callable(&other, &site),
         }
     }

@@ -103,7 +103,8 @@ impl Evaluator<'_> {
     ) -> Option<()> {
         if groups.len() != items.len() && !items.iter().any(|item| matches!(item.value, Value::Failed)) {
             let wanted = described(groups);
-            let title = format!("the states of `{}` are grouped as `{wanted}`, not {} at once", layer.name, items.len());
+            let title =
+                format!("the states of `{}` are grouped as `{wanted}`, not {} at once", layer.name, items.len());
             let mistake = Diagnostic::new(Code::E142, span, title).at("grouped otherwise");
             return self.fail(mistake.help("one entry a cell; an `LSTMCell` has a list of two"));
         }

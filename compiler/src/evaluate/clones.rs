@@ -111,7 +111,8 @@ impl Evaluator<'_> {
             if is_given(output.tensor) && !self.is_input(output.tensor) {
                 let title = "an output of the model is the tensor that it begins with";
                 let mistake = Diagnostic::new(Code::E144, output.span(), title).at("no layer between");
-                let given = inputs.iter().find(|input| input.tensor == output.tensor).map_or(Span::default(), End::span);
+                let given =
+                    inputs.iter().find(|input| input.tensor == output.tensor).map_or(Span::default(), End::span);
                 return self.fail(mistake.label(given, "the same tensor").help("give the model a layer to compute"));
             }
             let mut pending = vec![output.tensor];

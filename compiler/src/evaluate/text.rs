@@ -271,7 +271,9 @@ pub(crate) fn format_value(format: &str, value: &Value) -> Result<String, String
         (Some('d'), Value::Boolean(value)) if precision.is_none() => i32::from(*value).to_string(),
         (Some('f'), _) if is_number => format!("{number:.digits$}"),
         (Some('%'), _) if is_number => format!("{:.digits$}%", number * 100.0),
-        (Some('s') | None, Value::String(text)) => text.chars().take(precision.map_or(usize::MAX, |_| digits)).collect(),
+        (Some('s') | None, Value::String(text)) => {
+            text.chars().take(precision.map_or(usize::MAX, |_| digits)).collect()
+        }
         (None, Value::Float(value)) if precision.is_none() => python_float(*value),
         _ => return Err(format!("{} for {}", unknown(), kind_of(value))),
     };

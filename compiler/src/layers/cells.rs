@@ -25,8 +25,7 @@ const ACTIVATION: Argument =
 const RECURRENT_ACTIVATION: Argument =
     Argument::optional("recurrent_activation", Kind::Activation, "\"sigmoid\"", "Applied to the sums of the gates.");
 const USE_BIAS: Argument = Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added.");
-const KERNEL_INITIALIZER: Argument =
-    Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\"");
+const KERNEL_INITIALIZER: Argument = Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\"");
 const RECURRENT_INITIALIZER: Argument =
     Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\"");
 const BIAS_INITIALIZER: Argument = Argument::training("bias_initializer", Kind::Initializer, "\"zeros\"");
@@ -70,7 +69,8 @@ pub(crate) const SIMPLE_RNN_CELL: Declaration = Declaration {
     takes_common: true,
     build: |arguments| {
         let activation = activation_of(arguments, "activation")?;
-        let simple_rnn = SimpleRnn { flags: one_step(arguments, 1), activation, use_bias: arguments.boolean("use_bias") };
+        let simple_rnn =
+            SimpleRnn { flags: one_step(arguments, 1), activation, use_bias: arguments.boolean("use_bias") };
         Some(Box::new(Cell { declaration: &SIMPLE_RNN_CELL, step: Step::SimpleRnn(simple_rnn) }))
     },
 };

@@ -145,6 +145,7 @@ impl Layer for Nested {
                     path: key(instance, weight),
                     shape: weight.shape.clone(),
                     trainable: weight.trainable && instance.trainable && self.trainable,
+                    is_integer: weight.is_integer,
                 }));
             }
         }

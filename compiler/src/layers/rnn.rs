@@ -16,9 +16,7 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::TypedGraph;
-use crate::layer::{
-    Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec,
-};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::cells::{Step, StepOf};
 use crate::layers::chain::Chain;
@@ -205,6 +203,7 @@ impl Layer for Rnn {
                 path: format!("{}/{}", walk.path, last_name(&weight.path)),
                 trainable: weight.trainable && walk.trainable,
                 shape: weight.shape,
+                is_integer: weight.is_integer,
             }));
             sequence = Some(shape.with_last(walk.flags.units));
         }
@@ -254,12 +253,7 @@ impl Layer for Rnn {
         (self.walks.len() > 1).then(|| named.collect())
     }
 
-    fn expanded(
-        &self,
-        whole: &LayerInstance,
-        inputs: &[Shape],
-        id: &mut dyn FnMut() -> usize,
-    ) -> Option<TypedGraph> {
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
         let layers = self.chain()?;
         let mut chain = Chain::over(whole, inputs, id);
         let read = chain.inputs();

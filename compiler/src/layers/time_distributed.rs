@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::{NodeKind, TensorId, TypedGraph};
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
@@ -57,7 +57,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.help("make a layer of it: `RNN(…)`"));
         return None;
     }
-    if inner.layer.takes() == Takes::List || returns_state(inner.layer.as_ref()) {
+    if inner.layer.takes().several() || returns_state(inner.layer.as_ref()) {
         let title = format!("`{}` inside `TimeDistributed` is not supported", inner.layer.declaration().class);
         let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
@@ -99,6 +99,13 @@ impl TimeDistributed {
             mismatch.wants_sequence = false;
             mismatch
         })?;
+        if outputs.len() > 1 {
+            let class = self.inner.layer.declaration().class;
+            let title = format!("`{class}` inside `TimeDistributed` answers {} tensors", outputs.len());
+            return Err(
+                Mismatch::new(Code::E225, title, "turns one tensor into one").help("wrap a layer with one output")
+            );
+        }
         Ok(outputs.into_iter().next().unwrap_or(step))
     }
 
@@ -160,12 +167,7 @@ impl Layer for TimeDistributed {
         Streaming::PerFrame
     }
 
-    fn expanded(
-        &self,
-        whole: &LayerInstance,
-        inputs: &[Shape],
-        id: &mut dyn FnMut() -> usize,
-    ) -> Option<TypedGraph> {
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
         let step = step_of(inputs.first()?);
         let inner = self.inner.layer.expanded(whole, &[step], id)?;
         let mut chain = Chain::over(whole, inputs, id);
@@ -185,7 +187,7 @@ impl Layer for TimeDistributed {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
-        Ok(kernels::time_distributed(operations))
+        kernels::time_distributed(operations)
     }
 
     evaluate_generically!();
@@ -200,7 +202,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
         .map(|weight| WeightSpec {
             path: format!("{}/{}", inner.name, weight.path),
             trainable: weight.trainable && is_trainable,
-            shape: weight.shape,
+            ..weight
         })
         .collect()
 }

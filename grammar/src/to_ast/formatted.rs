@@ -74,7 +74,11 @@ impl Builder<'_> {
                     2
                 }
                 [b'}', ..] => {
-                    self.malformed(Span::new(place, place + 1), "a single `}` in an f-string", "write `}}` for the sign");
+                    self.malformed(
+                        Span::new(place, place + 1),
+                        "a single `}` in an f-string",
+                        "write `}}` for the sign",
+                    );
                     1
                 }
                 _ => self.field(rest, place, formatted),
@@ -89,7 +93,11 @@ impl Builder<'_> {
     /// `{value!r:format}`, which begins `rest`; its length.
     fn field(&mut self, rest: &str, start: usize, formatted: &mut Formatted) -> usize {
         let Some(field) = split(rest) else {
-            self.malformed(Span::new(start, start + 1), "a `{` in an f-string is never closed", "write `{{` for the sign");
+            self.malformed(
+                Span::new(start, start + 1),
+                "a `{` in an f-string is never closed",
+                "write `{{` for the sign",
+            );
             return rest.len();
         };
         let whole = Span::new(start, start + field.length);
