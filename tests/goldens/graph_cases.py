@@ -151,7 +151,7 @@ GRAPHS = {
         "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
     ),
     "time_distributed_model": (
-        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
+        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = keras.Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
         "y = Input((2, 5, 4))",
         "y",
         "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",

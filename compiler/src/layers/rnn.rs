@@ -342,7 +342,10 @@ mod tests {
     #[test]
     fn shapes_and_refusals() {
         assert_eq!(output("Input((5, 3)), RNN([LSTMCell(3), GRUCell(2)], return_sequences=True)"), "(None, 5, 2)");
-        assert_eq!(output("Input((5, 3)), RNN(StackedRNNCells([StackedRNNCells([GRUCell(2)]), GRUCell(4)]))"), "(None, 4)");
+        assert_eq!(
+            output("Input((5, 3)), RNN(StackedRNNCells([StackedRNNCells([GRUCell(2)]), GRUCell(4)]))"),
+            "(None, 4)"
+        );
         assert_eq!(output("Input((2, 5, 3)), TimeDistributed(RNN([LSTMCell(3), GRUCell(2)]))"), "(None, 2, 2)");
         assert_eq!(codes("Input((5, 3)), RNN(LSTM(3))"), [Code::E139]);
         assert_eq!(codes("Input((5, 3)), RNN([])"), [Code::E140]);

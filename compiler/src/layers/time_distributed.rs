@@ -235,11 +235,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
     let weights = inner.layer.weights(inputs).into_iter();
     let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
     weights
-        .map(|weight| WeightSpec {
-            path: key(inner, &weight),
-            trainable: weight.trainable && is_trainable,
-            ..weight
-        })
+        .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()
 }
 

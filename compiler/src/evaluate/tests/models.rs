@@ -304,7 +304,10 @@ fn a_syntax_mistake_stops_before_evaluation() {
 fn states_of_cells_are_grouped_by_cells() {
     let begin = "x = Input((5, 3))\nm0 = Model(x, Dense(2)(x))\n";
     let of = |text: &str| codes(&format!("{begin}{text}"));
-    assert_eq!(of("y, (h, c), g = RNN([LSTMCell(3), GRUCell(2)], return_state=True)(x)\nassert g.shape == (None, 2)"), []);
+    assert_eq!(
+        of("y, (h, c), g = RNN([LSTMCell(3), GRUCell(2)], return_state=True)(x)\nassert g.shape == (None, 2)"),
+        []
+    );
     assert_eq!(of("y, h, c = RNN(LSTMCell(3), return_state=True)(x)"), []);
     assert_eq!(of("y, *s = RNN([LSTMCell(3)], return_state=True)(x)\nz = RNN([LSTMCell(3)])(x, initial_state=s)"), []);
     let given = "y, h, c = LSTM(3, return_state=True)(x)\n";
@@ -328,7 +331,9 @@ fn models_begin_behind_the_layers_of_others() {
 
 #[test]
 fn sequentials_are_built_once_a_list_and_once_a_layer_that_is_added() {
-    let name = |text: &str, name: &str| codes(&format!("x = Input((3,))\n{text}\nassert Model(x, Dense(1)(x)).name == '{name}'"));
+    let name = |text: &str, name: &str| {
+        codes(&format!("x = Input((3,))\n{text}\nassert Model(x, Dense(1)(x)).name == '{name}'"))
+    };
     assert_eq!(name("s = Sequential([Input((3,)), Dense(2), Dense(2)])", "functional_1"), []);
     let added = "s = Sequential()\ns.add(Input((3,)))\ns.add(Dense(2))\ns.add(Dense(2))";
     assert_eq!(name(added, "functional_2"), []);
@@ -350,7 +355,10 @@ fn comprehensions_f_strings_and_stars() {
     assert_eq!(of("a = [1, 2]\nassert [0, *a, *range(2)] == [0, 1, 2, 0, 1]"), []);
     assert_eq!(of("o = {'activation': 'relu', 'name': 'a'}\nd = Dense(*[3], **o)\nassert d.name == 'a'"), []);
     assert_eq!(of("d = Dense(3, **undefined)\ne = Dense(*undefined)"), [Code::E101]);
-    assert_eq!(of("m = Sequential([Input((3,)), *[Dense(n) for n in (2, 3)]])\nassert m.output_shape == (None, 3)"), []);
+    assert_eq!(
+        of("m = Sequential([Input((3,)), *[Dense(n) for n in (2, 3)]])\nassert m.output_shape == (None, 3)"),
+        []
+    );
 }
 
 #[test]
