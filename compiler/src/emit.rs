@@ -5,12 +5,14 @@
 
 mod batch;
 mod body;
+mod clocks;
 mod docs;
 mod ends;
 mod functions;
 mod model;
 mod recurrent;
 mod rows;
+mod state;
 mod stream;
 mod tokens;
 mod weights;

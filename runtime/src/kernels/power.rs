@@ -88,7 +88,25 @@ mod tests {
         let edges = [0.0, 1.0, f32::INFINITY, f32::MAX, f32::MIN_POSITIVE, 1e-45, 0.5, 2.0, 10.0, 0.999_999_9];
         let more = (1..2000_u16).map(|step| f32::from(step) * 0.013);
         for x in edges.into_iter().chain(more).flat_map(|x| [x, -x]) {
-            for y in [0.5, -0.5, 0.3, -0.3, 1.5, 2.5, 0.1, 7.3, 65.0, 66.0, -1.0, -2.0, -3.0, 0.0, 1e9, 16_777_217.0, f32::INFINITY] {
+            for y in [
+                0.5,
+                -0.5,
+                0.3,
+                -0.3,
+                1.5,
+                2.5,
+                0.1,
+                7.3,
+                65.0,
+                66.0,
+                -1.0,
+                -2.0,
+                -3.0,
+                0.0,
+                1e9,
+                16_777_217.0,
+                f32::INFINITY,
+            ] {
                 #[allow(clippy::disallowed_methods, reason = "the oracle")]
                 let (exact, power) = (f64::from(x).powf(f64::from(y)) as f32, of(x, y));
                 let is_same = exact.to_bits() == power.to_bits() || (exact.is_nan() && power.is_nan());
