@@ -11,7 +11,7 @@ mod recurrent;
 
 pub use convolution::{channels, convolution, transpose};
 pub use dense::{affine, dense, layer_norm, plain};
-pub use recurrent::{gru, gru_reset_before, lstm, simple_rnn};
+pub use recurrent::{conv_lstm, gru, gru_reset_before, lstm, simple_rnn};
 
 /// Sixteen floats, one cache line: every segment's length is a multiple.
 const LINE: usize = 16;

@@ -6,6 +6,7 @@
 
 pub mod attention;
 mod batch;
+mod conv_lstm;
 pub mod convolution;
 pub mod copy;
 mod dense;
@@ -14,10 +15,13 @@ mod elementwise;
 mod gru;
 mod gru_reset_before;
 pub mod halves;
+pub mod heads;
 pub mod join;
 mod lstm;
+pub mod normalization;
 mod panel;
 pub mod pooling;
+pub mod power;
 mod project;
 pub mod rows;
 mod simple_rnn;
@@ -25,11 +29,12 @@ mod small;
 mod tile;
 
 pub use batch::{GruBatch, LstmBatch};
+pub use conv_lstm::{ConvLstm, Windows};
 pub use convolution::{Channels, Convolution, Transpose};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};
-pub use elementwise::{Elementwise, affine, prelu};
+pub use elementwise::{Elementwise, affine, discretize, prelu};
 pub use gru::Gru;
 pub use gru_reset_before::GruResetBefore;
 pub use lstm::Lstm;

@@ -6,7 +6,7 @@ use common::{Numbers, assert_close, at, bits, levels};
 use rnn_compiler::packing;
 use rnn_runtime::activation::{Linear, Relu};
 use rnn_runtime::kernels::{Channels, Convolution, Transpose};
-use rnn_runtime::{Isa, Level, Program};
+use rnn_runtime::{Level, Program};
 
 /// Runs at every level, hands each result on, and checks that fused levels agree on the bits.
 fn everywhere<P: Program<Output = Vec<f32>>>(name: &str, program: impl Fn() -> P, check: impl Fn(Level, &[f32])) {

@@ -6,7 +6,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::CallSite;
 use crate::evaluate::Evaluator;
-use crate::graph::{InputType, ModelId, NodeId, TensorId};
+use crate::graph::{ModelId, NodeId, TensorId};
 use crate::layer::LayerInstance;
 use crate::layers::nested::Nested;
 use crate::value::Value;
@@ -30,7 +30,8 @@ impl Evaluator<'_> {
         }
         let name = self.automatic_name("input_layer");
         let shape = self.inference.shape(tensor).clone();
-        let input = self.inference.input(name, shape, InputType::Float32, span);
+        let Some(input) = self.unwritten_input(name, shape, span) else { return };
+        self.name_tensors(&[input]);
         let model = &mut self.models[id.0];
         model.input = Some(input);
         model.input_span = span;
@@ -43,7 +44,8 @@ impl Evaluator<'_> {
         let (None, [first, _]) = (model.input, model.entries.as_slice()) else { return };
         let Some(shape) = first.instance.layer.nested().map(|nested| nested.input_shape().clone()) else { return };
         let name = self.automatic_name("input_layer");
-        let input = self.inference.input(name, shape, InputType::Float32, span);
+        let Some(input) = self.unwritten_input(name, shape, span) else { return };
+        self.name_tensors(&[input]);
         let model = &mut self.models[id.0];
         model.input = Some(input);
         model.input_span = span;

@@ -12,7 +12,7 @@ use crate::evaluate::text::{kind_of, repr};
 use crate::graph::TensorId;
 use crate::layer::{Layer, LayerInstance};
 use crate::layers::activation_function::ActivationFunction;
-use crate::layers::arithmetic::{Arithmetic, LARGEST_POWER, Operator};
+use crate::layers::arithmetic::{Arithmetic, Operator};
 use crate::layers::get_item::{GetItem, Key};
 use crate::value::{Located, Value};
 
@@ -54,21 +54,12 @@ impl Evaluator<'_> {
     }
 
     fn tensor_power(&mut self, base: &Located, exponent: &Located, span: Span) -> Option<Value> {
-        let whole = match exponent.value {
-            Value::Integer(exponent) => u32::try_from(exponent).ok(),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            Value::Float(exponent) if exponent.fract() == 0.0 && (0.0..=64.0).contains(&exponent) => {
-                Some(exponent as u32)
-            }
-            _ => None,
+        let &Value::Tensor(tensor) = &base.value else {
+            let title = "a power with a symbolic tensor as its exponent is not supported yet";
+            return self.fail(Diagnostic::new(Code::E105, exponent.span, title).at("a symbolic tensor"));
         };
-        match (&base.value, whole.filter(|whole| (1..=LARGEST_POWER).contains(whole))) {
-            (&Value::Tensor(tensor), Some(exponent)) => self.operation(Arithmetic::Power(exponent), &[tensor], span),
-            _ => self.fail(
-                Diagnostic::new(Code::E105, exponent.span, "this power of a symbolic tensor is not supported yet")
-                    .at(format!("not a whole number from 1 to {LARGEST_POWER}")),
-            ),
-        }
+        let exponent = self.constant(exponent)?;
+        self.operation(Arithmetic::Power(exponent), &[tensor], span)
     }
 
     /// `-x`

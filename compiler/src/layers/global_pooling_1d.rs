@@ -1,6 +1,6 @@
 //! `GlobalAveragePooling1D` and `GlobalMaxPooling1D`: one timestep of all.
 //!
-//! <https://keras.io/api/layers/pooling_layers/>. Difference to Keras: `data_format="channels_first"` is not there yet.
+//! <https://keras.io/api/layers/pooling_layers/>. No difference to Keras.
 
 use ndarray::{ArrayD, Axis};
 
@@ -9,7 +9,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::plan::kernels::windows;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -58,8 +58,7 @@ fn build_maximum(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 }
 
 fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Layer>> {
-    is_channels_last(arguments)?;
-    Some(Box::new(GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
+    Some(arranged(arguments, GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
 }
 
 impl GlobalPooling {

@@ -1,7 +1,7 @@
 //! `MaxPooling1D` and `AveragePooling1D`: one timestep of each window of several.
 //!
-//! <https://keras.io/api/layers/pooling_layers/>. Differences to Keras: `data_format="channels_first"` is not there yet;
-//! strides of 0 are refused at once.
+//! <https://keras.io/api/layers/pooling_layers/>. Difference to Keras: strides of 0 are refused at
+//! once.
 
 use ndarray::{ArrayD, Axis, Slice, stack};
 use rnn_grammar::{Code, Span};
@@ -11,7 +11,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::windows::{Padding, Windows, timesteps};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
@@ -81,10 +81,10 @@ fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Laye
     let size = timesteps(arguments, "pool_size");
     let is_default = matches!(arguments.get("strides").value, Value::None);
     let stride = if is_default { size } else { timesteps(arguments, "strides") };
-    is_channels_last(arguments)?;
     let padding = Padding::read(arguments);
     let windows = Windows { size: size?, stride: stride?, dilation: 1, padding };
-    Some(Box::new(Pooling { is_average, windows, span: arguments.get("pool_size").span }))
+    let span = arguments.get("pool_size").span;
+    Some(arranged(arguments, Pooling { is_average, windows, span }))
 }
 
 impl Pooling {

@@ -1,6 +1,6 @@
 //! `ZeroPadding1D`: puts zeros before and behind a sequence.
 //!
-//! <https://keras.io/api/layers/reshaping_layers/zero_padding1d/>. Difference to Keras: `data_format="channels_first"` is not there yet.
+//! <https://keras.io/api/layers/reshaping_layers/zero_padding1d/>. No difference to Keras.
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
@@ -9,7 +9,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::margins::Margins;
 use crate::plan::kernels::windows;
 use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
@@ -44,8 +44,7 @@ pub(crate) struct ZeroPadding {
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let margins = Margins::read(arguments, "padding");
-    is_channels_last(arguments)?;
-    Some(Box::new(ZeroPadding { margins: margins? }))
+    Some(arranged(arguments, ZeroPadding { margins: margins? }))
 }
 
 impl ZeroPadding {
@@ -110,7 +109,6 @@ mod tests {
         assert_eq!(output("Input((7, 2)), ZeroPadding1D((2, 1))"), "(None, 10, 2)");
         assert_eq!(output("Input((None, 2)), ZeroPadding1D(data_format='channels_last')"), "(None, None, 2)");
         assert_eq!(codes("Input((4, 2)), ZeroPadding1D('a')"), [Code::E115]);
-        assert_eq!(codes("Input((4, 2)), ZeroPadding1D(data_format='channels_first')"), [Code::E104]);
         assert_eq!(codes("Input((4, 2)), ZeroPadding1D(data_format='last')"), [Code::E117]);
     }
 }

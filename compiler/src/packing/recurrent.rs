@@ -218,3 +218,23 @@ pub fn gru_reset_before(features: usize, units: usize, use_bias: bool, recurrent
     }
     packing
 }
+
+/// `kernels::ConvLstm`: tensors kernel (taps, channels, 4·filters), recurrent kernel (taps, filters, 4·filters), bias
+/// (4·filters), blocks i, f, c, o. `rows` are taps times channels, and taps times filters.
+pub fn conv_lstm(rows: [usize; 2], filters: usize, use_bias: bool, recurrent_is_sigmoid: bool) -> Packing {
+    let [inputs, of_state] = rows;
+    let panel = 64 * (1 + inputs + of_state);
+    let mut packing = Packing::of(filters.div_ceil(LINE) * panel);
+    for gate in 0..4 {
+        let scale = gate_scale(gate != 2, recurrent_is_sigmoid);
+        let source =
+            |tensor: usize, rows: usize| Source { tensor, first: gate * filters, rows, row_stride: 4 * filters, scale };
+        let place = |row: usize| panel_place(panel, 64 * row + LINE * gate, 64, filters);
+        if use_bias {
+            packing.gate(filters, source(2, 1), place(0));
+        }
+        packing.gate(filters, source(0, inputs), place(1));
+        packing.gate(filters, source(1, of_state), place(1 + inputs));
+    }
+    packing
+}

@@ -270,6 +270,8 @@ pub enum From {
     Input(usize),
     /// What the layer's kernel before has made.
     Before,
+    /// What the layer's kernel of this place has made, counted without those that prepare operands.
+    Made(usize),
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.

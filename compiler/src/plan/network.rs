@@ -137,6 +137,8 @@ impl Draft {
             self.layers.push(planned_layer(node, instance, &mut self.names));
         }
         let given = current.clone();
+        let further = instance.layer.further_outputs(operations.len());
+        let mut made = Vec::with_capacity(operations.len());
         for operation in operations {
             let reads = match &operation {
                 Operation::Join(join) => join
@@ -145,6 +147,7 @@ impl Draft {
                     .map(|operand| match operand.from {
                         From::Input(input) => given[input],
                         From::Before => current[0],
+                        From::Made(place) => made[place],
                     })
                     .collect(),
                 Operation::Rows(_)
@@ -154,12 +157,18 @@ impl Draft {
                 | Operation::Fold(_) => current,
             };
             current = vec![self.link(index, node, instance, operation, reads, first)];
+            made.push(current[0]);
         }
         self.ranges.push((index, first..self.links.len()));
         let is_recurrent = |link: &Link| matches!(link.operation, Operation::Recurrent(_));
         let recurrent = self.links[first..].iter().position(is_recurrent).map_or(first, |place| first + place);
         for output in 0..node.outputs.len() {
-            let source = if output == 0 { current[0] } else { Source::State(recurrent, output - 1) };
+            let inner = output.checked_sub(1).and_then(|place| made.get(*further.get(place)?).copied());
+            let source = match (output, inner) {
+                (0, _) => current[0],
+                (_, Some(inner)) => inner,
+                (_, None) => Source::State(recurrent, output - 1 - further.len()),
+            };
             self.sources.insert(TensorId { node: NodeId(index), output }, source);
         }
         Ok(())

@@ -113,3 +113,30 @@ pub fn average<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32]
 pub fn maximum<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32], output: &mut [f32]) {
     windows::<F>(window, input, output, |frames, output| pooled::<I, Maximum, F>(isa, frames, output, None));
 }
+
+/// So many windows of frames as `output` takes: window i of n begins with frame ⌊i·frames/n⌋ and ends before
+/// ⌈(i + 1)·frames/n⌉.
+#[inline(always)]
+fn adaptive<I: Isa, O: Operator, const F: usize>(isa: I, is_average: bool, input: &[f32], output: &mut [f32]) {
+    let frames = buffers::rows::<F>(input);
+    let output = buffers::rows_mut::<F>(output);
+    let count = output.len().max(1);
+    for (index, output) in output.iter_mut().enumerate() {
+        let window = index * frames.len() / count..((index + 1) * frames.len()).div_ceil(count);
+        #[allow(clippy::cast_precision_loss)]
+        let length = is_average.then_some(window.len() as f32);
+        pooled::<I, O, F>(isa, frames.get(window).unwrap_or_default(), output, length);
+    }
+}
+
+/// The mean of every feature in each of so many windows.
+#[inline(always)]
+pub fn adaptive_average<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32]) {
+    adaptive::<I, Add, F>(isa, true, input, output);
+}
+
+/// The largest value of every feature in each of so many windows; NaN where one is.
+#[inline(always)]
+pub fn adaptive_maximum<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32]) {
+    adaptive::<I, Maximum, F>(isa, false, input, output);
+}
