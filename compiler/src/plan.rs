@@ -105,6 +105,8 @@ pub struct State {
     pub saved: usize,
     /// Whether a stream carries it from frame to frame; the others begin anew with each sample.
     pub carried: bool,
+    /// Whether it is kept from one call to the next, as Keras does with `stateful=True`.
+    pub stateful: bool,
 }
 
 /// How a causal model runs as a stream.
@@ -245,6 +247,8 @@ pub struct Step {
     pub unrolled: bool,
     /// Whether its states are those that a stream carries.
     pub carried: bool,
+    /// Whether its states are kept from one call to the next.
+    pub stateful: bool,
     /// What it has to do with rows of earlier frames.
     pub kept: Option<Kept>,
     /// With which frames of a stream it runs, where that is not each of them.
@@ -314,6 +318,11 @@ impl Plan {
     #[must_use]
     pub fn packed_length(&self) -> usize {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
+    }
+
+    /// The states that are kept from one call to the next.
+    pub fn stateful(&self) -> impl Iterator<Item = &State> {
+        self.states.iter().filter(|state| state.stateful)
     }
 
     /// Floats that a stream carries from frame to frame, beside its count of frames.

@@ -144,6 +144,7 @@ codes! {
     E403 "there is no code for this activation in a cell"
     E404 "several inputs or outputs need fixed timesteps"
     E405 "a window over free timesteps outside a stream"
+    E406 "a stateful layer that is called twice or once a call"
     E501 "a file can't be read"
     E502 "a file can't be written"
     E503 "the file is no array file that can be read"

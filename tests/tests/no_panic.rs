@@ -90,6 +90,17 @@ model.add(Flatten())
 model.add(Dense(1))
 ";
 
+/// Rows that are there with some frames only, windows of earlier ones, and padding before the first.
+const CLOCKED: &str = "\
+x = Input(shape=(None, 4))
+y = Conv1D(6, 3, padding=\"causal\", dilation_rate=2, activation=\"relu\")(x)
+y = AveragePooling1D(3, strides=1)(Dense(4)(ZeroPadding1D((2, 0))(y)))
+y = DepthwiseConv1D(2)(Cropping1D((0, 1))(y) + x[:, :-1])
+y = MaxPooling1D(2)(y)
+y = GRU(5, return_sequences=True)(Add()([y, x[:, 2::2]]))
+model = Model(x, Concatenate()([LSTM(3)(y), GlobalAveragePooling1D()(x), GlobalMaxPooling1D()(y), y[:, -2]]))
+";
+
 const MAIN: &str = r#"
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -153,6 +164,24 @@ extern "C" fn main() -> i32 {
         }
         sum += steps[7].all[0];
     }
+    if let Ok(model) = clocked::Clocked::from_packed(weights) {
+        use rnn_runtime::State;
+        let frames = [[rand() as f32; 4]; 8];
+        let frames = frames.get(..length).unwrap_or_default();
+        let mut answer = [0.0; 17];
+        sum += if model.forward_into(frames, &mut [], &mut answer).is_ok() { answer[0] } else { 13.0 };
+        let (mut stream, mut answers) = (model.stream(), [None; 8]);
+        sum += frames.first().and_then(|frame| stream.step(frame)).map_or(0.0, |answer| answer[1]);
+        sum += if stream.process(frames, &mut answers).is_ok() { 14.0 } else { 15.0 };
+        let mut floats = [0.0; clocked::ClockedState::FLOATS];
+        sum += if stream.state().save(&mut floats).is_ok() { floats[3] } else { 16.0 };
+        let floats = floats.get(length..).unwrap_or_default();
+        match clocked::ClockedState::load(floats, clocked::ClockedState::LAYOUT) {
+            Ok(state) => stream.restore(&state),
+            Err(_) => stream.reset(),
+        }
+        sum += frames.first().and_then(|frame| stream.step(frame)).map_or(0.0, |answer| answer[16]);
+    }
     let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
     let samples = samples.get(..length).unwrap_or_default();
     let (lstm, gru) = (batched::Batched::from_packed(weights), batched_gru::Batched::from_packed(weights));
@@ -202,7 +231,8 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("batched_gru", "Batched", BATCHED_GRU)
         + &module("graph", "Graph", GRAPH)
         + &module("stepped", "Stepped", STEPPED)
-        + &module("convolved", "Convolved", CONVOLVED);
+        + &module("convolved", "Convolved", CONVOLVED)
+        + &module("clocked", "Clocked", CLOCKED);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");

@@ -491,6 +491,7 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
         return_sequences: flags.return_sequences,
         has_initial: lowering.inputs.len() > 1,
+        stateful: flags.stateful,
         unroll: flags.unroll,
         directions: vec![direction(features, flags, kind, walk)?],
         samples: Samples::One,

@@ -285,6 +285,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// Whether Keras keeps its states from one call to the next.
+    pub stateful: bool,
     /// Keras's `unroll` where the text gives it.
     pub unroll: Option<bool>,
     /// The directions; their outputs stand side by side.

@@ -213,7 +213,7 @@ fn through(window: &Window, met: &Clock) -> Result<Clock, String> {
     if reach.missing > 0 {
         let frames = reach.missing.saturating_mul(rate.every);
         let (rows, latency) = (plural(reach.missing, "timestep"), plural(frames, "frame"));
-        return Err(format!("reads {rows} behind the last one: as a stream it would need a latency of {latency}"));
+        return Err(format!("needs {rows} that are not there yet: a latency of {latency}"));
     }
     let last = rate.after(reach.first.saturating_add(signed(reach.back())));
     Ok(if window.at_end { Clock::of(last).ending() } else { Clock::of(last.by(reach.stride)) })
