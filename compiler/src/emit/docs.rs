@@ -8,6 +8,7 @@ use super::tokens::docs;
 use super::{Context, Source};
 use crate::plan::Forward;
 use crate::shape::Shape;
+use crate::storage::{self, Storage};
 
 /// What stands below the user's own words on the model's type: the layer table, shapes and memory.
 pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
@@ -20,6 +21,7 @@ pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
     }
     text.push_str("```\n\n");
     text.push_str(weights(context));
+    text.push_str(&storage(context));
     text.push(' ');
     text.push_str(way(&plan.forward));
     if let Some(stack) = plan.memory.stack.filter(|&stack| stack > 0) {
@@ -34,6 +36,23 @@ fn weights(context: &Context<'_>) -> &'static str {
         Source::Embedded(_) => "Its weights are part of the program.",
         Source::Borrowed => "It borrows packed weights: see `load` and `from_packed`.",
     }
+}
+
+/// What rows of weights are stored as, and what that lost where they are known.
+fn storage(context: &Context<'_>) -> String {
+    let storage = context.plan.storage();
+    if storage == Storage::F32 {
+        return String::new();
+    }
+    let mut text = format!(" Rows of weights of dense and recurrent layers are stored as {storage}, biases as f32.");
+    if let Source::Embedded(bound) = context.source
+        && let Ok(stored) = storage::stored(context.model, context.plan, bound)
+    {
+        text.push_str("\n\nWhat the smaller numbers lose:\n");
+        stored.losses.iter().for_each(|loss| text.push_str(&format!("- {loss}\n")));
+        text.push('\n');
+    }
+    text
 }
 
 fn way(forward: &Forward) -> &'static str {

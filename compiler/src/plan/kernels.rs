@@ -1,5 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod stored;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -12,6 +14,7 @@ use crate::layer::Recurrence;
 use crate::layers::attention::Score;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// A number without a suffix.
 fn number(value: usize) -> Literal {
@@ -84,21 +87,7 @@ fn rows(call: Call, input: usize, output: usize) -> Operation {
 /// `act(x·kernel + bias)`, row by row.
 #[must_use]
 pub fn dense(inputs: usize, outputs: usize, use_bias: bool, function: Activation) -> Vec<Operation> {
-    let (from, to) = (number(inputs), number(outputs));
-    let (fused, behind) = match elementwise(function) {
-        Some(fused) => (fused, Vec::new()),
-        None => (quote!(activation::Linear), activation(function, outputs)),
-    };
-    let mut operations = vec![Operation::Rows(Rows {
-        call: Call::weighted(quote!(kernels::Dense::<#from, #to, #fused>::rows)),
-        input: inputs,
-        output: outputs,
-        weights: Some(Weights::new(packing::dense(inputs, outputs, use_bias))),
-        multiply_adds: (inputs * outputs) as u64,
-        reads_ids: false,
-    })];
-    operations.extend(behind);
-    operations
+    stored::dense(Storage::F32, [inputs, outputs], use_bias, function)
 }
 
 /// A row of the table for each id.
@@ -547,23 +536,25 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         return_sequences: flags.return_sequences,
         has_initial: lowering.inputs.len() > 1,
         unroll: flags.unroll,
-        directions: vec![direction(features, flags, kind, walk)?],
+        directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
     })])
 }
 
-fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+    let (features, storage) = (lowering.features()?, lowering.storage);
+    let number_type = stored::parameter(storage);
     let units = fixed(Dimension::Known(flags.units))?;
     let class = packing::class(kind.cell, features, units);
     let lines = units.div_ceil(16);
     let (class_type, class_name) = match class {
         Class::Small { vectors, sets } => {
             let (vectors, sets) = (number(vectors), number(sets));
-            (quote!(kernels::Small<#vectors, #sets>), "small")
+            (quote!(kernels::Small<#vectors, #sets #number_type>), "small")
         }
         Class::Panels { splits } => {
             let splits = number(splits);
-            (quote!(kernels::Panels<#splits>), "panels")
+            (quote!(kernels::Panels<#splits #number_type>), "panels")
         }
     };
     let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
@@ -580,22 +571,22 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         Cell::SimpleRnn => (
             quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
             quote!(state::SimpleRnnState::<#literal>),
-            packing::simple_rnn(features, units, kind.use_bias, class),
+            packing::simple_rnn(features, units, kind.use_bias, class, storage),
         ),
         Cell::Lstm => (
             quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
             quote!(state::LstmState::<#literal>),
-            packing::lstm(features, units, kind.use_bias, is_sigmoid, class),
+            packing::lstm(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::Gru => (
             quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru(features, units, kind.use_bias, is_sigmoid, class),
+            packing::gru(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::GruResetBefore => (
             quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid),
+            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid, storage),
         ),
     };
     Ok(Direction {
@@ -610,7 +601,8 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
-        together: together(kind.cell, class, lines),
+        // Scales are applied to whole sums of products; samples that go together add to theirs stretch by stretch.
+        together: together(kind.cell, class, lines).filter(|_| !storage.is_scaled()),
         class: class_name,
     })
 }
