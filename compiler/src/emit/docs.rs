@@ -21,12 +21,12 @@ pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
     }
     text.push_str("```\n\n");
     text.push_str(weights(context));
-    text.push_str(&storage(context));
     text.push(' ');
     text.push_str(way(&plan.forward));
     if let Some(stack) = plan.memory.stack.filter(|&stack| stack > 0) {
         let _ = write!(text, " `forward` keeps {stack} floats of working memory on the stack.");
     }
+    text.push_str(&storage(context));
     docs(&text)
 }
 
@@ -44,13 +44,12 @@ fn storage(context: &Context<'_>) -> String {
     if storage == Storage::F32 {
         return String::new();
     }
-    let mut text = format!(" Rows of weights of dense and recurrent layers are stored as {storage}, biases as f32.");
+    let mut text = format!("\n\nRows of weights of dense and recurrent layers are stored as {storage}, biases as f32.");
     if let Source::Embedded(bound) = context.source
         && let Ok(stored) = storage::stored(context.model, context.plan, bound)
     {
-        text.push_str("\n\nWhat the smaller numbers lose:\n");
-        stored.losses.iter().for_each(|loss| text.push_str(&format!("- {loss}\n")));
-        text.push('\n');
+        text.push_str(" What that loses:\n");
+        stored.losses.iter().for_each(|loss| text.push_str(&format!("\n- {loss}")));
     }
     text
 }
