@@ -68,11 +68,11 @@ pub trait Vector: Copy + sealed::Sealed {
     /// `destination` is writable for `LANES` floats.
     unsafe fn store_pointer(self, destination: *mut f32);
 
-    /// Reads `LANES` unsigned 16-bit numbers.
+    /// Reads `LANES` 16-bit words into the upper halves of as many integers; the lower halves are zero.
     ///
     /// # Safety
     /// The processor has this vector's instruction set, and `source` is readable for `LANES` numbers.
-    unsafe fn load_words(source: *const u16) -> Self::Int;
+    unsafe fn load_upper(source: *const u16) -> Self::Int;
     /// Reads `LANES` signed bytes.
     ///
     /// # Safety
@@ -85,13 +85,11 @@ pub trait Vector: Copy + sealed::Sealed {
     #[inline(always)]
     unsafe fn load_halves(source: *const u16) -> Self {
         // SAFETY: the caller's promise is the same.
-        let (words, any) = unsafe { (Self::load_words(source), Self::splat_unproven(0.0)) };
-        // Exponent and fraction moved to a float's places make a number that is 2^112 too small, as the biases of the
-        // exponents differ by 112; the product is exact, for subnormal halves too.
-        let magnitude = any.from_bits(Self::int_shift_left::<13>(Self::int_and(words, any.splat_int(0x7fff))));
-        let magnitude = magnitude.mul(any.splat(f32::from_bits((127 + 112) << 23)));
-        let sign = Self::int_shift_left::<16>(Self::int_and(words, any.splat_int(0x8000)));
-        any.from_bits(Self::int_or(magnitude.to_bits(), sign))
+        let (words, any) = unsafe { (Self::load_upper(source), Self::splat_unproven(0.0)) };
+        // The sign stays where it is; exponent and fraction move to a float's places. That makes a number that is 2^112
+        // too small, as the biases of the exponents differ by 112; the product is exact, for subnormal halves too.
+        let moved = Self::int_and(Self::int_shift_right::<3>(words), any.splat_int(0x8fff_ffff_u32.cast_signed()));
+        any.from_bits(moved).mul(any.splat(f32::from_bits((127 + 112) << 23)))
     }
 
     /// `self + other`.

@@ -45,9 +45,9 @@ impl Vector for Four {
         unsafe { vst1q_f32(destination, self.0) }
     }
     #[inline(always)]
-    unsafe fn load_words(source: *const u16) -> int32x4_t {
+    unsafe fn load_upper(source: *const u16) -> int32x4_t {
         // SAFETY: the caller proves the set and the numbers.
-        unsafe { vreinterpretq_s32_u32(vmovl_u16(vld1_u16(source))) }
+        unsafe { vshlq_n_s32::<16>(vreinterpretq_s32_u32(vmovl_u16(vld1_u16(source)))) }
     }
     #[inline(always)]
     unsafe fn load_bytes(source: *const i8) -> int32x4_t {

@@ -46,9 +46,9 @@ impl<V: Vector> Vector for Pair<V> {
         }
     }
     #[inline(always)]
-    unsafe fn load_words(source: *const u16) -> Self::Int {
+    unsafe fn load_upper(source: *const u16) -> Self::Int {
         // SAFETY: the caller promises all lanes, of which each half reads its own.
-        unsafe { (V::load_words(source), V::load_words(source.add(V::LANES))) }
+        unsafe { (V::load_upper(source), V::load_upper(source.add(V::LANES))) }
     }
     #[inline(always)]
     unsafe fn load_bytes(source: *const i8) -> Self::Int {

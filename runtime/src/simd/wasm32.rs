@@ -41,9 +41,9 @@ impl Vector for Four {
         unsafe { v128_store(destination.cast(), self.0) }
     }
     #[inline(always)]
-    unsafe fn load_words(source: *const u16) -> v128 {
-        // SAFETY: the caller proves four numbers.
-        unsafe { u32x4_load_extend_u16x4(source) }
+    unsafe fn load_upper(source: *const u16) -> v128 {
+        // SAFETY: the caller proves four words.
+        i32x4_shl(unsafe { u32x4_load_extend_u16x4(source) }, 16)
     }
     #[inline(always)]
     unsafe fn load_bytes(source: *const i8) -> v128 {

@@ -78,8 +78,8 @@ weight! {
 weight! {
     /// The upper half of a float: 8 bits of exponent, 7 of fraction.
     Bf16, u16, 2, scaled false, |source, V| {
-        let words = V::load_words(source.cast());
-        V::splat_unproven(0.0).from_bits(V::int_shift_left::<16>(words))
+        let words = V::load_upper(source.cast());
+        V::splat_unproven(0.0).from_bits(words)
     }
 }
 weight! {

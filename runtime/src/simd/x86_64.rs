@@ -145,9 +145,9 @@ vector! {
     splat_int _mm_set1_epi32, int_add _mm_add_epi32, int_sub _mm_sub_epi32, int_and _mm_and_si128, int_or _mm_or_si128,
     {
         #[inline(always)]
-        unsafe fn load_words(source: *const u16) -> __m128i {
+        unsafe fn load_upper(source: *const u16) -> __m128i {
             // SAFETY: the caller proves the set and four numbers, which need no alignment.
-            unsafe { _mm_unpacklo_epi16(_mm_loadl_epi64(source.cast()), _mm_setzero_si128()) }
+            unsafe { _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64(source.cast())) }
         }
         #[inline(always)]
         unsafe fn load_bytes(source: *const i8) -> __m128i {
@@ -186,9 +186,9 @@ vector! {
     splat_int _mm_set1_epi32, int_add _mm_add_epi32, int_sub _mm_sub_epi32, int_and _mm_and_si128, int_or _mm_or_si128,
     {
         #[inline(always)]
-        unsafe fn load_words(source: *const u16) -> __m128i {
+        unsafe fn load_upper(source: *const u16) -> __m128i {
             // SAFETY: the caller proves the set and four numbers, which need no alignment.
-            unsafe { _mm_cvtepu16_epi32(_mm_loadl_epi64(source.cast())) }
+            unsafe { _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64(source.cast())) }
         }
         #[inline(always)]
         unsafe fn load_bytes(source: *const i8) -> __m128i {
@@ -230,9 +230,9 @@ vector! {
     splat_int _mm256_set1_epi32, int_add _mm256_add_epi32, int_sub _mm256_sub_epi32, int_and _mm256_and_si256, int_or _mm256_or_si256,
     {
         #[inline(always)]
-        unsafe fn load_words(source: *const u16) -> __m256i {
+        unsafe fn load_upper(source: *const u16) -> __m256i {
             // SAFETY: the caller proves the set and eight numbers, which need no alignment.
-            unsafe { _mm256_cvtepu16_epi32(_mm_loadu_si128(source.cast())) }
+            unsafe { _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(source.cast()))) }
         }
         #[inline(always)]
         unsafe fn load_bytes(source: *const i8) -> __m256i {
@@ -283,9 +283,9 @@ vector! {
     splat_int _mm512_set1_epi32, int_add _mm512_add_epi32, int_sub _mm512_sub_epi32, int_and _mm512_and_si512, int_or _mm512_or_si512,
     {
         #[inline(always)]
-        unsafe fn load_words(source: *const u16) -> __m512i {
+        unsafe fn load_upper(source: *const u16) -> __m512i {
             // SAFETY: the caller proves the set and sixteen numbers, which need no alignment.
-            unsafe { _mm512_cvtepu16_epi32(_mm256_loadu_si256(source.cast())) }
+            unsafe { _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(source.cast()))) }
         }
         #[inline(always)]
         unsafe fn load_bytes(source: *const i8) -> __m512i {
