@@ -5,6 +5,7 @@
 
 mod batch;
 mod body;
+mod clocks;
 mod docs;
 mod ends;
 mod functions;

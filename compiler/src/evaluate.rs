@@ -9,6 +9,7 @@ mod assertion;
 mod attributes;
 mod builtins;
 mod calls;
+mod cells;
 pub(crate) mod comparison;
 mod construct;
 mod expressions;

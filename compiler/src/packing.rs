@@ -9,10 +9,12 @@
 //! of the state's rows]`, the scales only where there are any, then the rows in the order of floats, several numbers in
 //! the room of one. For `f32` that is the layout of floats alone.
 
+mod convolution;
 mod dense;
 mod recurrent;
 mod store;
 
+pub use convolution::{channels, convolution, transpose};
 pub use dense::{affine, dense, dense_stored, layer_norm, plain};
 pub use recurrent::{gru, gru_reset_before, lstm, simple_rnn};
 pub use store::{Number, Store};

@@ -7,6 +7,7 @@
 
 mod batch;
 mod build;
+pub mod clock;
 mod cost;
 mod describe;
 pub mod kernels;
@@ -15,6 +16,7 @@ mod memory;
 mod names;
 mod network;
 mod stage;
+mod time;
 mod unroll;
 
 use proc_macro2::TokenStream;
@@ -26,6 +28,7 @@ use crate::storage::Storage;
 
 pub use batch::Batch;
 pub use build::{plan, plan_stored};
+use clock::{Clock, Time};
 pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
 
@@ -104,14 +107,19 @@ pub struct State {
 /// How a causal model runs as a stream.
 #[derive(Clone, Debug)]
 pub struct Streams {
-    /// Many frames at a time, up to the layer that swallows the time axis.
-    pub chunk: Stage,
+    /// Many frames at a time, up to the layer that swallows the time axis; `None` where some rows are not there with every
+    /// frame, so that the steps are taken one by one.
+    pub chunk: Option<Stage>,
     /// The layers behind it, once; `None` where every frame has an output of its own.
     pub head: Option<Stage>,
     /// One frame through all layers.
     pub step: Stage,
     /// For each output whether every frame has one of its own; the others are there at the end of the sequence.
     pub in_time: Vec<bool>,
+    /// With which frames each output is there.
+    pub clocks: Vec<Clock>,
+    /// How frames are counted, where the step has calls that don't run with each of them.
+    pub time: Option<Time>,
 }
 
 /// Why a model can't run as a stream.
@@ -220,7 +228,7 @@ pub enum Place {
 pub struct Step {
     /// Whose: index into the plan's layers; `None` for a copy that no layer asked for.
     pub layer: Option<usize>,
-    /// The kernel; `None` copies.
+    /// The kernel; `None` copies, or keeps a row. Windows and folds are those of streams: they make one row.
     pub operation: Option<Operation>,
     /// What it reads: one tensor, or those that a [`Operation::Join`] joins.
     pub inputs: Vec<Tensor>,
@@ -234,6 +242,24 @@ pub struct Step {
     pub unrolled: bool,
     /// Whether its states are those that a stream carries.
     pub carried: bool,
+    /// What it has to do with rows of earlier frames.
+    pub kept: Option<Kept>,
+    /// With which frames of a stream it runs, where that is not each of them.
+    pub clock: Option<Clock>,
+}
+
+/// Rows that a stream keeps of a tensor: index into the plan's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The row at hand is put to those that are kept there.
+    Put(usize),
+    /// What is read is the row that was the last one so many rows ago, or the window of them that begins with it.
+    Read {
+        /// Where the rows are.
+        state: usize,
+        /// How far back.
+        back: usize,
+    },
 }
 
 impl Step {
@@ -251,6 +277,7 @@ impl Step {
             Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
             Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input().floats),
             Some(Operation::Join(join)) => (join.output, self.output.floats),
+            Some(Operation::Window(_) | Operation::Fold(_)) => return Extent::Fixed(1),
             None => return Extent::Fixed(0),
         };
         floats.map(|floats| floats / width.max(1))
@@ -293,7 +320,7 @@ impl Plan {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
     }
 
-    /// Floats that a stream carries from frame to frame.
+    /// Floats that a stream carries from frame to frame, beside its count of frames.
     #[must_use]
     pub fn carried_floats(&self) -> usize {
         self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum()

@@ -6,6 +6,7 @@
 
 pub mod attention;
 mod batch;
+pub mod convolution;
 pub mod copy;
 mod dense;
 mod drive;
@@ -13,16 +14,20 @@ mod elementwise;
 mod gru;
 mod gru_reset_before;
 pub mod halves;
+pub mod heads;
 pub mod join;
 mod lstm;
+pub mod normalization;
 mod panel;
 pub mod pooling;
 mod project;
 pub mod rows;
 mod simple_rnn;
 mod small;
+mod tile;
 
 pub use batch::{GruBatch, LstmBatch};
+pub use convolution::{Channels, Convolution, Transpose};
 pub use copy::Embedding;
 pub use dense::Dense;
 pub use drive::{Backward, BackwardAligned, Forward, Walk};

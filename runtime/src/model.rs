@@ -12,6 +12,11 @@ pub trait Zero: Sized {
     const ZERO: Self;
 }
 
+/// What is not there yet.
+impl<T> Zero for Option<T> {
+    const ZERO: Self = None;
+}
+
 /// Numbers of a fixed shape: `f32`, `i32` or nested arrays of them.
 pub trait Tensor: Zero + Copy + 'static {
     /// What the innermost array holds.

@@ -1,4 +1,13 @@
-//! What a recurrent layer remembers between steps: whole cache lines, zero at the start of a sequence.
+//! What is remembered between steps. Of a recurrent layer: whole cache lines, zero at the start of a sequence. Of windows
+//! over time: rows of earlier frames. Of a whole stream: how many frames it has seen.
+
+mod clock;
+mod folded;
+mod rows;
+
+pub use clock::{Clock, due_rows};
+pub use folded::Folded;
+pub use rows::Rows;
 
 use crate::simd::Line;
 

@@ -198,6 +198,37 @@ GRAPHS = {
         None,
         None,
     ),
+    "attention_causal": (
+        "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
+    ),
+    "attention_scores": (
+        "q = Input((5, 4))\nv = Input((7, 4))\ny, s = AdditiveAttention()([q, v], return_attention_scores=True, use_causal_mask=True)\n"
+        "z, t = Attention()([y, v], return_attention_scores=True)",
+        "[q, v]",
+        "[y, s, z, t]",
+    ),
+    "multi_head_attention": ("x = Input((5, 4))", "x", "MultiHeadAttention(2, 3)(x, x)"),
+    "multi_head_attention_of_three": (
+        "q = Input((3, 6))\nv = Input((5, 4))\nk = Input((5, 7))", "[q, v, k]", "MultiHeadAttention(3, key_dim=17, output_shape=5)(q, v, key=k)",
+    ),
+    "multi_head_attention_value_dim": (
+        "x = Input((5, 4))", "x", "MultiHeadAttention(2, 3, value_dim=18, dropout=0.1, use_bias=False, output_shape=(2, 3))(x, x)",
+    ),
+    "multi_head_attention_scores": (
+        "x = Input((5, 4))\ny, s = MultiHeadAttention(3, 2)(x, x, use_causal_mask=True, return_attention_scores=True)", "x", "[y, s]",
+    ),
+    "multi_head_attention_gate_and_window": (
+        "x = Input((6, 4))\nblock = MultiHeadAttention(2, 3, sliding_window=2, use_gate=True)", "x", "[block(x, x), block(x, x, use_causal_mask=True)]",
+    ),
+    "multi_head_attention_axes": (
+        "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
+    ),
+    "transformer": (
+        "x = Input((6, 8))\nnormal = LayerNormalization()(x)\ny = x + MultiHeadAttention(2, 4, name='heads')(normal, normal, use_causal_mask=True)\n"
+        "wide = Dense(16, activation='gelu')(LayerNormalization()(y))",
+        "x",
+        "y + Dense(8)(wide)",
+    ),
     "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
 }
 

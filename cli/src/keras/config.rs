@@ -81,7 +81,11 @@ fn call(layer: &Value, depth: usize) -> Result<String, Mistake> {
 /// The argument as text; `None` where it is absent, or says nothing about weights.
 fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<String>, Mistake> {
     Ok(match kind {
-        Kind::Layer { .. } if value.is_object() => Some(call(value, depth + 1)?),
+        Kind::Layer { .. } | Kind::Cells { .. } if value.is_object() => Some(call(value, depth + 1)?),
+        Kind::Cells { .. } if value.is_array() => {
+            let cells = value.as_array().into_iter().flatten().map(|cell| call(cell, depth + 1));
+            Some(format!("[{}]", cells.collect::<Result<Vec<_>, _>>()?.join(", ")))
+        }
         Kind::PositiveInteger
         | Kind::Integer
         | Kind::Float { .. }
@@ -94,8 +98,9 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         {
             Some(python(value))
         }
-        Kind::Activation | Kind::Choice(_) if value.is_string() => Some(python(value)),
+        Kind::Activation | Kind::Choice(_) | Kind::AnyCase(_) if value.is_string() => Some(python(value)),
         Kind::Layer { .. }
+        | Kind::Cells { .. }
         | Kind::PositiveInteger
         | Kind::Integer
         | Kind::Boolean
@@ -104,6 +109,7 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         | Kind::Any
         | Kind::Activation
         | Kind::Choice(_)
+        | Kind::AnyCase(_)
         | Kind::Float { .. }
         | Kind::Rate
         | Kind::Initializer

@@ -118,6 +118,10 @@ fn push_variables(variables: &Group, arrays: &mut Vec<StoredArray>) -> Result<()
 
 fn array(dataset: &Dataset) -> Result<StoredArray, Mistake> {
     let dtype = guarded(|| dataset.dtype())?;
+    // `Normalization` counts what it has seen in an integer.
+    if matches!(dtype, DType::I32 | DType::I64) && guarded(|| dataset.shape())?.is_empty() {
+        return Ok(StoredArray { shape: Vec::new(), values: vec![0.0] });
+    }
     if !matches!(dtype, DType::F32) {
         return Err(Mistake::new(format!("the file holds {dtype} numbers, not float32"))
             .help("save the model with the dtype policy `float32`"));

@@ -4,8 +4,9 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::tokens::{is_free, known, name, shape, size};
-use super::{Context, Source, batch, docs, ends};
-use crate::plan::{Extent, Forward, Stage};
+use super::{Context, Source, batch, docs, ends, functions};
+use crate::plan::clock::Clock;
+use crate::plan::{Extent, Forward, Plan, Stage};
 use crate::shape::Shape;
 use crate::summary::{SummaryModel, Widths, table};
 
@@ -260,7 +261,9 @@ fn checks(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
     let runtime = &context.options.runtime;
     let mut checks = TokenStream::new();
-    if is_free(&plan.outputs[0].axes) {
+    if let Some(clock) = ends::is_stepped_by_clock(plan) {
+        checks.extend(clocked_checks(context, clock));
+    } else if is_free(&plan.outputs[0].axes) {
         let expected = expected_rows(context);
         checks.extend(quote!(#runtime::ShapeError::check("output", #expected, output.len())?;));
     }
@@ -280,12 +283,31 @@ fn checks(context: &Context<'_>) -> TokenStream {
     checks
 }
 
+/// How many rows an output has that is not there with each frame; for one at the end, how many frames it needs.
+fn clocked_checks(context: &Context<'_>, clock: &Clock) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let (begins, every) = (size(clock.begins().unsigned_abs()), size(clock.rate().every));
+    if !clock.at_end {
+        let expected = quote!(#runtime::state::due_rows(input.len(), #every, #begins));
+        return quote!(#runtime::ShapeError::check("output", #expected, output.len())?;);
+    }
+    quote! {
+        if input.len() <= #begins {
+            return ::core::result::Result::Err(#runtime::ShapeError {
+                what: "input",
+                expected: #begins + 1,
+                got: input.len(),
+            });
+        }
+    }
+}
+
 /// How many rows the output has for the input at hand.
 fn expected_rows(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
     let last: Option<&Stage> = match (&plan.forward, &plan.streaming) {
         (Forward::Whole(stage), _) => Some(stage),
-        (Forward::Streamed, Ok(streams)) => Some(&streams.chunk),
+        (Forward::Streamed, Ok(streams)) => streams.chunk.as_ref(),
         (Forward::Stepped, _) | (Forward::Streamed, Err(_)) => None,
     };
     let row: usize = known(&plan.outputs[0].axes).iter().product();
@@ -317,7 +339,7 @@ fn run_statements(context: &Context<'_>) -> TokenStream {
     match (&plan.forward, &plan.streaming) {
         (Forward::Streamed, Ok(streams)) => {
             let state = context.named("State");
-            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let is_stateful = functions::is_stateful(plan);
             let (begin, lend, read) = if is_stateful {
                 (quote!(let mut state = #state::zero();), quote!(, &mut state), quote!(, &state))
             } else {
@@ -332,24 +354,60 @@ fn run_statements(context: &Context<'_>) -> TokenStream {
         }
         (Forward::Stepped, _) => {
             let state = context.named("State");
-            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let is_stateful = functions::is_stateful(plan);
             let (begin, lend) = if is_stateful {
                 (quote!(let mut state = #state::zero();), quote!(, &mut state))
             } else {
                 (TokenStream::new(), TokenStream::new())
             };
+            let steps = steps(plan, &quote!(isa #weights #lend));
             quote! {
                 #take
                 let _ = scratch;
                 #begin
-                for (frame, output) in ::core::iter::zip(input, output) {
-                    step(isa #weights #lend, frame, output);
-                }
+                #steps
             }
         }
         (Forward::Whole(_), _) | (Forward::Streamed, Err(_)) => {
             let whole = name("whole");
             quote!(#take #whole(isa #weights, input, scratch, output);)
         }
+    }
+}
+
+/// One step after the other; what they answer goes into `output` as it comes.
+fn steps(plan: &Plan, given: &TokenStream) -> TokenStream {
+    match ends::is_stepped_by_clock(plan) {
+        None => quote! {
+            for (frame, output) in ::core::iter::zip(input, output) {
+                step(#given, frame, output);
+            }
+        },
+        Some(clock) if clock.at_end && clock.is_each_frame() => quote! {
+            for frame in input {
+                step(#given, frame, output);
+            }
+        },
+        Some(clock) if clock.at_end => quote! {
+            for frame in input {
+                let mut answer = ::core::option::Option::None;
+                step(#given, frame, &mut answer);
+                if let ::core::option::Option::Some(answer) = answer {
+                    *output = answer;
+                }
+            }
+        },
+        Some(_) => quote! {
+            let mut rows = output.iter_mut();
+            for frame in input {
+                let mut answer = ::core::option::Option::None;
+                step(#given, frame, &mut answer);
+                if let ::core::option::Option::Some(answer) = answer {
+                    if let ::core::option::Option::Some(row) = rows.next() {
+                        *row = answer;
+                    }
+                }
+            }
+        },
     }
 }

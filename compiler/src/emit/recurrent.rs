@@ -28,7 +28,10 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
         return many(body, step, layer, &input, &parts);
     }
     let is_one_step = body.mode == Mode::Step && step.carried;
-    let begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    let mut begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    if body.outlives {
+        body.before.extend(std::mem::take(&mut begins));
+    }
     let initial = initial(body, step, layer, &parts);
     let run = if is_one_step || !layer.return_sequences {
         let runs: TokenStream = parts.iter().map(|part| last(body, step, layer, part, &input, is_one_step)).collect();

@@ -36,6 +36,11 @@ fn types(context: &Context<'_>) -> TokenStream {
         let doc = format!(" {} floats.", state.floats);
         quote!(#[doc = #doc] #field: #runtime::#kind,)
     });
+    let clock = if counts(context) {
+        quote!(#[doc = " Frames seen."] clock: #runtime::state::Clock,)
+    } else {
+        TokenStream::new()
+    };
     let state_doc = format!(" What a stream of [`{model}`] carries from frame to frame.");
     quote! {
         #[doc = #doc]
@@ -44,12 +49,17 @@ fn types(context: &Context<'_>) -> TokenStream {
 
         #[doc = #state_doc]
         #derives
-        #visibility struct #state { #(#states)* }
+        #visibility struct #state { #(#states)* #clock }
     }
 }
 
 fn is_stateful(context: &Context<'_>) -> bool {
-    context.plan.states.iter().any(|state| state.carried)
+    super::functions::is_stateful(context.plan)
+}
+
+/// Whether the state counts frames.
+fn counts(context: &Context<'_>) -> bool {
+    context.plan.streaming.as_ref().is_ok_and(|streams| streams.time.is_some())
 }
 
 /// A trait that nothing implements; its message is what calling `stream` gives.
@@ -112,11 +122,12 @@ fn state_items(context: &Context<'_>) -> TokenStream {
         let (field, kind) = (name(&state.ident), &state.kind);
         quote!(#field: #kind::zero(),)
     });
+    let clock = if counts(context) { quote!(clock: state::Clock::zero(),) } else { TokenStream::new() };
     quote! {
         impl #state {
             /// The state before the first frame.
             const fn zero() -> Self {
-                Self { #(#zeros)* }
+                Self { #(#zeros)* #clock }
             }
         }
     }

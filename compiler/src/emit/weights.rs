@@ -67,6 +67,7 @@ fn tables(context: &Context<'_>) -> TokenStream {
     let mut first_tensor = vec![0; graph.nodes().len()];
     let mut instances: Vec<(usize, usize)> = Vec::new();
     let mut count = 0;
+    let mut unread = context.model.sibling_keys.clone();
     for (index, node) in graph.nodes().iter().enumerate() {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
         if let Some(&(_, first)) = instances.iter().find(|(id, _)| *id == instance.id) {
@@ -75,9 +76,11 @@ fn tables(context: &Context<'_>) -> TokenStream {
         }
         instances.push((instance.id, count));
         first_tensor[index] = count;
-        count += node.weights.len();
         let class = instance.layer.declaration().class;
-        for weight in &node.weights {
+        let (integers, floats): (Vec<_>, Vec<_>) = node.weights.iter().partition(|weight| weight.is_integer);
+        count += floats.len();
+        unread.extend(integers.iter().map(|weight| crate::weights::key(instance, weight)));
+        for weight in floats {
             let key = crate::weights::key(instance, weight);
             let shape = weight.shape.iter().map(|&axis| Literal::u64_unsuffixed(axis));
             specs.extend(quote!(#runtime::weights::TensorSpec { name: #key, class: #class, shape: &[#(#shape),*] },));
@@ -88,15 +91,15 @@ fn tables(context: &Context<'_>) -> TokenStream {
         .segments
         .iter()
         .flat_map(|segment| {
-            let first = first_tensor[segment.node] + segment.first_tensor;
+            let before = graph.nodes()[segment.node].weights.iter().take(segment.first_tensor);
+            let first = first_tensor[segment.node] + before.filter(|weight| !weight.is_integer).count();
             segment.packing.ops.iter().map(move |op| pack_op(runtime, op, first, segment.offset))
         })
         .map(|op| quote!(#runtime::weights::PackOp::#op,))
         .collect();
-    let siblings = &context.model.sibling_keys;
     quote! {
-        /// Weights of other models of the text, which the file may hold too.
-        const SIBLINGS: &[&str] = &[#(#siblings),*];
+        /// What the file may hold too: weights of other models of the text, and integers that inference never reads.
+        const SIBLINGS: &[&str] = &[#(#unread),*];
 
         /// The weights that the model needs, as Keras stores them.
         const TENSORS: &[#runtime::weights::TensorSpec] = &[#specs];

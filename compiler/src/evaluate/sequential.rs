@@ -208,7 +208,10 @@ impl Evaluator<'_> {
                     self.set_input(id, tensor, item.span);
                 }
             }
-            Value::Layer(layer) => self.push(id, layer, place),
+            Value::Layer(layer) => match self.check_no_cell(layer, item.span) {
+                Some(()) => self.push(id, layer, place),
+                None => self.models[id.0].is_failed = true,
+            },
             Value::Model(inner) => self.push_model(id, *inner, item.span, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);
@@ -340,11 +343,22 @@ impl Evaluator<'_> {
     }
 
     fn apply_in_sequential(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
-        if instance.layer.takes() == Takes::List {
+        if instance.layer.takes().several() {
             let title =
                 format!("`{}` joins several tensors, but a Sequential has one", instance.layer.declaration().class);
             let diagnostic = Diagnostic::new(Code::E136, span, title).at("gets one tensor");
-            return self.fail(diagnostic.help("call it with a list in a functional model: `Add()([x, y])`"));
+            return self.fail(diagnostic.help(match instance.layer.takes() {
+                Takes::Named(names) => {
+                    format!(
+                        "call it in a functional model: `{}(…)({})`",
+                        instance.layer.declaration().class,
+                        names.join(", ")
+                    )
+                }
+                Takes::One | Takes::List | Takes::Sequence => {
+                    "call it with a list in a functional model: `Add()([x, y])`".to_owned()
+                }
+            }));
         }
         let before = self.inference.node(tensor.node);
         if before.outputs.len() > 1 {

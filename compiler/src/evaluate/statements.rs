@@ -38,11 +38,12 @@ impl Evaluator<'_> {
         }
     }
 
-    fn assign(&mut self, target: &Target, value: Option<Value>, span: Span) {
+    pub(super) fn assign(&mut self, target: &Target, value: Option<Value>, span: Span) {
         match target {
-            Target::Name(name) => self.bind_name(name, value),
+            Target::Name(name) | Target::Starred(name) => self.bind_name(name, value),
             Target::Tuple(targets, _) => {
-                let items = value.and_then(|value| self.unpacked(targets.len(), &Located { value, span }));
+                let star = targets.iter().position(|target| matches!(target, Target::Starred(_)));
+                let items = value.and_then(|value| self.unpacked(targets.len(), star, &Located { value, span }));
                 for (index, target) in targets.iter().enumerate() {
                     let item = items.as_ref().map(|items| items[index].clone());
                     let item_span = item.as_ref().map_or(span, |item| item.span);
@@ -52,12 +53,21 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The items of a value that is unpacked into `count` names.
-    fn unpacked(&mut self, count: usize, value: &Located) -> Option<Vec<Located>> {
-        let items = self.items_of(value)?;
-        if items.len() == count {
-            return Some(items);
+    /// The items of a value that is unpacked into `count` names, the one at `star` a list of what the others leave.
+    fn unpacked(&mut self, count: usize, star: Option<usize>, value: &Located) -> Option<Vec<Located>> {
+        let mut items = self.items_of(value)?;
+        match star {
+            None if items.len() == count => return Some(items),
+            Some(star) if items.len() + 1 >= count => {
+                let end = items.len() + 1 - (count - star);
+                let taken: Vec<Located> = items.drain(star..end).collect();
+                self.hold(&taken);
+                items.insert(star, Located { value: operators::growing(taken), span: value.span });
+                return Some(items);
+            }
+            _ => {}
         }
+        let count = if star.is_some() { count - 1 } else { count };
         let title = format!("{} for {}", counted(items.len(), "value"), counted(count, "name"));
         self.fail(Diagnostic::new(Code::E133, value.span, title).at(format!("has {}", counted(items.len(), "value"))))
     }
@@ -138,7 +148,7 @@ impl Evaluator<'_> {
 
     fn assign_failed(&mut self, target: &Target) {
         match target {
-            Target::Name(name) => self.bind_name(name, None),
+            Target::Name(name) | Target::Starred(name) => self.bind_name(name, None),
             Target::Tuple(targets, _) => targets.iter().for_each(|target| self.assign_failed(target)),
         }
     }

@@ -80,7 +80,7 @@ pub(crate) const GRU: Declaration = Declaration {
 
 /// A `GRU` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Gru {
+pub struct Gru {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,

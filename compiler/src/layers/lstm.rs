@@ -82,7 +82,7 @@ pub(crate) const LSTM: Declaration = Declaration {
 
 /// An `LSTM` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Lstm {
+pub struct Lstm {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,

@@ -64,7 +64,7 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
 
 /// A `SimpleRNN` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct SimpleRnn {
+pub struct SimpleRnn {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) use_bias: bool,

@@ -1,6 +1,6 @@
 //! Packings of the layers without a state.
 
-use super::{LINE, PackOp, Packing, Source, Storage};
+use super::{Axis, LINE, PackOp, Packing, Source, Storage};
 
 /// Up to this many outputs a dense layer is a dot product for each: `kernels::Dense` decides alike.
 const MOST_DOTS: usize = 4;
@@ -41,6 +41,17 @@ fn dots(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Pack
 
 /// Groups of outputs.
 fn groups(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+    if storage != Storage::F32 {
+        return stored_groups(storage, inputs, outputs, use_bias);
+    }
+    let mut packing = Packing::of(outputs.next_multiple_of(LINE) * (1 + inputs));
+    let matrix = Matrix { first: 0, outer: (1, 0), inner: (inputs, outputs), column: 1 };
+    packing.blocks(0, outputs, matrix, use_bias.then_some(0));
+    packing
+}
+
+/// The same with smaller numbers.
+fn stored_groups(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
     const GROUP: usize = 64;
     let (full, rest) = (outputs / GROUP, outputs % GROUP);
     let width = rest.next_multiple_of(LINE);
@@ -59,6 +70,19 @@ fn groups(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Pa
     let scales = (full * floats + width, [0, 0, 0, 1]);
     packing.rows(storage, full * GROUP, full * group + rest_head, axes, scales);
     packing
+}
+
+/// Rows of weights in a tensor: two nested axes, each as its size and the distance from one place to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matrix {
+    /// The first weight's place.
+    pub(super) first: usize,
+    /// The outer axis of the rows.
+    pub(super) outer: (usize, usize),
+    /// The inner axis of the rows.
+    pub(super) inner: (usize, usize),
+    /// From one column to the next.
+    pub(super) column: usize,
 }
 
 /// `kernels::affine`, BatchNormalization's inference form: the factors of `features`, then at the next line the summands.
@@ -89,8 +113,33 @@ pub fn plain(length: usize) -> Packing {
 }
 
 impl Packing {
+    /// Blocks of up to 64 columns from `start` on, `[block][bias, rows][width]`, the last as wide as its columns need in steps
+    /// of 16. `bias` is the place of the first bias in tensor 1, the matrix is in tensor 0.
+    pub(super) fn blocks(&mut self, start: usize, columns: usize, matrix: Matrix, bias: Option<usize>) {
+        const BLOCK: usize = 64;
+        const ONE: Axis = (1, 0, 0);
+        let axis = |(count, from): (usize, usize), to: usize| if count == 1 { ONE } else { (count, from, to) };
+        let Matrix { first, outer, inner, column } = matrix;
+        let depth = outer.0 * inner.0;
+        let (full, rest) = (columns / BLOCK, columns % BLOCK);
+        let width = rest.next_multiple_of(LINE);
+        let block = BLOCK * (1 + depth);
+        let end = start + full * block;
+        if let Some(bias) = bias {
+            self.add(1, bias, start, [ONE, ONE, (full, BLOCK, block), (BLOCK, 1, 1)]);
+            self.add(1, bias + full * BLOCK, end, [ONE, ONE, ONE, (rest, 1, 1)]);
+        }
+        let rows = |width: usize| [axis(outer, inner.0 * width), (inner.0, inner.1, width)];
+        let [outer_axis, inner_axis] = rows(BLOCK);
+        let blocks = [outer_axis, (full, BLOCK * column, block), inner_axis, (BLOCK, column, 1)];
+        self.add(0, first, start + BLOCK, blocks);
+        let [outer_axis, inner_axis] = rows(width);
+        let behind = first + full * BLOCK * column;
+        self.add(0, behind, end + width, [ONE, outer_axis, inner_axis, (rest, column, 1)]);
+    }
+
     /// Copies without a factor; nothing where an axis is empty.
-    fn add(&mut self, tensor: usize, source: usize, destination: usize, axes: [super::Axis; 4]) {
+    pub(super) fn add(&mut self, tensor: usize, source: usize, destination: usize, axes: [Axis; 4]) {
         if axes.iter().all(|axis| axis.0 > 0) {
             self.ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
         }

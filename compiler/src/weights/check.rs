@@ -111,6 +111,7 @@ impl<'a> Binder<'a> {
         };
         self.used.insert(found);
         let mistake = match &tensor.values {
+            Err(_) if spec.is_integer => return Some(Weight { shape: spec.shape.clone(), values: Rc::from([0.0]) }),
             Err(dtype) => wrong_type(tensor, dtype, instance),
             Ok(_) if tensor.shape != spec.shape => wrong_shape(tensor, spec, instance),
             Ok(values) => match values.iter().position(|value| !value.is_finite()) {

@@ -6,16 +6,17 @@
 //! then the inputs ascending, input k in partial sum k mod 4 (groups of 16 or 32 outputs) or k mod 2 (48 or 64).
 //! Source: Keras `Dense`.
 
+use super::tile::{combine, finish};
 use crate::activation::Activation;
-use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile, store_tile};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile};
 use core::marker::PhantomData;
 
 /// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
 const MOST_DOTS: usize = 4;
 /// From this many weights on the code stands in a function of its own, which layers share.
-const LARGE: usize = 2048;
+pub(super) const LARGE: usize = 2048;
 /// Outputs of a full group.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
 
 /// A dense layer of `OUT` outputs over `IN` inputs with activation `A`, its rows of weights stored as `W`.
 #[derive(Clone, Copy, Debug)]
@@ -202,56 +203,24 @@ impl<A: Activation, W: Weight> Groups<'_, A, W> {
             *start = (row + index).min(self.rows - 1) * self.inputs;
         }
         accumulate(isa, &mut sums, weights, columns, Inputs { values: self.input, starts }, self.inputs);
-        let mut combined = combine::<I, ROWS, N, SETS>(sums);
+        let left = (self.outputs - group * GROUP).saturating_sub(first).min(N * lanes);
+        let mut places = [0; ROWS];
+        for (index, place) in places.iter_mut().enumerate() {
+            *place = (row + index) * self.outputs + group * GROUP + first;
+        }
+        let count = self.rows - row;
         if W::SCALED {
+            let mut scaled = combine::<I, ROWS, N, SETS>(sums);
             let [bias] = load_tile::<I, I::Tile, 1, N>(isa, floats, [first]);
             let [scales] = load_tile::<I, I::Tile, 1, N>(isa, floats, [16 * width + first]);
-            for row in &mut combined {
+            for row in &mut scaled {
                 for (sum, (scale, bias)) in row.iter_mut().zip(scales.into_iter().zip(bias)) {
                     *sum = sum.mul_add(scale, bias);
                 }
             }
-        }
-        let mut buffer = Buffer([[[0.0; 16]; 4]; ROWS]);
-        let mut places = [0; ROWS];
-        for (index, place) in places.iter_mut().enumerate() {
-            *place = 64 * index;
-        }
-        store_tile(&combined, buffer.0.as_flattened_mut().as_flattened_mut(), places, ROWS);
-        let left = (self.outputs - group * GROUP).saturating_sub(first).min(N * lanes);
-        for (index, lines) in buffer.0.iter_mut().enumerate().take(self.rows - row) {
-            let start = (row + index) * self.outputs + group * GROUP + first;
-            for line in lines.iter_mut().take(left.div_ceil(16)) {
-                A::apply(I::V16::load(isa, line, 0)).store(line, 0);
-            }
-            if let (Some(output), Some(values)) =
-                (self.output.get_mut(start..start + left), lines.as_flattened().get(..left))
-            {
-                output.copy_from_slice(values);
-            }
+            finish::<I, A, ROWS, N, 1>(isa, [scaled], self.output, places, count, left);
+        } else {
+            finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, count, left);
         }
     }
-}
-
-/// A tile's sums on their way to the output: with only constant indices before it they stay in registers until here.
-#[repr(C, align(64))]
-struct Buffer<const ROWS: usize>([[Line; 4]; ROWS]);
-
-/// The sum of the partial sums: neighbours first.
-#[inline(always)]
-fn combine<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
-    sums: [[[I::Tile; N]; ROWS]; SETS],
-) -> [[I::Tile; N]; ROWS] {
-    let mut result = sums[0];
-    for (row, result) in result.iter_mut().enumerate() {
-        for (column, sum) in result.iter_mut().enumerate() {
-            let (first, second) = (sums[0][row % ROWS][column % N], sums[1 % SETS][row % ROWS][column % N]);
-            *sum = first.add(second);
-            if SETS == 4 {
-                let (third, fourth) = (sums[2 % SETS][row % ROWS][column % N], sums[3 % SETS][row % ROWS][column % N]);
-                *sum = sum.add(third.add(fourth));
-            }
-        }
-    }
-    result
 }

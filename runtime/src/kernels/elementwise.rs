@@ -53,7 +53,7 @@ pub(super) fn unpad(line: &Line, values: &mut [f32]) {
 
 /// The feature of value `index`, where `inner` values in a row belong to one feature and `period` features repeat.
 #[inline(always)]
-const fn feature(index: usize, period: usize, inner: usize) -> usize {
+pub(super) const fn feature(index: usize, period: usize, inner: usize) -> usize {
     if period == 0 || inner == 0 { 0 } else { index / inner % period }
 }
 

@@ -50,12 +50,26 @@ impl<'a> Inputs<'a, 1> {
 /// shapes the check vanishes.
 #[inline(always)]
 pub fn accumulate<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
-    _isa: I,
+    isa: I,
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
     weights: &[W],
     columns: Columns,
     inputs: Inputs<'_, ROWS>,
     depth: usize,
+) {
+    accumulate_behind(isa, sums, weights, columns, inputs, (0, depth));
+}
+
+/// As [`accumulate`], for `depth` inputs that have `behind` others before them: input k goes to the sum of number
+/// (`behind` + k) mod `SETS`, as if all had been added at once.
+#[inline(always)]
+pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
+    _isa: I,
+    sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
+    weights: &[W],
+    columns: Columns,
+    inputs: Inputs<'_, ROWS>,
+    (behind, depth): (usize, usize),
 ) {
     let last_weight = columns.offset(COLUMNS - 1) + (depth.max(1) - 1) * columns.row_stride + V::LANES;
     if depth == 0 || last_weight > weights.len() {
@@ -69,10 +83,19 @@ pub fn accumulate<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS:
     // A copy of its own, read and written with constant indices only, stays in registers.
     let mut local = *sums;
     let mut k = 0;
+    if behind % SETS > 0 {
+        for (set, sums) in local.iter_mut().enumerate() {
+            if set >= behind % SETS && k < depth {
+                // SAFETY: k < depth; the furthest weight and the furthest input were found to lie in the slices, and the
+                // token proves the instruction set.
+                unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k) }
+                k += 1;
+            }
+        }
+    }
     while k + SETS <= depth {
         for (set, sums) in local.iter_mut().enumerate() {
-            // SAFETY: k + set < depth; the furthest weight and the furthest input were found to lie in the slices, and
-            // the token proves the instruction set.
+            // SAFETY: k + set < depth; else as above.
             unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
         }
         k += SETS;
