@@ -127,3 +127,76 @@ fn put(packed: &mut [f32], at: usize, bits: u32, number: u32) {
         *word = f32::from_bits(word.to_bits() & !mask | number << shift);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packing::{Cell, class, dense_stored, gru, lstm, simple_rnn};
+
+    /// One output over two inputs: a line of biases, a line of scales, a line of bytes.
+    #[test]
+    fn bytes_stand_behind_bias_and_scale() {
+        let packing = dense_stored(Storage::Int8, 2, 1, true);
+        let packed = packing.run(&[&[0.25, -1.0], &[3.0]]);
+        // The row is padded to sixteen bytes, the segment to a line.
+        assert_eq!(packed.len(), 48);
+        assert_eq!((packed[0], packed[16]), (3.0, 1.0 / 127.0));
+        // 0.25 · 127 is 31.75.
+        assert_eq!(packed[32].to_bits(), 0x0000_8120);
+    }
+
+    /// Two units, two gates' halves side by side: the sigmoid gates' weights are halved.
+    #[test]
+    fn halves_stand_in_pairs_behind_the_bias() {
+        let class = class(Cell::Lstm, 1, 2);
+        let packing = lstm(1, 2, true, true, class, Storage::F16);
+        let kernel = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        let bias = [0.25; 8];
+        let packed = packing.run(&[&kernel, &[0.0; 16], &bias]);
+        // A row is one line: gates i, f, c, o of four lanes; first the bias as floats, then the kernel's as halves.
+        assert_eq!(packed[..4], [0.125, 0.125, 0.0, 0.0]);
+        assert_eq!(packed[8..10], [0.25, 0.25]);
+        let halves = |at: usize| [packed[at].to_bits() as u16, (packed[at].to_bits() >> 16) as u16].map(of_half);
+        assert_eq!([halves(16), halves(18), halves(20), halves(22)], [[0.5, 1.0], [1.5, 2.0], [5.0, 6.0], [3.5, 4.0]]);
+        assert_eq!(packed.len(), 48);
+    }
+
+    #[test]
+    fn what_a_number_stands_for_is_told_with_its_place() {
+        let packing = dense_stored(Storage::Bf16, 1, 2, false);
+        let mut found = Vec::new();
+        packing.stores().for_each(|store| store.numbers(&[1.0, 1.01], |number| found.push(number)));
+        assert_eq!(found, [
+            Number { source: 0, value: 1.0, rounded: 1.0 },
+            Number { source: 1, value: 1.01, rounded: 1.0078125 }
+        ]);
+        // A column's scale comes from its own values.
+        let packing = dense_stored(Storage::Int8, 2, 5, false);
+        let mut kernel = [0.0; 10];
+        (kernel[0], kernel[5], kernel[1]) = (127.0, 0.4, 254.0);
+        let mut rounded = [f32::NAN; 10];
+        packing.stores().for_each(|store| store.numbers(&kernel, |number| rounded[number.source] = number.rounded));
+        assert_eq!((rounded[0], rounded[5], rounded[1]), (127.0, 0.0, 254.0));
+    }
+
+    /// Every weight but the bias is stored once, in every class of every cell.
+    #[test]
+    fn every_weight_is_stored_once() {
+        for (features, units) in [(1, 3), (3, 20), (17, 34), (5, 70), (2, 200)] {
+            let class = |cell| class(cell, features, units);
+            let cells = [
+                (lstm(features, units, true, true, class(Cell::Lstm), Storage::Int8), 4),
+                (gru(features, units, true, false, class(Cell::Gru), Storage::Int8), 3),
+                (simple_rnn(features, units, true, class(Cell::SimpleRnn), Storage::Int8), 1),
+            ];
+            for (packing, n_gates) in cells {
+                let sizes = [features * n_gates * units, units * n_gates * units];
+                let mut counts = sizes.map(|size| vec![0; size]);
+                for store in packing.stores() {
+                    store.numbers(&vec![1.0; sizes[store.tensor]], |number| counts[store.tensor][number.source] += 1);
+                }
+                assert!(counts.iter().flatten().all(|count| *count == 1), "{features} features, {units} units");
+            }
+        }
+    }
+}
