@@ -99,9 +99,10 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
                 .product::<usize>()
         };
         // Behind strides and windows there are fewer rows than frames.
-        let rows = plan.streaming().ok().and_then(|streams| streams.clocks.first()).map_or(count, |clock| {
-            count.saturating_sub(clock.begins().unsigned_abs()).div_ceil(clock.rate().every)
-        });
+        let rows =
+            plan.streaming().ok().and_then(|streams| streams.clocks.first()).map_or(count, |clock| {
+                count.saturating_sub(clock.begins().unsigned_abs()).div_ceil(clock.rate().every)
+            });
         (
             format!(
                 "let values: Vec<_> = (0..{}).map(Number::at).collect();\n    let input = <<Subject as Model>::Input as \
