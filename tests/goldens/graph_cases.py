@@ -140,7 +140,7 @@ GRAPHS = {
         "Bidirectional(RNN(SimpleRNNCell(3)))(y)",
     ),
     "rnn_states_of_both_directions": (
-        "x = Input((None, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
+        "x = Input((6, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
         "z = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True))(x, initial_state=states)",
         "x",
         "[y, GRU(2)(z), states[2][1]]",

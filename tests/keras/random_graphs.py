@@ -79,7 +79,13 @@ class GraphGenerator:
             self.add(batch)
         outputs = [self.recent() for _ in range(self.random.choice([1, 1, 2, 3]))]
         style = self.random.choice(["list", "list", "wrapped", "dict"])
-        return Graph(inputs, self.nodes, outputs, style)
+        extra = []
+        if self.maybe(0.15) and len(self.shapes) > 2:
+            names = list(self.shapes)
+            first = self.random.sample(names[:-1], min(self.random.choice([1, 1, 2]), len(names) - 1))
+            begin = first[0] if len(first) == 1 else "[" + ", ".join(first) + "]"
+            extra.append(f"part = Model({begin}, {self.random.choice(names[-2:])})")
+        return Graph(inputs, self.nodes, outputs, style, extra)
 
     def define(self, template, reads, shape, layer=None):
         target = f"t{len(self.nodes)}"
@@ -431,6 +437,8 @@ def smaller_graphs(graph):
         if len(graph.outputs) > 1:
             yield without(graph, lambda copied: copied.outputs.pop(index))
     read = {name for node in graph.nodes for name in node.reads} | set(graph.outputs)
+    if graph.extra:
+        yield without(graph, lambda copied: copied.extra.clear())
     for index in reversed(range(len(graph.nodes))):
         node = graph.nodes[index]
         if node.target not in read:

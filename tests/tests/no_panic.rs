@@ -56,7 +56,7 @@ z = Input(shape=(5, 4), name=\"z\")
 h = Input(shape=(17,), name=\"h\")
 y, last = GRU(17, return_sequences=True, return_state=True)(x, initial_state=h)
 a = Add()([x, Dense(4)(y), 2.0 * x - 1])
-a = Maximum()([a, Dense(1)(a)]) / 3 + abs(-x) ** 2
+a = Maximum()([a, Dense(1)(a)]) / 3 + abs(-x) ** 2 + (abs(x) + 1) ** 0.5 - abs(x) ** 1.3
 b = Concatenate()([a, y[:, :, ::-2]])
 m = Attention(use_scale=True)([a, z])
 n = AdditiveAttention()([m, z, z])
@@ -74,6 +74,20 @@ x = Input(shape=(None, 4), name=\"x\")
 z = Input(shape=(None, 3), name=\"z\")
 y = LSTM(20, return_sequences=True)(Concatenate()([x, z]))
 model = Model([x, z], [Dense(2, name=\"wide\")(y), Multiply(name=\"all\")([y, y])])
+";
+
+/// Convolutions of every kind: wide and narrow, in groups, over the ends, turned.
+const CONVOLVED: &str = "\
+model = Sequential()
+model.add(Input(shape=(20, 6)))
+model.add(Conv1D(70, 3, padding=\"same\", activation=\"relu\"))
+model.add(Conv1D(12, 3, groups=2, padding=\"causal\", dilation_rate=2))
+model.add(DepthwiseConv1D(3, strides=2, depth_multiplier=2))
+model.add(SeparableConv1D(5, 2, activation=\"softmax\"))
+model.add(Conv1DTranspose(8, 3, strides=2, padding=\"same\"))
+model.add(Conv1D(3, 2, data_format=\"channels_first\"))
+model.add(Flatten())
+model.add(Dense(1))
 ";
 
 /// Rows that are there with some frames only, windows of earlier ones, and padding before the first.
@@ -130,6 +144,9 @@ extern "C" fn main() -> i32 {
         sum += model.forward(&[[rand() as f32; 4]; 10])[0];
         let mut output = [0.0];
         sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
+    }
+    if let Ok(model) = convolved::Convolved::from_packed(weights) {
+        sum += model.forward(&[[rand() as f32; 6]; 20])[0];
     }
     if let Ok(model) = graph::Graph::from_packed(weights) {
         let (x, z, h) = ([[rand() as f32; 4]; 8], [[rand() as f32; 4]; 5], [rand() as f32; 17]);
@@ -214,6 +231,7 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("batched_gru", "Batched", BATCHED_GRU)
         + &module("graph", "Graph", GRAPH)
         + &module("stepped", "Stepped", STEPPED)
+        + &module("convolved", "Convolved", CONVOLVED)
         + &module("clocked", "Clocked", CLOCKED);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);

@@ -73,6 +73,10 @@ impl Evaluator<'_> {
             "trainable" => Some(Value::Boolean(layer.trainable)),
             "built" => Some(Value::Boolean(self.inference.first_node(layer.id).is_some())),
             "count_params" => self.uncalled(attribute),
+            "output" if layer.layer.model_input().is_some() => {
+                let found = self.input_layers.iter().find(|(_, input)| input.id == layer.id);
+                found.map(|(&node, _)| Value::Tensor(TensorId { node, output: 0 }))
+            }
             "output" => {
                 let (node, n_outputs) = self.built_node(layer, attribute)?;
                 let tensors = (0..n_outputs).map(|output| TensorId { node, output });

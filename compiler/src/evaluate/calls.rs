@@ -203,12 +203,17 @@ impl Evaluator<'_> {
     }
 }
 
-/// Whether any argument is a symbolic tensor, or a list with one.
+/// Whether any argument is a symbolic tensor, or holds one.
 fn has_tensor(site: &CallSite) -> bool {
-    let is_tensor = |value: &Value| matches!(value, Value::Tensor(_));
-    site.given.iter().any(|given| match &given.value.value {
-        Value::Growing(items) => items.borrow().iter().any(|item| is_tensor(&item.value)),
-        Value::Tuple(items) | Value::List(items) => items.iter().any(|item| is_tensor(&item.value)),
-        value => is_tensor(value),
-    })
+    site.given.iter().any(|given| holds_tensor(&given.value.value))
+}
+
+fn holds_tensor(value: &Value) -> bool {
+    let any = |items: &[Located]| items.iter().any(|item| holds_tensor(&item.value));
+    match value {
+        Value::Growing(items) => any(&items.borrow()),
+        Value::Tuple(items) | Value::List(items) => any(items),
+        Value::Dictionary(entries) => entries.iter().any(|(_, item)| holds_tensor(&item.value)),
+        value => matches!(value, Value::Tensor(_)),
+    }
 }

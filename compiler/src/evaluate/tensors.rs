@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rnn_grammar::ast::{BinaryOperator, Index};
+use rnn_grammar::ast::{BinaryOperator, ExpressionKind, Index};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::activation::Activation;
@@ -104,7 +104,18 @@ impl Evaluator<'_> {
     /// `x[:, -1, 2:5]`
     pub(super) fn tensor_subscript(&mut self, tensor: TensorId, indices: &[Index], span: Span) -> Option<Value> {
         let mut keys = Vec::with_capacity(indices.len());
+        let is_ellipsis =
+            |index: &Index| matches!(index, Index::At(expression) if expression.kind == ExpressionKind::Ellipsis);
+        let is_new = |index: &Index| matches!(index, Index::At(expression) if expression.kind == ExpressionKind::None);
+        let n_picked = indices.iter().filter(|index| !is_ellipsis(index) && !is_new(index)).count();
+        let mut n_skipped = self.inference.shape(tensor).rank().saturating_sub(n_picked);
         for index in indices {
+            // The first `...` stands for all axes that the other keys leave; Python takes one only.
+            if is_ellipsis(index) && n_skipped != usize::MAX && indices.len() > 1 {
+                keys.extend(std::iter::repeat_n(Key::Slice([None; 3]), n_skipped));
+                n_skipped = usize::MAX;
+                continue;
+            }
             keys.push(match index {
                 Index::At(expression) => match self.expression(expression)? {
                     Value::Integer(place) => Key::At(place),

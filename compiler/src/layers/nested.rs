@@ -87,7 +87,8 @@ impl Nested {
 }
 
 /// Where each node's weights begin among the graph's: a layer that is used again has those of its first use.
-pub(crate) fn offsets(graph: &TypedGraph) -> Vec<usize> {
+#[must_use]
+pub fn offsets(graph: &TypedGraph) -> Vec<usize> {
     let (mut n_weights, mut first) = (0, HashMap::new());
     let mut offset = |node: &TypedNode| {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { return 0 };
