@@ -42,9 +42,9 @@ impl Names {
 }
 
 /// Names that the generated functions use themselves, beside the words of Rust.
-const RESERVED: [&str; 23] = [
+const RESERVED: [&str; 24] = [
     "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
-    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats",
+    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats", "kept",
 ];
 
 fn plain(name: &str) -> String {
