@@ -63,7 +63,7 @@ mod spatial_dropout_1d;
 pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
-mod time_distributed;
+pub(crate) mod time_distributed;
 mod unit_normalization;
 mod up_sampling_1d;
 mod windows;

@@ -150,6 +150,12 @@ GRAPHS = {
         "x",
         "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
     ),
+    "time_distributed_model": (
+        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = keras.Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
+        "y = Input((2, 5, 4))",
+        "y",
+        "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",
+    ),
     "rnn_shared": (
         "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",
         "x",
