@@ -46,8 +46,7 @@ pub(crate) fn stored(
     plan: &Plan,
     bound: &BoundWeights,
 ) -> Result<storage::Stored, Failure> {
-    storage::stored(model, plan, bound)
-        .map_err(|diagnostics| Failure { source: source.clone(), diagnostics })
+    storage::stored(model, plan, bound).map_err(|diagnostics| Failure { source: source.clone(), diagnostics })
 }
 
 /// What smaller numbers change: a line for each layer that has them, and one for each output against that of floats.
@@ -60,7 +59,9 @@ pub(crate) fn report(losses: &[Loss], names: &[String], [outputs, exact]: [&[Arr
         let pairs = || output.values.iter().zip(&exact.values);
         let distance = pairs().map(|(output, exact)| (output - exact).abs()).fold(0.0, f64::max);
         let largest = exact.values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-        text.push_str(&format!("output `{name}`: off by {distance:.1e} at most; its largest magnitude is {largest:.3}\n"));
+        text.push_str(&format!(
+            "output `{name}`: off by {distance:.1e} at most; its largest magnitude is {largest:.3}\n"
+        ));
     }
     text
 }

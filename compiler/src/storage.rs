@@ -141,13 +141,10 @@ mod tests {
                 assert_eq!(half(value), bits, "{bits:#x} is {value}");
             }
         }
-        assert_eq!([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400].map(of_half), [
-            1.0,
-            -2.0,
-            65504.0,
-            2.0_f32.powi(-24),
-            2.0_f32.powi(-14)
-        ]);
+        assert_eq!(
+            [0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400].map(of_half),
+            [1.0, -2.0, 65504.0, 2.0_f32.powi(-24), 2.0_f32.powi(-14)]
+        );
     }
 
     /// Between every two neighbours: nearer to one, nearer to the other, and the tie.

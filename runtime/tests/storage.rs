@@ -63,8 +63,7 @@ macro_rules! outputs {
         }
         let weights: &[f32] = $weights;
         let mut numbers = Numbers::new(7);
-        let input: Vec<[f32; $features]> =
-            (0..STEPS).map(|_| core::array::from_fn(|_| numbers.next())).collect();
+        let input: Vec<[f32; $features]> = (0..STEPS).map(|_| core::array::from_fn(|_| numbers.next())).collect();
         let steps = at($level, Steps { weights, input: &input });
         for product in [0, 4 * 16 * 64 * STEPS] {
             let sequence = at($level, Sequence { weights, input: &input, product });
@@ -272,12 +271,22 @@ fn batches_have_the_bits_of_samples_alone() {
             }
         }};
     }
-    batch!(Lstm, LstmBatch, LstmState, {
-        packing::lstm(6, 50, true, true, packing::class(Cell::Lstm, 6, 50), Storage::F16)
-    }, 4, 4);
-    batch!(Gru, GruBatch, GruState, {
-        packing::gru(6, 50, true, true, packing::class(Cell::Gru, 6, 50), Storage::F16)
-    }, 3, 6);
+    batch!(
+        Lstm,
+        LstmBatch,
+        LstmState,
+        { packing::lstm(6, 50, true, true, packing::class(Cell::Lstm, 6, 50), Storage::F16) },
+        4,
+        4
+    );
+    batch!(
+        Gru,
+        GruBatch,
+        GruState,
+        { packing::gru(6, 50, true, true, packing::class(Cell::Gru, 6, 50), Storage::F16) },
+        3,
+        6
+    );
 }
 
 /// Lines of numbers as floats, in vectors of all three widths.

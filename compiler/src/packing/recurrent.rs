@@ -68,11 +68,8 @@ impl Packing {
         for op in self.ops.split_off(first) {
             let PackOp::Add { tensor, source, destination, axes, scale } = op else { continue };
             let is_rest = destination == place.rest;
-            let scales = if is_rest {
-                (scales.rest, [0, 0, 1, 0])
-            } else {
-                (scales.first, [scales.block_stride, 0, 1, 0])
-            };
+            let scales =
+                if is_rest { (scales.rest, [0, 0, 1, 0]) } else { (scales.first, [scales.block_stride, 0, 1, 0]) };
             self.store(storage, super::Source { tensor, source, destination, axes, scale }, scales);
         }
     }
@@ -307,7 +304,13 @@ pub fn gru_reset_before(
         if use_bias {
             packing.gate(units, bias, in_floats(0));
         }
-        packing.stored(storage, units, kernel, panel_place(panel, rows.first() + LINE * gate, ROW, units), in_floats(1));
+        packing.stored(
+            storage,
+            units,
+            kernel,
+            panel_place(panel, rows.first() + LINE * gate, ROW, units),
+            in_floats(1),
+        );
         let place = if gate < 2 {
             panel_place(panel, rows.first() + ROW * features + LINE * gate, 32, units)
         } else {

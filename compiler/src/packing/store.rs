@@ -166,10 +166,10 @@ mod tests {
         let packing = dense_stored(Storage::Bf16, 1, 2, false);
         let mut found = Vec::new();
         packing.stores().for_each(|store| store.numbers(&[1.0, 1.01], |number| found.push(number)));
-        assert_eq!(found, [
-            Number { source: 0, value: 1.0, rounded: 1.0 },
-            Number { source: 1, value: 1.01, rounded: 1.0078125 }
-        ]);
+        assert_eq!(
+            found,
+            [Number { source: 0, value: 1.0, rounded: 1.0 }, Number { source: 1, value: 1.01, rounded: 1.0078125 }]
+        );
         // A column's scale comes from its own values.
         let packing = dense_stored(Storage::Int8, 2, 5, false);
         let mut kernel = [0.0; 10];

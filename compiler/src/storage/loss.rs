@@ -65,7 +65,8 @@ pub struct Stored {
 /// # Errors
 /// E308 for each tensor with a weight that its storage can't hold.
 pub fn stored(model: &CompiledModel, plan: &Plan, bound: &BoundWeights) -> Result<Stored, Vec<Diagnostic>> {
-    let mut rounding = Rounding { model, nodes: HashMap::new(), losses: Vec::new(), refused: HashSet::new(), diagnostics: Vec::new() };
+    let mut rounding =
+        Rounding { model, nodes: HashMap::new(), losses: Vec::new(), refused: HashSet::new(), diagnostics: Vec::new() };
     for segment in &plan.segments {
         for store in segment.packing.stores() {
             rounding.step(plan, segment, store, bound);

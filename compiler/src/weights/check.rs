@@ -186,7 +186,8 @@ fn superfluous(tensor: &NamedTensor, at: Span) -> Diagnostic {
 }
 
 fn wrong_type(tensor: &NamedTensor, dtype: &str, instance: &LayerInstance) -> Diagnostic {
-    let title = format!("`{}` of {} holds {dtype} numbers, not float32, float16 or bfloat16", tensor.name, described(instance));
+    let title =
+        format!("`{}` of {} holds {dtype} numbers, not float32, float16 or bfloat16", tensor.name, described(instance));
     Diagnostic::new(Code::E305, instance.class_span, title)
         .at("reads floats of 32 or 16 bits")
         .help("save the weights as float32: `array.astype(\"float32\")`")

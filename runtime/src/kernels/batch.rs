@@ -246,13 +246,7 @@ impl<K: Batched> Rows<'_, K> {
 
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
-    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(
-        self,
-        isa: I,
-        sums: &mut [f32],
-        lane: usize,
-        first: usize,
-    ) {
+    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
         let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
         for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let sample = (first + row).min(self.samples - 1);

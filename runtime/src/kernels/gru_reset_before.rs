@@ -78,13 +78,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS,
         first: usize,
     ) {
         let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs = Rows {
-            weights: cell.rows(first, 0),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-            scales,
-        };
+        let inputs =
+            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let (weights, scales) = (cell.rows(first, ROW * cell.features), cell.scales(first, Scaled::State, 0));
         let units = Rows { weights, row: GATES, input: hidden, scales, ..inputs };
@@ -117,13 +112,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS,
         // The candidate's column is the third of an input's row.
         let step_h = panel::Step { start: step.start.get(32..).unwrap_or_default(), ..step };
         let scales = cell.scales(first, Scaled::Inputs, 32);
-        let inputs = Rows {
-            weights: cell.rows(first, 32),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-            scales,
-        };
+        let inputs =
+            Rows { weights: cell.rows(first, 32), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let (weights, scales) = (cell.behind(first * 16 * cell.units), cell.scales(first, Scaled::State, 32));
         let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
         let units = Rows { weights, panel_stride: 16 * cell.units, row: 16, input: reset, scales };

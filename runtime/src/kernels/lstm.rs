@@ -166,13 +166,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeLstm<SPL
         first: usize,
     ) {
         let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs = Rows {
-            weights: cell.rows(first, 0),
-            panel_stride: cell.stride(),
-            row: ROW,
-            input: step.input,
-            scales,
-        };
+        let inputs =
+            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let scales = cell.scales(first, Scaled::State, 0);
         let units = Rows { weights: cell.rows(first, ROW * cell.features), input: hidden, scales, ..inputs };

@@ -126,8 +126,7 @@ impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
     ) {
         let row = 16 * width;
         let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs =
-            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row, input: step.input, scales };
+        let inputs = Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
         let scales = cell.scales(first, Scaled::State, 0);
         let units = Rows { weights: cell.rows(first, row * cell.features), input: hidden, scales, ..inputs };

@@ -22,12 +22,7 @@ pub fn parameter(storage: Storage) -> TokenStream {
 
 /// `act(x·kernel + bias)`, row by row; the sizes are those of a row before and behind.
 #[must_use]
-pub fn dense(
-    storage: Storage,
-    [inputs, outputs]: [usize; 2],
-    use_bias: bool,
-    function: Activation,
-) -> Vec<Operation> {
+pub fn dense(storage: Storage, [inputs, outputs]: [usize; 2], use_bias: bool, function: Activation) -> Vec<Operation> {
     let (from, to, number_type) = (number(inputs), number(outputs), parameter(storage));
     let (fused, behind) = match elementwise(function) {
         Some(fused) => (fused, Vec::new()),
