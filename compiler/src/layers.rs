@@ -57,6 +57,7 @@ mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
+mod spectral_normalization;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time_distributed;
@@ -128,6 +129,7 @@ pub const LAYERS: &[&Declaration] = &[
     &group_normalization::GROUP_NORMALIZATION,
     &rms_normalization::RMS_NORMALIZATION,
     &normalization::NORMALIZATION,
+    &spectral_normalization::SPECTRAL_NORMALIZATION,
     &batch_normalization::BATCH_NORMALIZATION,
 ];
 

@@ -33,17 +33,60 @@ fn part(layer: &Value) -> Result<Part, Mistake> {
     let declaration = known(class, name)?;
     let mut part = Part { base_name: declaration.base_name.to_owned(), name: name.to_owned(), weights: Vec::new() };
     // A layer that was never built has no shape, and no weights.
-    let shape = &layer["build_config"]["input_shape"];
-    if shape.is_array() {
-        let call = call(layer, 0)?;
-        part.weights = compiled(&format!("Sequential([Input(batch_shape={}), {call}])\n", python(shape)), name)?;
+    if let Some(inputs) = Inputs::of(&layer["build_config"]) {
+        part.weights = compiled(&inputs.model(&call(layer, 0)?), name)?;
     }
     Ok(part)
 }
 
+/// The shapes that a layer was built for, and how it is called with such tensors.
+enum Inputs<'a> {
+    /// One tensor.
+    One(&'a Value),
+    /// A list of them.
+    List(Vec<&'a Value>),
+    /// Several by name: query, value, key.
+    Named(Vec<&'a Value>),
+}
+
+impl<'a> Inputs<'a> {
+    fn of(build: &'a Value) -> Option<Self> {
+        let shapes = &build["shapes_dict"];
+        if shapes.is_object() {
+            let given = ["query_shape", "value_shape", "key_shape"].map(|name| &shapes[name]);
+            let given: Vec<&Value> = given.into_iter().filter(|shape| shape.is_array()).collect();
+            return (!given.is_empty()).then_some(Self::Named(given));
+        }
+        let shape = build["input_shape"].as_array()?;
+        match shape.first() {
+            Some(Value::Array(_)) => Some(Self::List(shape.iter().collect())),
+            _ => Some(Self::One(&build["input_shape"])),
+        }
+    }
+
+    /// The text of a model with this layer alone.
+    fn model(&self, call: &str) -> String {
+        let inputs = |shapes: &[&Value]| -> Vec<String> {
+            shapes.iter().map(|shape| format!("Input(batch_shape={})", python(shape))).collect()
+        };
+        let several = |shapes: &[&Value], open: &str, close: &str| {
+            let names: Vec<String> = (0..shapes.len()).map(|index| format!("i{index}")).collect();
+            let lines: Vec<String> =
+                names.iter().zip(inputs(shapes)).map(|(name, input)| format!("{name} = {input}\n")).collect();
+            let names = names.join(", ");
+            format!("{}model = Model([{names}], {call}({open}{names}{close}))\n", lines.concat())
+        };
+        match self {
+            Self::One(shape) => format!("model = Sequential([{}, {call}])\n", inputs(&[*shape]).concat()),
+            Self::List(shapes) => several(shapes, "[", "]"),
+            Self::Named(shapes) => several(shapes, "", ""),
+        }
+    }
+}
+
 /// Keys and shapes of the weights of the only layer of this text.
 fn compiled(text: &str, name: &str) -> Result<Vec<(String, Vec<u64>)>, Mistake> {
-    let compiled = rnn_compiler::compile(&Source::new(name, format!("model = {text}")));
+    let compiled = rnn_compiler::compile(&Source::new(name, text.to_owned()));
     if let Some(error) = compiled.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
         let title = format!("the layer `{name}` can't be compiled: {}", error.title);
         return Err(Mistake::new(title).note(format!("as text it is `{}`", text.trim_end())));

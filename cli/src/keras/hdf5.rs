@@ -12,7 +12,17 @@ use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
 use super::Mistake;
 
 /// Attributes of Keras's layers that hold layers, in the order of their weights.
-const INNER: [&str; 4] = ["layer", "cell", "forward_layer", "backward_layer"];
+const INNER: [&str; 9] = [
+    "layer",
+    "cell",
+    "forward_layer",
+    "backward_layer",
+    "query_dense",
+    "key_dense",
+    "_gate_dense",
+    "value_dense",
+    "output_dense",
+];
 
 /// Deeper than any wrapper of a wrapper; a damaged file may lead in circles.
 const MAX_DEPTH: usize = 16;

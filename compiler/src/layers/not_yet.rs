@@ -89,7 +89,6 @@ pub const NOT_YET: &[&str] = &[
     "Solarization",
     "SpatialDropout2D",
     "SpatialDropout3D",
-    "SpectralNormalization",
     "StackedRNNCells",
     "StringLookup",
     "TFSMLayer",
