@@ -113,6 +113,11 @@ pub enum Kind {
         /// Whether `None` may be given.
         optional: bool,
     },
+    /// A list or tuple of cells (`LSTMCell` and its kin, `StackedRNNCells`), at least one.
+    Cells {
+        /// Whether a cell alone may be given. A list then arrives as the `StackedRNNCells` that Keras makes of it.
+        single: bool,
+    },
     /// Anything: the layer's `build` looks at it.
     Any,
     /// Known to Keras and not done here yet: only the default passes, anything else is the "not yet" error.

@@ -101,6 +101,7 @@ fn kind_text(kind: &Kind) -> String {
         | Kind::Axis { many: false }
         | Kind::Shape { .. }
         | Kind::Layer { .. }
+        | Kind::Cells { .. }
         | Kind::Any
         | Kind::NotYet
         | Kind::Ignored => String::new(),

@@ -8,7 +8,8 @@ use rnn_grammar::{Code, Span};
 
 use crate::activation::Activation;
 use crate::declaration::Declaration;
-use crate::graph::InputType;
+use crate::graph::{InputType, TypedGraph};
+use crate::layers::cells::StepOf;
 use crate::layers::nested::Nested;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
@@ -147,6 +148,15 @@ pub struct Recurrence {
     pub n_states: usize,
 }
 
+/// A state, or a group of them: Keras groups those of the cells of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum States {
+    /// One tensor.
+    One,
+    /// A list.
+    Several(Vec<States>),
+}
+
 /// What a layer is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
@@ -184,6 +194,8 @@ pub enum Streaming {
     PerFrame,
     /// Frames in order with a carried state.
     Recurrent,
+    /// Rows of several frames, as its kernel says, which may be more or fewer than the frames.
+    Windows,
     /// Needs frames that are not there yet; the text says why: `reads the sequence from its end`.
     Impossible(String),
 }
@@ -257,6 +269,32 @@ pub trait Layer: Debug {
 
     /// How many ids the table holds that the inputs are looked up in (`Embedding`).
     fn vocabulary(&self) -> Option<u64> {
+        None
+    }
+
+    /// What it does at one step, where it is a cell: something for `RNN`, and no layer by itself.
+    fn step(&self) -> Option<StepOf<'_>> {
+        None
+    }
+
+    /// How the states behind the first output are grouped, where they are: one entry a state or group.
+    fn state_groups(&self) -> Option<Vec<States>> {
+        None
+    }
+
+    /// The layer as several recurrent ones in a row, under their names, where it is a stack of cells.
+    fn chain(&self) -> Option<Vec<(String, Box<dyn Layer>)>> {
+        None
+    }
+
+    /// The layer, which is this object, as a graph of simpler ones over inputs of these shapes, where code is made from
+    /// that graph: with the weights in the layer's order. `id` gives the parts their numbers.
+    fn expanded(
+        &self,
+        _whole: &LayerInstance,
+        _inputs: &[Shape],
+        _id: &mut dyn FnMut() -> usize,
+    ) -> Option<TypedGraph> {
         None
     }
 

@@ -10,6 +10,8 @@ pub mod attention;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
+pub mod cells;
+mod chain;
 mod checks;
 mod concatenate;
 mod conv_1d;
@@ -53,11 +55,13 @@ mod repeat_vector;
 mod rescaling;
 mod reshape;
 mod rms_normalization;
+mod rnn;
 mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
 mod spectral_normalization;
+pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time_distributed;
@@ -76,6 +80,11 @@ pub const LAYERS: &[&Declaration] = &[
     &simple_rnn::SIMPLE_RNN,
     &lstm::LSTM,
     &gru::GRU,
+    &rnn::RNN,
+    &cells::SIMPLE_RNN_CELL,
+    &cells::LSTM_CELL,
+    &cells::GRU_CELL,
+    &stacked_rnn_cells::STACKED_RNN_CELLS,
     &conv_lstm_1d::CONV_LSTM_1D,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,

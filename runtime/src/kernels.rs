@@ -21,6 +21,7 @@ mod lstm;
 pub mod normalization;
 mod panel;
 pub mod pooling;
+pub mod power;
 mod project;
 pub mod rows;
 mod simple_rnn;

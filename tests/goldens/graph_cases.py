@@ -36,6 +36,7 @@ GRAPHS = {
     ),
     "operators": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "2.0 * x + y / 4 - (1 - y) * x"),
     "quotient_of_a_number": ("x = Input((5, 4))\ny = abs(x) + 1", "x", "3 / y"),
+    "fractional_powers": ("x = Input((5, 4))", "x", "(x * x + 0.1) ** 0.5 + abs(x) ** 1.3 - (abs(x) + 0.5) ** -1.5"),
     "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
     "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
     "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),
@@ -119,6 +120,51 @@ GRAPHS = {
         "x = Input((5, 3))\ny = x\nfor i in range(6):\n    y = Concatenate()([y, Dense(2, activation='tanh')(y)])",
         "x",
         "Dense(2)(y)",
+    ),
+    "rnn_of_a_cell": ("x = Input((5, 4))\ny = RNN(LSTMCell(3, name='step'), return_sequences=True)(x)", "x", "RNN([GRUCell(2)], unroll=True)(y)"),
+    "rnn_of_cells": (
+        "x = Input((6, 4))\ncells = [LSTMCell(3), GRUCell(17, reset_after=False), SimpleRNNCell(2, use_bias=False, trainable=False)]",
+        "x",
+        "RNN(cells, return_sequences=True)(x)",
+    ),
+    "rnn_backwards": ("x = Input((6, 4))", "x", "RNN([GRUCell(3), LSTMCell(2)], go_backwards=True, return_sequences=True)(x)"),
+    "rnn_states": (
+        "x = Input((7, 4))\ny, *states = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True, return_state=True)(x)\n"
+        "z = RNN(StackedRNNCells([LSTMCell(3), GRUCell(2)]))(y, initial_state=states)\n(h, c), g = states",
+        "x",
+        "[z, h, c, g]",
+    ),
+    "rnn_in_both_directions": (
+        "x = Input((6, 4))\ny = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True), merge_mode='ave')(x)",
+        "x",
+        "Bidirectional(RNN(SimpleRNNCell(3)))(y)",
+    ),
+    "rnn_states_of_both_directions": (
+        "x = Input((6, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
+        "z = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True))(x, initial_state=states)",
+        "x",
+        "[y, GRU(2)(z), states[2][1]]",
+    ),
+    "time_distributed_rnn": (
+        "x = Input((3, 5, 4))\ny = TimeDistributed(RNN([GRUCell(3), LSTMCell(2)], return_sequences=True))(x)",
+        "x",
+        "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
+    ),
+    "rnn_shared": (
+        "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",
+        "x",
+        "shared(shared(x))",
+    ),
+    "behind_layers": (
+        "x = Input((5, 4))\nh, s, c = LSTM(3, return_sequences=True, return_state=True)(x)\ny = GRU(3)(h + 1, initial_state=s)\n"
+        "whole = Model(x, Dense(2, name='head')(y))",
+        "[s, h]",
+        "whole.get_layer('head').output",
+    ),
+    "layers_in_comprehensions": (
+        "x = Input((5, 4))\nfirst, *others = [Dense(n, name=f'head_{n:02d}')(x) for n in range(1, 4) if n != 2]",
+        "x",
+        "Concatenate()([first, *others, x])",
     ),
     "states_of_an_lstm": ("x = Input((7, 4))", "x", "LSTM(20, return_sequences=True, return_state=True)(x)"),
     "states_of_a_gru": ("x = Input((7, 4))\ny, h = GRU(5, return_state=True, go_backwards=True)(x)", "x", "[y, Dense(2)(h)]"),

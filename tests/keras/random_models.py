@@ -34,12 +34,28 @@ class Layer:
             parts.append(shown if keyword is None else f"{keyword}={shown}")
         return f"{self.name}({', '.join(parts)})"
 
+    def has(self, keyword):
+        return any(given == keyword for given, _ in self.arguments)
+
     def inner(self):
         """This layer and those in its arguments."""
         yield self
         for _, value in self.arguments:
             if isinstance(value, Layer):
                 yield from value.inner()
+
+
+@dataclass
+class Group(Layer):
+    """Layers in a list; its name is no class."""
+
+    name: str = "[]"
+
+    def __init__(self, arguments):
+        super().__init__("[]", arguments)
+
+    def text(self):
+        return "[" + ", ".join(value.text() for _, value in self.arguments) + "]"
 
 
 @dataclass
@@ -143,7 +159,7 @@ class Generator:
         if len(shape) == 1:
             rules += [self.repeat_vector]
         if len(shape) == 2 and known:
-            rules += [self.recurrent] * 6 + [self.bidirectional] * 4 + [self.convolved] * 4
+            rules += [self.recurrent] * 6 + [self.bidirectional] * 4 + [self.convolved] * 4 + [self.cells] * 3
         if len(shape) == 2:
             rules += [self.resized, self.pooled]
         if len(shape) == 3 and None not in shape[1:]:
@@ -151,7 +167,7 @@ class Generator:
         if len(shape) >= 2:
             rules += [self.time_distributed] * 2
         rule = self.random.choice(rules)
-        if rule in (self.recurrent, self.bidirectional, self.conv_lstm):
+        if rule in (self.recurrent, self.bidirectional, self.cells, self.conv_lstm):
             return rule(shape, batch)
         return rule(shape)
 
@@ -246,6 +262,42 @@ class Generator:
         if batch is not None and self.maybe(0.3):
             arguments.append(["stateful", "True"])
         return Layer(name, arguments), (shape[0], units) if sequences else (units,)
+
+    def cell(self):
+        """A cell and its units."""
+        name = self.pick("SimpleRNN", "LSTM", "GRU")
+        units = self.pick(1, 2, 3, 5, 17)
+        layer = Layer(name + "Cell", [[self.pick(None, None, "units"), str(units)], *self.recurrent_arguments(name)])
+        if self.maybe(0.1):
+            layer.arguments.append(["trainable", "False"])
+        if self.maybe(0.1):
+            layer.arguments.append(["name", f'"cell_{self.random.randint(0, 10**6)}"'])
+        return layer, units
+
+    def cells(self, shape, batch, backwards=True):
+        """An `RNN` of a cell or of several."""
+        cells = [self.cell() for _ in range(self.pick(1, 1, 2, 2, 3))]
+        units = cells[-1][1]
+        parts = [cell for cell, _ in cells]
+        if len(cells) > 1 or self.maybe(0.3):
+            parts = [Group([[None, part] for part in parts])]
+            if self.maybe(0.3):
+                parts = [Layer("StackedRNNCells", [[None, parts[0]]])]
+        arguments = [[self.pick(None, None, "cell"), parts[0]]]
+        sequences = self.maybe(0.55)
+        if sequences or self.maybe(0.1):
+            arguments.append(["return_sequences", str(sequences)])
+        if backwards and self.maybe(0.15):
+            arguments.append(["go_backwards", "True"])
+        if shape[0] is not None and self.maybe(0.1):
+            arguments.append(["unroll", "True"])
+        if batch is not None and self.maybe(0.3):
+            arguments.append(["stateful", "True"])
+        layer, output = Layer("RNN", arguments), (shape[0], units) if sequences else (units,)
+        if backwards and not layer.has("go_backwards") and self.maybe(0.25):
+            mode = self.pick("concat", "sum", "ave", "mul")
+            return Layer("Bidirectional", [[None, layer], ["merge_mode", f'"{mode}"']]), (*output[:-1], units * (2 if mode == "concat" else 1))
+        return layer, output
 
     def conv_lstm(self, shape, batch):
         """A `ConvLSTM1D`, perhaps both ways."""
@@ -490,6 +542,8 @@ WRONG_LAYERS = (
     "Conv1D(3, 2, groups=2)", "Conv1D(4, 2, groups=7)", "Conv1D(4, (2, 2))", "Conv1D(4, 2.0)", "DepthwiseConv1D(2, padding='causal')", "DepthwiseConv1D(2, groups=2)",
     "DepthwiseConv1D(2, depth_multiplier=0)", "SeparableConv1D(2)", "SeparableConv1D(2, 9)", "Conv1DTranspose(3, 2, output_padding=1)", "Conv1DTranspose(3, 2, 2, output_padding=-1)",
     "Conv1DTranspose(3, 2, 2, dilation_rate=2)", 'Conv1DTranspose(3, 2, padding="causal")', 'Conv1D(3, 2, data_format="channels_second")', "Conv1D(0, 2)", "Conv1D(3, 2, padding=None)",
+    "RNN([])", "RNN(3)", "RNN(LSTM(3))", "RNN(Dense(3))", "RNN([LSTMCell(3), Dense(2)])", "LSTMCell(3)", "StackedRNNCells([LSTMCell(3)])", "StackedRNNCells(LSTMCell(3))", "RNN(LSTMCell)", "RNN([LSTMCell(3), [GRUCell(2)]])",
+    "RNN(LSTMCell(3), stateful=True)", "RNN(LSTMCell(3, return_sequences=True))", "RNN(units=3)", "Bidirectional(LSTMCell(3))", "TimeDistributed(LSTMCell(3))", "RNN([GRUCell(3), LSTMCell(2)], return_state=True)", "RNN(GRUCell(0))", "RNN(SimpleRNNCell(3, implementation=2))", "Bidirectional(RNN(GRUCell(3), go_backwards=True))",
     "ConvLSTM1D(3, 3)", "ConvLSTM1D(3)", "ConvLSTM1D(3, 9)", "ConvLSTM1D(0, 2)", "ConvLSTM1D(3, 2, strides=2, dilation_rate=2)", "ConvLSTM1D(3, 2, padding='causal')",
     "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )

@@ -10,7 +10,7 @@ use crate::arguments::bind::{CallSite, Given, Signature};
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place};
-use crate::graph::{ModelId, NodeKind, TensorId};
+use crate::graph::{ModelId, NodeId, NodeKind, TensorId};
 use crate::layer::{CallOptions, LayerInstance, Takes};
 use crate::value::{Located, Value};
 
@@ -32,6 +32,13 @@ pub(super) struct End {
     key: Option<String>,
     /// Where it was given.
     span: Span,
+}
+
+impl End {
+    /// Where it was given.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
 }
 
 const MODEL: &[Argument] = &[
@@ -71,6 +78,7 @@ impl Evaluator<'_> {
                     .help("write `Input(…)`, which gives a tensor"),
             );
         }
+        self.check_no_cell(layer, call.callee_span)?;
         let mut tensors = None;
         let mut states = None;
         let mut options = CallOptions::default();
@@ -210,11 +218,10 @@ impl Evaluator<'_> {
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
         let outputs = self.apply(layer, tensors, span)?;
+        self.name_tensors(&outputs);
         Some(match outputs.as_slice() {
             [only] => Value::Tensor(*only),
-            several => {
-                Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
-            }
+            several => Value::Tuple(self.grouped(layer, several, span).into()),
         })
     }
 
@@ -241,6 +248,10 @@ impl Evaluator<'_> {
             _ => vec![given.value.clone()],
         };
         let mut states = Vec::with_capacity(items.len());
+        if let Some(groups) = layer.layer.state_groups() {
+            self.grouped_states(layer, &groups, &items, given.value.span, &mut states)?;
+            return Some(states);
+        }
         for item in &items {
             match &item.value {
                 Value::Tensor(tensor) => states.push(*tensor),
@@ -334,9 +345,15 @@ impl Evaluator<'_> {
                 value: bound[place].value.clone(),
                 span: bound[place].span.unwrap_or(call.span),
             };
-            let (inputs, outputs) = (located(0), located(1));
+            let (mut inputs, mut outputs) = (located(0), located(1));
             let flat = (self.ends_of("inputs", &inputs), self.ends_of("outputs", &outputs));
-            if let (Some(inputs), Some(outputs)) = flat {
+            let flat = match flat {
+                (Some(mut first), Some(mut last)) => self
+                    .begin_with_inputs((&mut first, &mut inputs.value), (&mut last, &mut outputs.value), call.span)
+                    .map(|()| (first, last)),
+                _ => None,
+            };
+            if let Some((inputs, outputs)) = flat {
                 model.input = inputs.first().map(|input| input.tensor);
                 let entries = self.between(&inputs, &outputs, call.span);
                 let are_named = entries.as_ref().is_some_and(|entries| self.check_names(entries, call.span));
@@ -435,10 +452,6 @@ impl Evaluator<'_> {
 
     /// The layers between inputs and outputs as Keras lists them, the inputs' own among them.
     fn between(&mut self, inputs: &[End], outputs: &[End], model: Span) -> Option<Vec<Entry>> {
-        let is_input = |node: &crate::graph::Node| matches!(node.kind, NodeKind::Input { .. });
-        if let Some(inner) = inputs.iter().find(|end| !is_input(&self.inference.node(end.tensor.node).node)) {
-            return self.functional_not_yet(inner.span, "a model that begins behind another layer is");
-        }
         let nodes: Vec<_> = inputs.iter().map(|end| end.tensor.node).collect();
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -464,15 +477,19 @@ impl Evaluator<'_> {
     /// Every `Input` that the output is computed from must be among the model's.
     fn check_connected(&mut self, inputs: &[End], output: &End) -> Option<()> {
         let sources = self.inference.ordered(&[], &[output.tensor]);
-        let missing = sources.iter().find_map(|ordered| {
-            let node = self.inference.node(ordered.node);
+        let missing = sources.iter().find(|ordered| {
             let is_given = inputs.iter().any(|input| input.tensor.node == ordered.node);
-            match &node.node.kind {
-                NodeKind::Input { name, .. } if !is_given => Some((name.clone(), node.node.span)),
-                _ => None,
-            }
+            matches!(self.inference.node(ordered.node).node.kind, NodeKind::Input { .. }) && !is_given
         });
-        let Some((name, span)) = missing else { return Some(()) };
+        match missing.map(|ordered| ordered.node) {
+            Some(missing) => self.not_connected(inputs, output, missing),
+            None => Some(()),
+        }
+    }
+
+    /// An output is computed from an input that the model is not given.
+    pub(super) fn not_connected<T>(&mut self, inputs: &[End], output: &End, missing: NodeId) -> Option<T> {
+        let (name, span) = (self.inference.name_of(missing), self.inference.node(missing).node.span);
         let title = format!("the output is computed from the input `{name}`, which the model is not given");
         let diagnostic = Diagnostic::new(Code::E135, output.span, title)
             .at("not connected to `inputs`")

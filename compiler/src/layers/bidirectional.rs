@@ -15,9 +15,13 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::graph::TypedGraph;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
+use crate::layers::concatenate::Concatenate;
+use crate::layers::merge::{self, Operator};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
 use crate::layers::time_distributed::prefixed;
 use crate::plan::kernels;
@@ -36,7 +40,7 @@ pub const BIDIRECTIONAL: Declaration = Declaration {
               (`backward_<name>`), each with weights of its own.\n\n\
               Weights: the forward layer's, then the backward layer's, below their names.",
     arguments: &[
-        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM` or `GRU`."),
+        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM`, `GRU` or `RNN`."),
         Argument::optional(
             "merge_mode",
             Kind::Any,
@@ -68,6 +72,19 @@ pub enum Merge {
     Average,
     /// Not at all: both are outputs.
     Apart,
+}
+
+impl Merge {
+    /// The layer that does it, if any does.
+    fn layer(self) -> Option<Box<dyn Layer>> {
+        Some(match self {
+            Self::Concat => Box::new(Concatenate { axis: -1, span: None }),
+            Self::Sum => Box::new(merge::Merge::new(&merge::ADD, Operator::Add)),
+            Self::Multiply => Box::new(merge::Merge::new(&merge::MULTIPLY, Operator::Multiply)),
+            Self::Average => Box::new(merge::Merge::new(&merge::AVERAGE, Operator::Average)),
+            Self::Apart => return None,
+        })
+    }
 }
 
 const MERGES: [(&str, Merge); 4] =
@@ -151,7 +168,7 @@ fn refuse_class(arguments: &mut Arguments<'_>, argument: &str, layer: &LayerInst
     arguments.report(
         Diagnostic::new(Code::E216, arguments.span(argument), title)
             .at("no recurrent layer")
-            .help("wrap a `SimpleRNN`, `LSTM` or `GRU`"),
+            .help("wrap a `SimpleRNN`, `LSTM`, `GRU` or `RNN`"),
     );
 }
 
@@ -206,6 +223,20 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
         return differing("`units`", there.units.to_string(), back.units.to_string());
     }
     Some((String::new(), ""))
+}
+
+/// The layers in a row that a direction is.
+fn layers_of(direction: &LayerInstance, prefix: &str) -> Option<Vec<(String, Box<dyn Layer>)>> {
+    let alone = || Some(vec![(direction.name.clone(), direction.layer.reversed()?.reversed()?)]);
+    let layers = direction.layer.chain().or_else(alone)?;
+    Some(layers.into_iter().map(|(name, layer)| (format!("{prefix}_{name}"), layer)).collect())
+}
+
+/// A layer of the way back, reading and answering frames at their places.
+fn turned(layer: Box<dyn Layer>) -> Option<Box<dyn Layer>> {
+    let is_backward = layer.recurrence().is_some_and(|flags| flags.go_backwards);
+    let layer = if is_backward { layer } else { layer.reversed()? };
+    Some(Box::new(Aligned { layer }))
 }
 
 /// What each direction reads: the sequence, and its half of the states to begin with.
@@ -319,6 +350,36 @@ impl Layer for Bidirectional {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::Impossible("reads the sequence from both ends".to_owned())
+    }
+
+    fn state_groups(&self) -> Option<Vec<States>> {
+        let (there, back) = (self.forward.layer.as_ref(), self.backward.layer.as_ref());
+        if there.state_groups().is_none() && back.state_groups().is_none() {
+            return None;
+        }
+        let groups = |layer: &dyn Layer| {
+            let n_states = layer.recurrence().map_or(0, |flags| flags.n_states);
+            layer.state_groups().unwrap_or_else(|| vec![States::One; n_states])
+        };
+        Some(groups(there).into_iter().chain(groups(back)).collect())
+    }
+
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        if self.forward.layer.chain().is_none() && self.backward.layer.chain().is_none() {
+            return None;
+        }
+        let mut chain = Chain::over(whole, inputs, id);
+        let (first, second) = halves(&chain.inputs());
+        let mut there = chain.run(layers_of(&self.forward, "forward")?, first[0], &first[1..]);
+        let back = layers_of(&self.backward, "backward")?.into_iter().map(|(name, layer)| Some((name, turned(layer)?)));
+        let mut back = chain.run(back.collect::<Option<_>>()?, second[0], &second[1..]);
+        let outputs = vec![there.remove(0), back.remove(0)];
+        let merged = match self.merge.layer() {
+            Some(layer) => chain.apply("merge", layer, &outputs),
+            None => outputs,
+        };
+        let outputs = merged.into_iter().chain(there).chain(back).collect();
+        Some(chain.finish(outputs))
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {

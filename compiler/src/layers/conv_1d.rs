@@ -141,8 +141,8 @@ impl Layer for Conv1D {
         weights
     }
 
-    fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        self.convolution.streaming(inputs)
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        self.convolution.streaming()
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Layer>> {
@@ -156,16 +156,17 @@ impl Layer for Conv1D {
         if self.convolution.is_by_timestep() && self.groups == 1 {
             return Ok(kernels::dense(lowering.features()?, filters, use_bias, self.convolution.activation));
         }
-        let [timesteps, _] = self.convolution.sizes(lowering)?;
-        let after = self.convolution.windows.over(timesteps as u64).0;
-        self.convolution.lower(lowering, [after, self.filters], |[timesteps, features], activation| {
+        let windows = self.convolution.windows;
+        self.convolution.lower(lowering, (self.filters, |timesteps| windows.over(timesteps).0), |places, activation| {
+            let (features, window) = (places.features, places.window());
             let filters = Filters {
                 features,
                 filters,
                 taps: fixed(Dimension::Known(self.convolution.windows.size))?,
                 groups: fixed(Dimension::Known(self.groups))?,
-                window: self.convolution.window(timesteps)?,
-                rows: [timesteps, fixed(Dimension::Known(after))?],
+                window,
+                rows: places.rows,
+                reach: places.reach,
                 use_bias,
                 activation,
             };

@@ -18,7 +18,7 @@ use crate::layers::convolution::{
 };
 use crate::layers::windows::{Padding, timesteps_from};
 use crate::plan::kernels::convolution::Filters;
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::lowered::{Lowered, Lowering, NoCode, Reach, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -153,8 +153,11 @@ impl Layer for Conv1DTranspose {
         weights
     }
 
-    fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        self.convolution.streaming(inputs)
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        match self.convolution.streaming() {
+            Streaming::Windows => Streaming::Impossible("adds each timestep to several others".to_owned()),
+            other => other,
+        }
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Layer>> {
@@ -163,22 +166,24 @@ impl Layer for Conv1DTranspose {
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let [timesteps, _] = self.convolution.sizes(lowering)?;
-        let (after, cut) = self.places(timesteps as u64);
-        self.convolution.lower(lowering, [after, self.filters], |[timesteps, features], activation| {
+        let places = |timesteps| self.places(timesteps).0;
+        self.convolution.lower(lowering, (self.filters, places), |places, activation| {
             let size = |number: u64| fixed(Dimension::Known(number));
             let windows = self.convolution.windows;
+            let [timesteps, _] = places.rows.ok_or(NoCode::FreeAxis)?;
+            let (_, cut) = self.places(timesteps as u64);
             let filters = Filters {
-                features,
+                features: places.features,
                 filters: size(self.filters)?,
                 taps: size(windows.size)?,
                 groups: 1,
                 window: [size(windows.stride)?, size(windows.dilation)?, size(cut)?],
-                rows: [timesteps, size(after)?],
+                rows: places.rows,
+                reach: Reach::ROWS,
                 use_bias: self.convolution.use_bias,
                 activation,
             };
-            Ok(vec![filters.transpose()])
+            Ok(vec![filters.transpose()?])
         })
     }
 

@@ -178,7 +178,8 @@ impl ConvLstm1D {
         let input = call.inputs[0].view().into_dimensionality::<Ix4>();
         let input = input.unwrap_or_else(|_| unreachable!("the shape is checked: frames of rows"));
         let (batch, timesteps, rows, _) = input.dim();
-        let (places, _) = self.convolution.windows.over(rows as u64);
+        let windows = self.convolution.windows;
+        let (places, _) = windows.over(rows as u64);
         let filters = call.weights[1].shape()[1];
         let shape = (batch, usize::try_from(places).unwrap_or(0), filters);
         let first = |index: usize| {
@@ -285,15 +286,16 @@ impl Layer for ConvLstm1D {
             _ => return Ok(Vec::new()),
         };
         let rows = fixed(rows)?;
-        let (places, _) = self.convolution.windows.over(rows as u64);
+        let windows = self.convolution.windows;
+        let (places, before) = windows.over(rows as u64);
         let size = |number: u64| fixed(Dimension::Known(number));
         let sizes = ConvSizes {
             rows,
             channels: fixed(channels)?,
             filters: size(self.flags.units)?,
             places: size(places)?,
-            taps: size(self.convolution.windows.size)?,
-            window: self.convolution.window(rows)?,
+            taps: size(windows.size)?,
+            window: [size(windows.stride)?, size(windows.dilation)?, size(before)?],
             timesteps: fixed(timesteps).ok(),
             has_initial: lowering.inputs.len() > 1,
             use_bias: self.convolution.use_bias,

@@ -12,7 +12,7 @@ use crate::layers::checks::Check;
 use crate::layers::recurrent::{activation_of, vector};
 use crate::layers::windows::{Padding, Windows, timesteps};
 use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering, NoCode, fixed};
+use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
@@ -112,27 +112,38 @@ impl Convolution {
         vec![output]
     }
 
-    /// The kernels that `make` answers for so many timesteps and features with an activation of single values, and
-    /// around them those that turn the axes or look at whole rows; `after` gives the timesteps of the output.
+    /// The kernels that `make` answers for these places with an activation of single values, and around them those that turn
+    /// the axes or look at whole rows; `places` tells the timesteps of the output.
     ///
     /// # Errors
     /// Where an axis is free, or `make` errs.
     pub(crate) fn lower(
         &self,
         lowering: &Lowering<'_>,
-        [after, filters]: [u64; 2],
-        make: impl FnOnce([usize; 2], Activation) -> Lowered,
+        (filters, places): (u64, impl FnOnce(u64) -> u64),
+        make: impl FnOnce(Places, Activation) -> Lowered,
     ) -> Lowered {
-        let axes = [after, filters].map(Dimension::Known);
+        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
+        // Where each timestep goes through by itself, it is a sample of one.
+        let timesteps = if self.is_by_timestep() { Some(1) } else { self.layout.timesteps(shape).known() };
+        let after = timesteps.map_or(Dimension::Free, |timesteps| Dimension::Known(places(timesteps)));
+        let rows = match (timesteps, after.known()) {
+            (Some(before), Some(after)) => Some([before, after].map(Dimension::Known)),
+            _ => None,
+        };
+        let rows = rows.map(|[before, after]| Ok([fixed(before)?, fixed(after)?])).transpose()?;
+        let features = fixed(shape.0[self.layout.axes()[1]])?;
         let fused = if self.activation.is_elementwise() { self.activation } else { Activation::Linear };
+        let axes = [after, Dimension::Known(filters)];
         let mut operations = self.layout.turn(lowering.sample())?;
-        operations.extend(make(self.sizes(lowering)?, fused)?);
+        operations.extend(make(Places { rows, features, reach: self.windows.reach(timesteps)? }, fused)?);
         operations.extend(self.layout.turn(&axes)?);
         if !self.activation.is_elementwise() {
             let width = if self.layout.is_first { axes[0] } else { axes[1] };
             operations.extend(kernels::activation(self.activation, fixed(width)?));
         }
-        Ok(operations)
+        let is_whole = self.layout.is_first || self.is_by_timestep();
+        if is_whole { kernels::windows::whole(operations) } else { Ok(operations) }
     }
 
     /// Whether each timestep goes through by itself: then it is the layer `Dense` under another name.
@@ -140,34 +151,37 @@ impl Convolution {
         self.windows.size == 1 && self.windows.stride == 1 && !self.layout.is_first
     }
 
-    pub(crate) fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+    pub(crate) fn streaming(&self) -> Streaming {
         if self.is_by_timestep() {
             return Streaming::PerFrame;
         }
-        Streaming::Impossible("needs several timesteps at once".to_owned())
+        if self.layout.is_first {
+            return Streaming::Impossible("reads the timesteps along the last axis".to_owned());
+        }
+        Streaming::Windows
     }
 
     /// The same with this activation of single values, where it has none yet.
     pub(crate) fn with_activation(&self, activation: Activation) -> Option<Self> {
         (self.activation == Activation::Linear).then(|| Self { activation, ..self.clone() })
     }
+}
 
-    /// Timesteps and features of what one call of a kernel reads: of one timestep, where each goes through by itself.
-    ///
-    /// # Errors
-    /// Where one of them is free.
-    pub(crate) fn sizes(&self, lowering: &Lowering<'_>) -> Result<[usize; 2], NoCode> {
-        let Some(shape) = lowering.inputs.first() else { return Ok([0; 2]) };
-        let [timesteps, features] = self.layout.axes();
-        let timesteps = if self.is_by_timestep() { 1 } else { fixed(shape.0[timesteps])? };
-        Ok([timesteps, fixed(shape.0[features])?])
-    }
+/// Where the filters of a convolution lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places {
+    /// Timesteps before and behind, where they are known.
+    pub(crate) rows: Option<[usize; 2]>,
+    /// Features of the input.
+    pub(crate) features: usize,
+    /// What each filter reads.
+    pub(crate) reach: Reach,
+}
 
+impl Places {
     /// Stride, dilation, and how many timesteps before the beginning the first filter begins.
-    pub(crate) fn window(&self, timesteps: usize) -> Result<[usize; 3], NoCode> {
-        let (_, before) = self.windows.over(timesteps as u64);
-        let size = |number: u64| fixed(Dimension::Known(number));
-        Ok([size(self.windows.stride)?, size(self.windows.dilation)?, size(before)?])
+    pub(crate) const fn window(&self) -> [usize; 3] {
+        [self.reach.stride, self.reach.dilation, self.reach.first.unsigned_abs()]
     }
 }
 

@@ -125,7 +125,9 @@ impl Layer for ChannelsFirst {
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
         match self.inner.streaming(&turned_all(inputs)) {
             // The first axis of a sample is the features, unless more than two axes follow the batch.
-            Streaming::PerFrame | Streaming::Recurrent if inputs.first().is_none_or(|shape| shape.rank() < 4) => {
+            Streaming::PerFrame | Streaming::Recurrent | Streaming::Windows
+                if inputs.first().is_none_or(|shape| shape.rank() < 4) =>
+            {
                 Streaming::Impossible("reads the features before the timesteps".to_owned())
             }
             other => other,

@@ -113,8 +113,8 @@ impl Layer for DepthwiseConv1D {
         weights
     }
 
-    fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        self.convolution.streaming(inputs)
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        self.convolution.streaming()
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Layer>> {
@@ -124,16 +124,17 @@ impl Layer for DepthwiseConv1D {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let n_filters = self.filters(lowering.inputs);
-        let [timesteps, _] = self.convolution.sizes(lowering)?;
-        let after = self.convolution.windows.over(timesteps as u64).0;
-        self.convolution.lower(lowering, [after, n_filters], |[timesteps, features], activation| {
+        let windows = self.convolution.windows;
+        self.convolution.lower(lowering, (n_filters, |timesteps| windows.over(timesteps).0), |places, activation| {
+            let (features, window) = (places.features, places.window());
             let filters = Filters {
                 features,
                 filters: fixed(Dimension::Known(n_filters))?,
                 taps: fixed(Dimension::Known(self.convolution.windows.size))?,
                 groups: features,
-                window: self.convolution.window(timesteps)?,
-                rows: [timesteps, fixed(Dimension::Known(after))?],
+                window,
+                rows: places.rows,
+                reach: places.reach,
                 use_bias: self.convolution.use_bias,
                 activation,
             };

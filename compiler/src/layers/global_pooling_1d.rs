@@ -10,7 +10,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
-use crate::plan::kernels;
+use crate::plan::kernels::windows;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
@@ -95,12 +95,12 @@ impl Layer for GlobalPooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("looks at the whole sequence".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let function = if self.is_average { "global_average" } else { "global_maximum" };
-        Ok(vec![kernels::global_pooling(function, lowering.elements_from(0)?, lowering.features()?)])
+        let function = if self.is_average { "average" } else { "maximum" };
+        Ok(vec![windows::global_pooling(function, lowering.elements_from(0).ok(), lowering.features()?)])
     }
 
     evaluate_generically!();

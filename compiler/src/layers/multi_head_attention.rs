@@ -273,7 +273,7 @@ impl MultiHeadAttention {
         let rows = rows(input, features);
         let Some(kernel) = weights.next() else { unreachable!("the weights were checked") };
         let mut output = rows.dot(&matrix(kernel, features));
-        if let Some(bias) = weights.next().filter(|_| use_bias) {
+        if let Some(bias) = if use_bias { weights.next() } else { None } {
             let width = output.ncols();
             output =
                 output + matrix(bias, 1).into_shape_with_order((1, width)).unwrap_or_else(|_| unreachable!("a row"));

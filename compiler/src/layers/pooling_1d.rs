@@ -138,17 +138,19 @@ impl Layer for Pooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("needs several timesteps at once".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let (elements, features) = (lowering.elements_from(0)?, lowering.features()?);
-        let timesteps = (elements / features.max(1)) as u64;
-        let (count, before) = self.windows.over(timesteps);
+        let timesteps = lowering.sample().first().and_then(|axis| axis.known());
         let size = |number: u64| fixed(Dimension::Known(number));
-        let window = [size(self.windows.size)?, size(self.windows.stride)?, size(before)?];
+        let rows = match timesteps {
+            Some(timesteps) => Some([size(timesteps)?, size(self.windows.over(timesteps).0)?]),
+            None => None,
+        };
+        let reach = self.windows.reach(timesteps)?;
         let function = if self.is_average { "average" } else { "maximum" };
-        Ok(vec![kernels::pooling(function, window, [elements, size(count)? * features], features)])
+        Ok(vec![kernels::windows::pooling(function, reach, rows, lowering.features()?)])
     }
 
     evaluate_generically!();

@@ -18,8 +18,13 @@ pub(crate) const LAST_STEP: &str = "returns only its last step";
 
 /// Reads the flags of a recurrent layer's call.
 pub(crate) fn flags(arguments: &Arguments<'_>, n_states: usize) -> Recurrence {
+    flags_of(arguments, arguments.positive("units"), n_states)
+}
+
+/// The same where the width is not the call's own argument.
+pub(crate) fn flags_of(arguments: &Arguments<'_>, units: u64, n_states: usize) -> Recurrence {
     Recurrence {
-        units: arguments.positive("units"),
+        units,
         return_sequences: arguments.boolean("return_sequences"),
         go_backwards: arguments.boolean("go_backwards"),
         stateful: arguments.boolean("stateful"),

@@ -108,8 +108,8 @@ impl Layer for SeparableConv1D {
         weights
     }
 
-    fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        self.convolution.streaming(inputs)
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        self.convolution.streaming()
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Layer>> {
@@ -119,16 +119,17 @@ impl Layer for SeparableConv1D {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let channels = fixed(Dimension::Known(self.channels(lowering.inputs)))?;
-        let [timesteps, _] = self.convolution.sizes(lowering)?;
-        let after = self.convolution.windows.over(timesteps as u64).0;
-        self.convolution.lower(lowering, [after, self.filters], |[timesteps, features], activation| {
+        let windows = self.convolution.windows;
+        self.convolution.lower(lowering, (self.filters, |timesteps| windows.over(timesteps).0), |places, activation| {
+            let (features, window) = (places.features, places.window());
             let filters = Filters {
                 features,
                 filters: channels,
                 taps: fixed(Dimension::Known(self.convolution.windows.size))?,
                 groups: features,
-                window: self.convolution.window(timesteps)?,
-                rows: [timesteps, fixed(Dimension::Known(after))?],
+                window,
+                rows: places.rows,
+                reach: places.reach,
                 use_bias: false,
                 activation: Activation::Linear,
             };

@@ -12,8 +12,10 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::graph::{NodeKind, TensorId, TypedGraph};
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
 use crate::plan::kernels;
@@ -47,6 +49,12 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     if inner.layer.model_input().is_some() {
         let diagnostic = Diagnostic::new(Code::E225, span, "`TimeDistributed` can't wrap a model's input");
         arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
+        return None;
+    }
+    if inner.layer.step().is_some() {
+        let title = format!("`TimeDistributed` can't wrap the cell `{}`", inner.layer.declaration().class);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("a cell is no layer");
+        arguments.report(diagnostic.help("make a layer of it: `RNN(…)`"));
         return None;
     }
     if inner.layer.takes().several() || returns_state(inner.layer.as_ref()) {
@@ -159,10 +167,27 @@ impl Layer for TimeDistributed {
         Streaming::PerFrame
     }
 
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        let step = step_of(inputs.first()?);
+        let inner = self.inner.layer.expanded(whole, &[step], id)?;
+        let mut chain = Chain::over(whole, inputs, id);
+        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
+        for node in inner.nodes() {
+            let NodeKind::Layer { instance, inputs } = &node.node.kind else {
+                tensors.push(chain.inputs());
+                continue;
+            };
+            let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
+            tensors.push(chain.wrap(instance, &read));
+        }
+        let outputs = inner.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
+        Some(chain.finish(outputs))
+    }
+
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
-        Ok(kernels::time_distributed(operations))
+        kernels::time_distributed(operations)
     }
 
     evaluate_generically!();

@@ -3,6 +3,8 @@
 use rnn_grammar::{Code, Diagnostic};
 
 use crate::arguments::Arguments;
+use crate::plan::lowered::{NoCode, Reach, fixed};
+use crate::shape::Dimension;
 
 /// What lies beyond the ends of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,33 @@ impl Windows {
             Padding::Same => (count, reach.saturating_sub(timesteps) / 2),
             Padding::Causal => (count, self.span() - 1),
         }
+    }
+}
+
+impl Windows {
+    /// Which rows each window reads, and of how many behind the end it would have to know that they are padding; of free
+    /// timesteps, how many that may be.
+    pub(crate) fn reach(self, timesteps: Option<u64>) -> Result<Reach, NoCode> {
+        let span = self.span();
+        let (before, missing) = match (self.padding, timesteps) {
+            (Padding::Valid, _) => (0, 0),
+            (Padding::Causal, _) => (span - 1, 0),
+            (Padding::Same, None) => ((span - 1) / 2, span / 2),
+            (Padding::Same, Some(timesteps)) => {
+                let (count, before) = self.over(timesteps);
+                let end = count.saturating_sub(1).saturating_mul(self.stride).saturating_add(span);
+                (before, end.saturating_sub(before).saturating_sub(timesteps))
+            }
+        };
+        let size = |number: u64| fixed(Dimension::Known(number));
+        Ok(Reach {
+            taps: size(self.size)?,
+            dilation: size(self.dilation)?,
+            stride: size(self.stride)?,
+            first: -isize::try_from(before).map_err(|_| NoCode::FreeAxis)?,
+            after: 0,
+            missing: size(missing)?,
+        })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::margins::Margins;
-use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::kernels::windows;
+use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -78,14 +78,17 @@ impl Layer for ZeroPadding {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("adds timesteps".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let (elements, features) = (lowering.elements_from(0)?, lowering.features()?);
-        let floats = |timesteps: u64| Ok(fixed(Dimension::Known(timesteps))? * features);
-        let (before, behind) = (floats(self.margins.first)?, floats(self.margins.last)?);
-        Ok(if before + behind == 0 { Vec::new() } else { vec![kernels::pad(elements, before, behind)] })
+        let (elements, features) = (lowering.elements_from(0).ok(), lowering.elements_from(1)?);
+        let timesteps = |number: u64| fixed(Dimension::Known(number));
+        let (before, behind) = (timesteps(self.margins.first)?, timesteps(self.margins.last)?);
+        let first = -isize::try_from(before).unwrap_or(isize::MAX);
+        let reach = Reach { first, missing: behind, ..Reach::ROWS };
+        let whole = elements.map(|elements| windows::pad(elements, before * features, behind * features));
+        Ok(if before + behind == 0 { Vec::new() } else { vec![windows::moved(reach, false, whole, features)] })
     }
 
     evaluate_generically!();

@@ -4,6 +4,7 @@ pub mod attention;
 pub mod conv_lstm;
 pub mod convolution;
 pub mod normalization;
+pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -14,11 +15,12 @@ use super::lowered::{
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
+use crate::layers::arithmetic::whole_power;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 
 /// A number without a suffix.
-fn number(value: usize) -> Literal {
+pub(super) fn number(value: usize) -> Literal {
     Literal::usize_unsuffixed(value)
 }
 
@@ -212,9 +214,23 @@ pub fn values(function: &str) -> Operation {
     Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
 }
 
-/// A power of every value, in place.
+/// A power of every value, in place: by squaring where the exponent is a small whole number.
 #[must_use]
-pub fn power(exponent: u32) -> Operation {
+pub fn power(exponent: f64) -> Operation {
+    if exponent == 0.5 {
+        let call = Call::with(quote!(kernels::power::square_root), vec![Argument::Isa, Argument::FlatOutput]);
+        return Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 });
+    }
+    if let Some(exponent) = whole_power(exponent) {
+        return squarings(exponent);
+    }
+    let bits = bits(exponent);
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(f32::from_bits(#bits))), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::power::power), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+fn squarings(exponent: u32) -> Operation {
     let exponent = Literal::u32_unsuffixed(exponent);
     let arguments = vec![Argument::Isa, Argument::Value(quote!(#exponent)), Argument::FlatOutput];
     let call = Call::with(quote!(kernels::join::power), arguments);
@@ -343,34 +359,6 @@ pub fn unit(width: usize, largest: f64) -> Operation {
     let arguments = vec![Argument::Isa, value, Argument::Output];
     let call = Call::with(quote!(kernels::rows::unit::<_, #length>), arguments);
     Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
-}
-
-/// The sample between zeros.
-#[must_use]
-pub fn pad(elements: usize, before: usize, behind: usize) -> Operation {
-    let first = number(before);
-    let arguments = vec![Argument::Value(quote!(#first)), Argument::Input, Argument::Output];
-    rows(Call::by_row(quote!(kernels::copy::pad), arguments), elements, before + elements + behind)
-}
-
-/// Windows of frames as one each: `window` is its size, how far it moves, and how far the first reaches over the beginning;
-/// `elements` those of the sample before and behind.
-#[must_use]
-pub fn pooling(function: &str, window: [usize; 3], elements: [usize; 2], features: usize) -> Operation {
-    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
-    let window = window.map(number);
-    let arguments = vec![Argument::Isa, Argument::Value(quote!([#(#window),*])), Argument::Input, Argument::Output];
-    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements[0], elements[1])
-}
-
-/// All frames of a sample as one, by this function of the runtime's `kernels::pooling`.
-#[must_use]
-pub fn global_pooling(function: &str, elements: usize, features: usize) -> Operation {
-    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
-    let arguments = vec![Argument::Isa, Argument::Input, Argument::Output];
-    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements, features)
 }
 
 /// A sample as so many windows of frames, by this function of the runtime's `kernels::pooling`.
@@ -503,6 +491,7 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
         return_sequences: flags.return_sequences,
         has_initial: lowering.inputs.len() > 1,
+        stateful: flags.stateful,
         unroll: flags.unroll,
         directions: vec![direction(features, flags, kind, walk)?],
         samples: Samples::One,
@@ -677,12 +666,14 @@ fn half(function: &str, width: usize) -> Operation {
 }
 
 /// The same kernels for every frame of a sequence, each frame a sample of its own.
-#[must_use]
-pub fn time_distributed(mut operations: Vec<Operation>) -> Vec<Operation> {
+///
+/// # Errors
+/// Where a kernel over windows of it has a free number of rows.
+pub fn time_distributed(mut operations: Vec<Operation>) -> Lowered {
     for operation in &mut operations {
         if let Operation::Recurrent(recurrent) = operation {
             recurrent.samples = Samples::Many;
         }
     }
-    operations
+    windows::whole(operations)
 }

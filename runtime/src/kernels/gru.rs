@@ -25,8 +25,8 @@ pub struct Gru<const F: usize, const U: usize, const LINES: usize, A, R, C>(Phan
 #[inline(always)]
 fn renew<V: Vector, A: Activation>(z: V, sum: V, h: V) -> V {
     // Only one step follows the candidate.
-    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(h));
-    A::soon(sum).mul_add(rest, kept)
+    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(h.quieted()));
+    A::quiet_soon(sum).mul_add(rest, kept)
 }
 
 /// Gate sums to the next output.

@@ -130,8 +130,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
 #[inline(always)]
 fn blend<I: Isa, A: Activation>(isa: I, sum: I::Block, h: &Line, z_then_output: &mut Line, part: usize) {
     let z = I::Block::load(isa, z_then_output, part);
-    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(I::Block::load(isa, h, part)));
-    A::apply(sum).mul_add(rest, kept).store(z_then_output, part);
+    let (rest, kept) = (z.splat(1.0).sub(z), z.mul(I::Block::load(isa, h, part).quieted()));
+    A::quiet(sum).mul_add(rest, kept).store(z_then_output, part);
 }
 
 impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer

@@ -36,8 +36,8 @@ fn finish<I: Isa, V: In<I>, A: Activation, R: Activation>(
 #[inline(always)]
 fn renew<I: Isa, V: In<I>, A: Activation>([i, kept, g, o]: [V; 4], c: &mut Line, h: &mut Line, part: usize) {
     let cell = i.mul_add(g, kept);
-    cell.store(c, part);
-    o.mul(A::soon(cell)).store(h, part);
+    cell.quieted().store(c, part);
+    o.mul(A::quiet_soon(cell)).store(h, part);
 }
 
 /// The small class: `U` units in `V` lines a row, `S` partial sums.

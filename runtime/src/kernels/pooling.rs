@@ -4,6 +4,7 @@ use super::elementwise::{padded, unpad};
 use super::join::{Add, Maximum, Operator};
 use crate::buffers;
 use crate::simd::{In, Isa, Vector};
+use crate::state::Folded;
 
 /// Frames joined two by two, then divided.
 #[inline(always)]
@@ -41,6 +42,44 @@ pub fn global_average<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mu
 #[inline(always)]
 pub fn global_maximum<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32; F]) {
     pooled::<I, Maximum, F>(isa, buffers::rows::<F>(input), output, None);
+}
+
+/// One more frame joined to those before.
+#[inline(always)]
+fn one_more<I: Isa, O: Operator, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F]) {
+    let is_first = state.count == 0;
+    state.count = state.count.saturating_add(1);
+    if is_first {
+        state.values = *frame;
+        return;
+    }
+    for (values, frame) in state.values.chunks_mut(16).zip(frame.chunks(16)) {
+        let value = O::of(I::V16::load(isa, &padded(values, 0.0), 0), I::V16::load(isa, &padded(frame, 0.0), 0));
+        let mut result = [0.0; 16];
+        value.store(&mut result, 0);
+        unpad(&result, values);
+    }
+}
+
+/// The mean of every feature over the frames so far, this one among them: the bits of [`global_average`] over them all.
+#[inline(always)]
+pub fn running_average<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
+    one_more::<I, Add, F>(isa, state, frame);
+    #[allow(clippy::cast_precision_loss)]
+    let count = state.count as f32;
+    for (values, output) in state.values.chunks(16).zip(output.chunks_mut(16)) {
+        let value = I::V16::load(isa, &padded(values, 0.0), 0);
+        let mut result = [0.0; 16];
+        value.div(value.splat(count)).store(&mut result, 0);
+        unpad(&result, output);
+    }
+}
+
+/// The largest value of every feature over the frames so far, this one among them.
+#[inline(always)]
+pub fn running_maximum<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
+    one_more::<I, Maximum, F>(isa, state, frame);
+    *output = state.values;
 }
 
 /// The frames of each window, of which there are as many as `output` takes: `window` is its size, how far it moves, and how

@@ -27,7 +27,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     #[inline(always)]
     fn narrow<I: Isa, W: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
         let [sum] = columns::<I, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
-        A::soon(sum).store(&mut h[0], 0);
+        A::quiet_soon(sum).store(&mut h[0], 0);
     }
 }
 
@@ -56,7 +56,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             for part in 0..parts(isa, V) {
                 let (block, part) = place(isa, part);
                 let sum = I::Block::load(isa, &sums[block % V], part);
-                A::apply(sum).store(&mut state.h.0[block % LINES], part);
+                A::quiet(sum).store(&mut state.h.0[block % LINES], part);
             }
         }
     }
@@ -129,7 +129,7 @@ impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
         add_rows::<I, N, SPLITS>(isa, &mut sums, units, width, step.turned);
         for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(4 * first)) {
             for part in 0..panel::parts(isa) {
-                A::apply(I::Block::load(isa, sum, part)).store(line, part);
+                A::quiet(I::Block::load(isa, sum, part)).store(line, part);
             }
         }
     }
