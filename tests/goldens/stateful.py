@@ -50,6 +50,7 @@ model = Model(x, Dense(2)(MaxPooling1D(2)(y)))
 def main():
     FOLDER.mkdir(exist_ok=True)
     for index, (name, text) in enumerate(CASES.items()):
+        keras.backend.clear_session()
         keras.utils.set_random_seed(index)
         head = "from keras import Input, Model, Sequential\nfrom keras.layers import *\n"
         space = {}
