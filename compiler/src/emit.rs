@@ -9,6 +9,7 @@ mod clocks;
 mod docs;
 mod ends;
 mod functions;
+mod kept;
 mod model;
 mod recurrent;
 mod rows;
@@ -116,13 +117,19 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         None => Source::Borrowed,
     };
     let context = Context { model, plan, source, options };
-    let types = [model::declaration(&context), ends::declarations(&context), stream::declaration(&context)];
+    let types = [
+        model::declaration(&context),
+        ends::declarations(&context),
+        stream::declaration(&context),
+        kept::declaration(&context),
+    ];
     let inner = [
         weights::items(&context),
         ends::implementations(&context),
         functions::items(&context),
         model::implementation(&context),
         stream::implementation(&context),
+        kept::implementation(&context),
     ];
     let inner: TokenStream = inner.into_iter().collect();
     let imports = imports(&inner, &options.runtime);

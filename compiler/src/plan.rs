@@ -24,9 +24,10 @@ use proc_macro2::TokenStream;
 use crate::packing::Packing;
 use crate::plan::lowered::Operation;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 pub use batch::Batch;
-pub use build::plan;
+pub use build::{plan, plan_stored};
 use clock::{Clock, Time};
 pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
@@ -105,6 +106,8 @@ pub struct State {
     pub saved: usize,
     /// Whether a stream carries it from frame to frame; the others begin anew with each sample.
     pub carried: bool,
+    /// Whether it is kept from one call to the next, as Keras does with `stateful=True`.
+    pub stateful: bool,
 }
 
 /// How a causal model runs as a stream.
@@ -245,6 +248,8 @@ pub struct Step {
     pub unrolled: bool,
     /// Whether its states are those that a stream carries.
     pub carried: bool,
+    /// Whether its states are kept from one call to the next.
+    pub stateful: bool,
     /// What it has to do with rows of earlier frames.
     pub kept: Option<Kept>,
     /// With which frames of a stream it runs, where that is not each of them.
@@ -310,10 +315,22 @@ pub struct Decision {
 }
 
 impl Plan {
+    /// What rows of weights are stored as; floats where no kernel stores anything else.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        let storages = self.segments.iter().map(|segment| segment.packing.storage());
+        storages.max_by_key(|storage| storage.per_float()).unwrap_or_default()
+    }
+
     /// Floats of all packed weights, padding included.
     #[must_use]
     pub fn packed_length(&self) -> usize {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
+    }
+
+    /// The states that are kept from one call to the next.
+    pub fn stateful(&self) -> impl Iterator<Item = &State> {
+        self.states.iter().filter(|state| state.stateful)
     }
 
     /// Floats that a stream carries from frame to frame, beside its count of frames.

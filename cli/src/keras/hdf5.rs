@@ -16,7 +16,17 @@ use rnn_compiler::layers::nested::Nested;
 use super::{Mistake, group_name};
 
 /// Attributes of Keras's layers that hold layers, in the order of their weights.
-const INNER: [&str; 4] = ["layer", "cell", "forward_layer", "backward_layer"];
+const INNER: [&str; 9] = [
+    "layer",
+    "cell",
+    "forward_layer",
+    "backward_layer",
+    "query_dense",
+    "key_dense",
+    "_gate_dense",
+    "value_dense",
+    "output_dense",
+];
 
 /// Deeper than any wrapper of a wrapper; a damaged file may lead in circles.
 const MAX_DEPTH: usize = 16;

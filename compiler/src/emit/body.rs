@@ -26,6 +26,8 @@ pub(super) struct Body<'a> {
     pub(super) mode: Mode,
     /// Whether the carried states are fields of `state`; otherwise they begin here, as locals.
     pub(super) carries: bool,
+    /// Whether the states of stateful layers are fields of `kept`; otherwise they are as the others.
+    pub(super) keeps: bool,
     /// Whether `product` is there to be lent.
     pub(super) has_product: bool,
     /// What the stage reads of the caller's.
@@ -50,8 +52,8 @@ enum Value {
 impl<'a> Body<'a> {
     pub(super) fn new(plan: &'a Plan, mode: Mode, inputs: Vec<Rows>, outputs: Vec<Rows>) -> Self {
         let (values, names, before) = (HashMap::new(), HashMap::new(), TokenStream::new());
-        let (carries, has_product, outlives) = (false, true, false);
-        Self { plan, mode, carries, has_product, inputs, outputs, values, names, before, outlives }
+        let (carries, keeps, has_product, outlives) = (false, false, true, false);
+        Self { plan, mode, carries, keeps, has_product, inputs, outputs, values, names, before, outlives }
     }
 
     /// All calls of the stage.

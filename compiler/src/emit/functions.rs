@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::body::{Body, Mode};
 use super::rows::Rows;
 use super::tokens::{name, size};
-use super::{Context, ends, recurrent};
+use super::{Context, ends, kept, recurrent};
 use crate::plan::clock::Time;
 use crate::plan::{Extent, Forward, Place, Plan, Stage, Streams};
 
@@ -97,9 +97,10 @@ fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     let plan = context.plan;
     let (inputs, outputs) = (ends::input_rows(plan, &quote!(input)), ends::output_rows(plan, &quote!(output)));
     let mut body = Body::new(plan, Mode::Sequence, inputs, outputs);
-    body.has_product = stage.product > 0;
+    (body.keeps, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
     let (generics, given) = given(context);
+    let kept = kept::parameter(context);
     let (input_type, output_type) = (ends::input_type(context), ends::output_type(context));
     let n_frames = if ends::has_free_timesteps(plan) && mentions(&statements, stage) {
         quote!(let n_frames = input.len();)
@@ -110,7 +111,7 @@ fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     quote! {
         /// The whole sample, layer by layer.
         #[inline(always)]
-        fn whole<#generics>(#given, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
+        fn whole<#generics>(#given #kept, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
             #unused
             #n_frames
             #buffers

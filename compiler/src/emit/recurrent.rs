@@ -93,6 +93,8 @@ fn parts<'a>(body: &Body<'_>, step: &Step, layer: &'a Recurrent) -> Vec<Part<'a>
         let field = name(&state.ident);
         let (place, begin) = if step.carried && body.carries {
             (quote!(state.#field), TokenStream::new())
+        } else if step.stateful && body.keeps {
+            (quote!(kept.#field), TokenStream::new())
         } else {
             let local = format_ident!("{}_state", state.ident);
             let kind = &state.kind;

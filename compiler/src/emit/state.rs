@@ -1,6 +1,6 @@
 //! What a stream carries, as a value of its own: how it begins, and as what numbers it is saved.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::Context;
@@ -31,13 +31,17 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
     if !is_stateful(context) {
         return TokenStream::new();
     }
-    let (state, runtime) = (context.named("State"), &context.options.runtime);
     let carried: Vec<&State> = context.plan.states.iter().filter(|state| state.carried).collect();
-    let zeros = carried.iter().map(|state| {
+    of(context, &context.named("State"), &carried, time(context))
+}
+
+/// The same for any type of such states, with a count of frames perhaps.
+pub(super) fn of(context: &Context<'_>, ident: &Ident, states: &[&State], time: Option<Time>) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let zeros = states.iter().map(|state| {
         let (field, kind) = (name(&state.ident), &state.kind);
         quote!(#field: #kind::zero(),)
     });
-    let (time, parts) = (time(context), Parts::of(&carried));
     let clock_zero = time.map(|_| quote!(clock: state::Clock::zero(),));
     let clock_put = time.map(|_| quote!(let floats = state::Saved::save_to::<0>(&self.clock, floats);));
     let clock_take = time.map(|Time { limit, .. }| {
@@ -45,11 +49,11 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
         quote!(let (clock, floats) = <state::Clock as state::Saved>::load_from::<#limit>(floats)?;)
     });
     let clock_field = time.map(|_| quote!(clock,));
-    let floats = size(carried.iter().map(|state| state.saved).sum::<usize>() + time.map_or(0, |_| COUNT));
-    let layout = Literal::u64_unsuffixed(layout(&carried, time));
-    let Parts { puts, takes, fields } = parts;
+    let floats = size(states.iter().map(|state| state.saved).sum::<usize>() + time.map_or(0, |_| COUNT));
+    let layout = Literal::u64_unsuffixed(layout(states, time));
+    let Parts { puts, takes, fields } = Parts::of(states);
     quote! {
-        impl #state {
+        impl #ident {
             /// The state before the first frame.
             const fn zero() -> Self {
                 Self { #(#zeros)* #clock_zero }
@@ -57,7 +61,7 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #runtime::State for #state {
+        impl #runtime::State for #ident {
             const FLOATS: usize = #floats;
             const LAYOUT: u64 = #layout;
 

@@ -265,7 +265,7 @@ impl Layer for Rnn {
         let mut inputs = lowering.inputs.to_vec();
         let (mut operations, mut first) = (Vec::new(), 0);
         for walk in &self.walks {
-            let mut kernels = walk.layer.lower(&Lowering { inputs: &inputs })?;
+            let mut kernels = walk.layer.lower(&Lowering { inputs: &inputs, ..*lowering })?;
             kernels.iter_mut().for_each(|kernel| kernel.shift_tensors(first));
             first += walk.layer.weights(&inputs).len();
             inputs = vec![inputs[0].with_last(walk.flags.units)];

@@ -222,7 +222,7 @@ impl Layer for TimeDistributed {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
-        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
+        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)], ..*lowering })?;
         kernels::time_distributed(operations)
     }
 

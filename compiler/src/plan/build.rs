@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use rnn_grammar::{Code, Diagnostic};
+use rnn_grammar::{Code, Diagnostic, Span};
 
 use super::clock::Clock;
 use super::lowered::{Direction, Fold, Operation, Samples, Window, fixed};
@@ -18,14 +18,23 @@ use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Sta
 use super::{kernels, round_up};
 use crate::model::CompiledModel;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 /// Plans the code of a model.
 ///
 /// # Errors
 /// E4xx where the model has no code: what `Keras` allows and a static shape doesn't.
 pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
+    plan_stored(model, Storage::F32)
+}
+
+/// Plans the code of a model whose dense and recurrent kernels store their rows of weights like this.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<Diagnostic>> {
     let graph = crate::passes::run(&model.graph);
-    let network = network(&graph, names_of(model)).map_err(Box::new)?;
+    let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
     Draft::default().fill(network).map_err(Box::new)
 }
 
@@ -43,6 +52,9 @@ impl Draft {
     fn fill(mut self, network: Network) -> Result<Plan, Diagnostic> {
         for link in &network.links {
             self.number(&network, link)?;
+        }
+        if let Some(diagnostic) = is_kept_twice(&network) {
+            return Err(diagnostic);
         }
         let cut = || row_is_cut(&network);
         let streaming = match &network.causal {
@@ -75,13 +87,19 @@ impl Draft {
         // Straight-line steps need all frames at once, so they can't be cut into chunks.
         let is_unrolled =
             network.links.iter().zip(&self.numbers).any(|(link, numbers)| link.in_frames && numbers.unrolled);
-        if is_chunked && !is_unrolled {
+        // What is kept from call to call must be part of what a stream carries.
+        let is_kept_apart = self.states.iter().any(|state| state.stateful && !state.carried);
+        if is_chunked && !is_unrolled && !is_kept_apart {
             return Ok(Forward::Streamed);
         }
         if is_free && (!is_single || streams.is_some_and(|streams| streams.chunk.is_none())) {
             let is_stepped = streams
                 .is_some_and(|streams| network.outputs.len() == 1 || streams.in_time.iter().all(|&in_time| in_time));
-            return if is_stepped { Ok(Forward::Stepped) } else { Err(is_not_stepped(network)) };
+            return match is_stepped {
+                true if is_kept_apart => Err(is_kept_behind(network)),
+                true => Ok(Forward::Stepped),
+                false => Err(is_not_stepped(network)),
+            };
         }
         if let Some(link) = network.links.iter().find(|link| !has_whole(&link.operation)) {
             return Err(has_no_whole(network, link));
@@ -96,19 +114,20 @@ impl Draft {
         if let Operation::Recurrent(recurrent) = &link.operation {
             let layer = &network.layers[link.layer];
             numbers.carried = link.in_frames && recurrent.samples == Samples::One;
+            numbers.stateful = recurrent.stateful;
             let (unrolled, reason) = decide(recurrent, layer, link.span)?;
             numbers.unrolled = unrolled;
             let class = recurrent.directions.first().map_or("", |direction| direction.class);
             self.decisions.push(Decision { layer: link.layer, class, unrolled, reason });
             for direction in &recurrent.directions {
-                self.states.push(state(direction, &layer.ident, numbers.carried));
+                self.states.push(state(direction, &layer.ident, numbers));
             }
         }
         if let (Operation::Fold(fold), true) = (&link.operation, link.in_frames && network.causal.is_ok()) {
             let ident = network.layers[link.layer].ident.clone();
             // The count of rows takes the place of two, and is saved as four.
             let (kind, floats, saved) = (fold.state.clone(), fold.features + 2, fold.features + 4);
-            self.states.push(State { ident, kind, floats, units: 0, saved, carried: true });
+            self.states.push(State { ident, kind, floats, units: 0, saved, carried: true, stateful: false });
         }
         self.numbers.push(numbers);
         Ok(())
@@ -206,6 +225,7 @@ impl Draft {
                 units: 0,
                 saved: rows,
                 carried: true,
+                stateful: false,
             });
         }
         let step = self.step(network, Some(&times))?;
@@ -315,11 +335,11 @@ fn is_free(axes: &[Dimension]) -> bool {
     axes.first().is_some_and(|axis| axis.known().is_none())
 }
 
-fn state(direction: &Direction, ident: &str, carried: bool) -> State {
+fn state(direction: &Direction, ident: &str, Numbers { carried, stateful, .. }: Numbers) -> State {
     let kind: TokenStream = direction.state.clone();
     let ident = direction.name.map_or_else(|| ident.to_owned(), |name| format!("{ident}_{name}"));
     let (units, saved) = (direction.units, direction.units * direction.n_states);
-    State { ident, kind, floats: direction.state_floats, units, saved, carried }
+    State { ident, kind, floats: direction.state_floats, units, saved, carried, stateful }
 }
 
 /// Elements of all axes behind the first.
@@ -340,6 +360,32 @@ fn is_not_stepped(network: &Network) -> Diagnostic {
     Diagnostic::new(Code::E404, network.span, title)
         .at("has free timesteps")
         .help(format!("give `Input` a fixed number of timesteps: {}", why_not_stepped(network)))
+}
+
+/// A stateful layer behind the last timestep of a model that runs frame by frame.
+fn is_kept_behind(network: &Network) -> Diagnostic {
+    let stateful = |link: &&Link| matches!(&link.operation, Operation::Recurrent(layer) if layer.stateful);
+    let link = network.links.iter().find(|link| stateful(link) && !link.in_frames);
+    let span = link.map_or(network.span, |link| link.span);
+    Diagnostic::new(Code::E406, span, "code for a stateful layer behind the last of free timesteps is not there")
+        .at("takes a step once a call, not once a timestep")
+        .help("give `Input` a fixed number of timesteps, or drop `stateful=True`")
+}
+
+/// A stateful layer that is called twice.
+fn is_kept_twice(network: &Network) -> Option<Diagnostic> {
+    let stateful = |link: &&Link| matches!(&link.operation, Operation::Recurrent(layer) if layer.stateful);
+    let mut seen = HashMap::new();
+    network.links.iter().filter(stateful).find_map(|link| {
+        let first: Span = seen.insert(link.object, link.span)?;
+        let title = "code for a stateful layer that is called twice is not there".to_owned();
+        let diagnostic = Diagnostic::new(Code::E406, link.span, title).at("goes on where the first call ended");
+        Some(
+            diagnostic
+                .label(first, "called here too")
+                .help("make a layer of its own for each call, or drop `stateful=True`"),
+        )
+    })
 }
 
 /// A layer over windows of free timesteps, in a model that can't be run frame by frame.

@@ -8,12 +8,15 @@ use proc_macro2::TokenStream;
 
 use crate::packing::Packing;
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// What a layer may look at when it is lowered.
 #[derive(Clone, Copy, Debug)]
 pub struct Lowering<'a> {
     /// The shapes it reads, batch first.
     pub inputs: &'a [Shape],
+    /// What dense and recurrent kernels store their rows of weights as.
+    pub storage: Storage,
 }
 
 impl Lowering<'_> {
@@ -285,6 +288,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// Whether Keras keeps its states from one call to the next.
+    pub stateful: bool,
     /// Keras's `unroll` where the text gives it.
     pub unroll: Option<bool>,
     /// The directions; their outputs stand side by side.

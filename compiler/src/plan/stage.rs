@@ -50,6 +50,7 @@ pub(super) struct Numbers {
     pub(super) state: usize,
     pub(super) unrolled: bool,
     pub(super) carried: bool,
+    pub(super) stateful: bool,
 }
 
 /// A tensor of the stage; `place` is decided at once or, for buffers, at the end.
@@ -234,6 +235,7 @@ impl<'a> Draft<'a> {
             state: drafted.numbers.state,
             unrolled: drafted.numbers.unrolled && self.mode == Mode::Sequence,
             carried: drafted.numbers.carried,
+            stateful: drafted.numbers.stateful,
             kept: drafted.kept,
             clock: drafted.clock.cloned(),
         });

@@ -68,6 +68,7 @@ pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 
         return_sequences: flags.return_sequences,
         has_initial: sizes.has_initial,
         unroll: flags.unroll,
+        stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
     })])

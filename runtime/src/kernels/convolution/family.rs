@@ -68,11 +68,9 @@ impl Family {
     #[inline(always)]
     pub(super) fn taps_of(&self, member: usize, rows: usize) -> Range<usize> {
         let place = self.place.wrapping_add((member * self.advance).cast_signed());
-        let (from, distance) = if self.reach < 0 {
-            (rows.cast_signed().wrapping_sub(1).wrapping_sub(place), self.reach.unsigned_abs())
-        } else {
-            (place, self.reach.unsigned_abs().max(1))
-        };
+        let distance = self.reach.unsigned_abs().max(1);
+        let last = rows.cast_signed().wrapping_sub(1);
+        let from = if self.reach < 0 { last.wrapping_sub(place) } else { place };
         // Counted in the taps' direction: the first is at `from`, the sample ends at `rows`.
         let skipped = if from < 0 { from.unsigned_abs().div_ceil(distance) } else { 0 };
         let left = rows.cast_signed().wrapping_sub(from).max(0).cast_unsigned().div_ceil(distance);
