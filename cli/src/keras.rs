@@ -122,7 +122,11 @@ fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
         let declaration = instance.layer.declaration();
         let nested = instance.layer.nested();
         Some(Part {
-            base_name: if nested.is_some() { declaration.class.to_lowercase() } else { declaration.base_name.to_owned() },
+            base_name: if nested.is_some() {
+                declaration.class.to_lowercase()
+            } else {
+                declaration.base_name.to_owned()
+            },
             name: instance.name.clone(),
             object: instance.id.to_string(),
             layer: Some(Rc::clone(instance)),

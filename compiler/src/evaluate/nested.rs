@@ -52,7 +52,8 @@ impl Evaluator<'_> {
                 let (wanted, found) = (names(wanted), names(found));
                 if wanted != found {
                     let name = &self.models[id.0].name;
-                    let title = format!("the inputs of the model `{name}` are {}, not {}", wanted.join(", "), found.join(", "));
+                    let title =
+                        format!("the inputs of the model `{name}` are {}, not {}", wanted.join(", "), found.join(", "));
                     let mistake = Diagnostic::new(Code::E115, given.span, title).at("other keys");
                     return self.fail(mistake.help("give it a dictionary with its own keys"));
                 }
