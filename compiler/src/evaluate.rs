@@ -17,6 +17,7 @@ mod functional;
 mod imports;
 mod legacy;
 mod limits;
+mod masks;
 mod methods;
 mod nested;
 pub(crate) mod operators;

@@ -10,6 +10,7 @@ use crate::activation::Activation;
 use crate::declaration::Declaration;
 use crate::graph::InputType;
 use crate::layers::nested::Nested;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
 
@@ -39,6 +40,26 @@ pub struct LayerInstance {
     pub arguments: Vec<(&'static str, Span)>,
     /// What it computes.
     pub layer: Box<dyn Layer>,
+}
+
+impl LayerInstance {
+    /// The same layer object around another behaviour.
+    #[must_use]
+    pub fn with_layer(&self, layer: Box<dyn Layer>) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            is_named: self.is_named,
+            trainable: self.trainable,
+            span: self.span,
+            class_span: self.class_span,
+            legacy_input: self.legacy_input.clone(),
+            insert: self.insert,
+            has_arguments: self.has_arguments,
+            arguments: self.arguments.clone(),
+            layer,
+        }
+    }
 }
 
 /// A weight as Keras stores it.
@@ -123,6 +144,17 @@ pub struct Recurrence {
     pub return_state: bool,
     /// How many states there are, each as wide as an output.
     pub n_states: usize,
+    /// What is done about masked steps.
+    pub masking: StepMasking,
+}
+
+/// What a recurrent layer does about masked steps: it keeps its state there and answers its last output again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepMasking {
+    /// Whether the layer reads a mask, behind all that it reads else.
+    pub is_read: bool,
+    /// Keras's `zero_output_for_mask`: masked steps answer zeros.
+    pub zeros: bool,
 }
 
 /// What a layer is called with.
@@ -218,6 +250,34 @@ pub trait Layer: Debug {
         None
     }
 
+    /// What becomes of the masks of what it reads; asked where there are some, or where the layer makes one. The answer
+    /// of those that do nothing about masks is that they are lost.
+    ///
+    /// # Errors
+    /// Where a mask does not fit what it is used for.
+    fn mask(&self, _call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        Ok(Masked::lost())
+    }
+
+    /// Whether its output has a mask that none of its inputs has.
+    fn makes_mask(&self) -> bool {
+        false
+    }
+
+    /// Whether a call of it takes `mask=`.
+    fn takes_mask(&self) -> bool {
+        false
+    }
+
+    /// The same layer with a further input behind all others: the mask of the first; `None` where it computes the same
+    /// with and without.
+    ///
+    /// # Errors
+    /// Where the mask does not fit.
+    fn with_mask(&self, _shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        Ok(None)
+    }
+
     /// How it runs in a stream, for these input shapes. Inputs with a batch and one axis at most have no time
     /// axis left to mix: each is one frame.
     fn streaming(&self, inputs: &[Shape]) -> Streaming;
@@ -259,6 +319,19 @@ pub struct Call<'a, R> {
     pub inputs: &'a [ArrayD<R>],
     /// Weights as Keras stores them.
     pub weights: &'a [ArrayD<R>],
+}
+
+/// Implements [`Layer::mask`] for a layer whose output has the mask of its first input.
+#[macro_export]
+macro_rules! passes_masks {
+    () => {
+        fn mask(
+            &self,
+            call: &mut $crate::masks::MaskCall<'_>,
+        ) -> Result<$crate::masks::Masked, $crate::layer::Mismatch> {
+            Ok($crate::masks::Masked::with(call.first()))
+        }
+    };
 }
 
 /// Implements both evaluations of [`Layer`] by one generic function `fn evaluate<R: Real>(&self, call: &Call<R>)`.

@@ -31,13 +31,17 @@ mod leaky_relu;
 mod lstm;
 mod margins;
 mod merge;
+mod merge_masks;
+pub(crate) mod mask_of;
+pub(crate) mod mask_select;
+mod masking;
 pub mod nested;
 mod not_yet;
-mod pass_through;
+pub(crate) mod pass_through;
 mod permute;
 mod pooling_1d;
 mod prelu;
-mod recurrent;
+pub(crate) mod recurrent;
 mod relu;
 mod repeat_vector;
 mod rescaling;
@@ -66,6 +70,7 @@ pub const LAYERS: &[&Declaration] = &[
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,
     &embedding::EMBEDDING,
+    &masking::MASKING,
     &activation::ACTIVATION,
     &relu::RELU,
     &leaky_relu::LEAKY_RELU,

@@ -18,7 +18,7 @@ LAYERS = (
     "Activation AlphaDropout BatchNormalization Bidirectional Dense Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
     "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
-    "Rescaling UnitNormalization"
+    "Rescaling UnitNormalization Masking"
 ).split()
 
 
@@ -265,9 +265,29 @@ def sequence_cases():
     yield "pooling_in_each_frame", text_of("Input(shape=(3, 4, 5))", ["TimeDistributed(GlobalMaxPooling1D())", "TimeDistributed(UnitNormalization())"])
 
 
+def mask_cases():
+    """Masks: who makes them, who passes them on, who uses them."""
+    yield "mask_alone", sequences("Masking(-1.5)", features=17)
+    yield "mask_sequence", sequences("Masking()", "LSTM(5, return_sequences=True)", timesteps=7)
+    yield "mask_last", sequences("Masking(mask_value=2.0)", "GRU(4)", timesteps=7)
+    yield "mask_large_cell", sequences("Masking()", "LSTM(50)", timesteps=7)
+    yield "mask_backwards", sequences("Masking()", "SimpleRNN(4, go_backwards=True, return_sequences=True)", "GRU(3, go_backwards=True)", timesteps=7)
+    yield "mask_both_directions", sequences("Masking()", "Bidirectional(LSTM(3, return_sequences=True), merge_mode='mul')", "Bidirectional(GRU(4))", timesteps=7)
+    yield "mask_zero_output", sequences("Masking()", "LSTM(3, return_sequences=True, zero_output_for_mask=True)", timesteps=7)
+    yield "mask_zero_last_output", sequences("Masking()", "GRU(3, zero_output_for_mask=True)", timesteps=7)
+    yield "mask_unrolled", sequences("Masking()", "SimpleRNN(3, unroll=True, zero_output_for_mask=True, return_sequences=True)", timesteps=7)
+    yield "mask_free_timesteps", of_shape("(None, 4)", "Masking()", "GRU(18, return_sequences=True, reset_after=False)", "LSTM(3)")
+    yield "mask_passed_on", sequences(
+        "Masking(0.5)", "Dense(5)", "BatchNormalization()", "Dropout(0.1)", "LayerNormalization()", "Activation('softsign')", "TimeDistributed(Dense(4))", "LSTM(3)", timesteps=7
+    )
+    yield "mask_average", sequences("Masking()", "Dense(17)", "GlobalAveragePooling1D()", timesteps=7)
+    yield "mask_of_ids", of_shape("(7,), dtype='int32'", "Embedding(5, 4, mask_zero=True)", "GRU(4, return_sequences=True)")
+    yield "mask_in_each_frame", of_shape("(3, 5, 2)", "Masking()", "TimeDistributed(LSTM(3, return_sequences=True, zero_output_for_mask=True))", "TimeDistributed(GRU(2))", "LSTM(2)")
+
+
 def cases():
     """Every case: name -> text."""
-    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases, sequence_cases)
+    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases, sequence_cases, mask_cases)
     found = {}
     for group in groups:
         for name, text in group():

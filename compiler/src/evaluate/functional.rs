@@ -73,6 +73,7 @@ impl Evaluator<'_> {
         }
         let mut tensors = None;
         let mut states = None;
+        let mut masks = Vec::new();
         let has_states = layer.layer.takes() == Takes::Sequence;
         for given in &call.given {
             match given.name.as_ref().map(|name| name.text.as_str()) {
@@ -83,8 +84,7 @@ impl Evaluator<'_> {
                     states = Some(self.initial_states(layer, given)?);
                 }
                 Some("training") => self.check_training(given)?,
-                Some("mask") if matches!(given.value.value, Value::None) => {}
-                Some("mask") => return self.functional_not_yet(given.span, "`mask=` of a call is"),
+                Some("mask") if layer.layer.takes_mask() => masks = self.given_masks(layer, given)?,
                 Some("use_causal_mask" | "return_attention_scores")
                     if matches!(given.value.value, Value::Boolean(false)) => {}
                 Some(argument @ ("use_causal_mask" | "return_attention_scores")) => {
@@ -111,22 +111,19 @@ impl Evaluator<'_> {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
             return self.fail(Diagnostic::new(Code::E107, call.callee_span, title));
         };
+        masks.truncate(tensors.len());
         tensors.extend(states.unwrap_or_default());
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
-        self.applied(layer, &tensors, call.span)
+        let outputs = self.apply_masked(layer, &tensors, &masks, call.span)?;
+        Some(answer(&outputs, call.span))
     }
 
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
         let outputs = self.apply(layer, tensors, span)?;
-        Some(match outputs.as_slice() {
-            [only] => Value::Tensor(*only),
-            several => {
-                Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
-            }
-        })
+        Some(answer(&outputs, span))
     }
 
     /// `concatenate([x, y], axis=-1)`: a layer made and called at once.
@@ -446,5 +443,15 @@ impl Evaluator<'_> {
         self.fail(Diagnostic::new(Code::E105, span, title).at("not supported yet").help(
             "so far a functional model joins layers that are called with tensors, from its inputs to its outputs",
         ))
+    }
+}
+
+/// One tensor, or a tuple of several.
+fn answer(outputs: &[TensorId], span: Span) -> Value {
+    match outputs {
+        [only] => Value::Tensor(*only),
+        several => {
+            Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
+        }
     }
 }

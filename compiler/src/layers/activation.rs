@@ -9,6 +9,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::activation_of;
@@ -81,6 +82,7 @@ impl Layer for ActivationLayer {
         kernels::activation_layer(lowering, self.activation)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

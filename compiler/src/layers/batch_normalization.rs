@@ -14,6 +14,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -140,6 +141,21 @@ impl Layer for BatchNormalization {
         let mut next = |is_there: bool| if is_there { indices.next() } else { None };
         let tensors = [next(self.scale), next(self.center), next(true), next(true)];
         Ok(vec![kernels::affine(features, lowering.elements_from(place)?, tensors, self.epsilon)])
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.use_first()?;
+        Ok(Masked::with(call.first()))
+    }
+
+    /// Only training leaves masked steps out.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        shapes.check_steps(BATCH_NORMALIZATION.class)?;
+        Ok(None)
     }
 
     evaluate_generically!();

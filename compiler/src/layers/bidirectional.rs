@@ -18,8 +18,9 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
 use crate::layers::time_distributed::prefixed;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -208,11 +209,12 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
     Some((String::new(), ""))
 }
 
-/// What each direction reads: the sequence, and its half of the states to begin with.
-fn halves<T: Clone>(inputs: &[T]) -> (Vec<T>, Vec<T>) {
+/// What each direction reads: the sequence, its half of the states to begin with, and the mask.
+fn halves<T: Clone>(inputs: &[T], has_mask: bool) -> (Vec<T>, Vec<T>) {
     let Some((sequence, states)) = inputs.split_first() else { return (Vec::new(), Vec::new()) };
+    let (states, mask) = states.split_at(states.len() - usize::from(has_mask && !states.is_empty()));
     let (first, second) = states.split_at(states.len().div_ceil(2));
-    let with = |states: &[T]| std::iter::once(sequence).chain(states).cloned().collect();
+    let with = |states: &[T]| std::iter::once(sequence).chain(states).chain(mask).cloned().collect();
     (with(first), with(second))
 }
 
@@ -221,11 +223,15 @@ impl Bidirectional {
         self.forward.layer.recurrence().is_some_and(|flags| flags.return_sequences)
     }
 
+    fn reads_mask(&self) -> bool {
+        self.forward.layer.recurrence().is_some_and(|flags| flags.masking.is_read)
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let shapes = [shape_of(&call.inputs[0])];
         let n_forward = self.forward.layer.weights(&shapes).len();
         let (there, back) = call.weights.split_at(n_forward);
-        let (first, second) = halves(call.inputs);
+        let (first, second) = halves(call.inputs, self.reads_mask());
         let run = |instance: &LayerInstance, weights: &[ArrayD<R>], inputs: &[ArrayD<R>]| {
             let mut outputs = R::evaluate(instance.layer.as_ref(), &Call { inputs, weights });
             let states = outputs.split_off(1);
@@ -256,7 +262,7 @@ impl Layer for Bidirectional {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         Check::single(BIDIRECTIONAL.class, &inputs[..inputs.len().min(1)])?;
-        let (first, second) = halves(inputs);
+        let (first, second) = halves(inputs, self.reads_mask());
         let rename = |mut mismatch: Mismatch, inner: &LayerInstance| {
             let class = format!("`{}`", inner.layer.declaration().class);
             mismatch.title =
@@ -308,8 +314,31 @@ impl Layer for Bidirectional {
             Merge::Average => kernels::Merge::Halves("average"),
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
-        let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
-        Ok(kernels::bidirectional(forward, backward, n_forward, merge))
+        let directions = [self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?];
+        kernels::bidirectional(lowering, directions, n_forward, merge)
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    /// As that of a recurrent layer.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        match self.forward.layer.recurrence() {
+            Some(flags) => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
+            None => Ok(Masked::lost()),
+        }
+    }
+
+    /// Keras forces `zero_output_for_mask` on both layers where they answer sequences, and off where they do not.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let shapes = MaskShapes { zeros: Some(self.returns_sequences()), ..*shapes };
+        let masked = |inner: &Rc<LayerInstance>| -> Result<Rc<LayerInstance>, Mismatch> {
+            let form = inner.layer.with_mask(&shapes)?;
+            Ok(form.map_or_else(|| Rc::clone(inner), |form| Rc::new(inner.with_layer(form))))
+        };
+        let (forward, backward) = (masked(&self.forward)?, masked(&self.backward)?);
+        Ok(Some(Box::new(Self { forward, backward, merge: self.merge, has_own_backward: self.has_own_backward })))
     }
 
     evaluate_generically!();
@@ -319,6 +348,7 @@ impl Layer for Bidirectional {
 mod tests {
     use super::*;
     use crate::activation::Activation;
+    use crate::layer::StepMasking;
     use crate::layers::simple_rnn::SimpleRnn;
     use crate::layers::testing::{array, assert_near, codes, instance, params, shape};
 
@@ -332,6 +362,7 @@ mod tests {
                 unroll: None,
                 return_state: false,
                 n_states: 1,
+                masking: StepMasking::default(),
             },
             activation: Activation::Linear,
             use_bias: true,
@@ -390,6 +421,7 @@ mod tests {
             unroll: None,
             return_state: false,
             n_states: 1,
+            masking: StepMasking::default(),
         };
         let back = Recurrence { go_backwards: true, ..there };
         let title = |there, back| mistake(there, back, true).unwrap().0;

@@ -9,6 +9,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{activation_of, matrix, vector};
@@ -109,6 +110,7 @@ impl Layer for Dense {
         Ok(kernels::dense(lowering.features()?, units, self.use_bias, self.activation))
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

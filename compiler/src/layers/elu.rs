@@ -9,6 +9,7 @@ use quote::quote;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -72,6 +73,7 @@ impl Layer for Elu {
         Ok(vec![kernels::in_place(quote!(activation::EluWith<#alpha>))])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -11,6 +11,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -90,6 +91,7 @@ impl Layer for LeakyRelu {
         Ok(vec![kernels::in_place(quote!(activation::LeakyReluWith<#slope>))])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

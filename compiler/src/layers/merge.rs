@@ -1,7 +1,8 @@
 //! The merges of several tensors value by value: `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
 //!
 //! <https://keras.io/api/layers/merging_layers/>. Shapes are broadcast from the right; a tensor with fewer axes gets
-//! axes of size 1 behind its batch. No difference to Keras.
+//! axes of size 1 behind its batch. Masks: see [`merge_masks`]. No difference to Keras but for masks of
+//! different shapes, which are refused where Keras would broadcast them.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 use rnn_grammar::Code;
@@ -10,6 +11,8 @@ use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layers::merge_masks;
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -100,6 +103,16 @@ impl Operator {
 }
 
 impl Merge {
+    /// The larger one of each pair: of masks, whether either counts.
+    pub(crate) const fn either() -> Self {
+        Self { operator: Operator::Maximum, declaration: &MAXIMUM }
+    }
+
+    /// The larger or smaller one of each pair.
+    pub(crate) const fn extreme(operator: Operator) -> Self {
+        Self { operator, declaration: if matches!(operator, Operator::Minimum) { &MINIMUM } else { &MAXIMUM } }
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let rank = call.inputs.iter().map(|input| input.ndim()).max().unwrap_or(0);
         let aligned = call.inputs.iter().map(|input| {
@@ -217,6 +230,10 @@ impl Layer for Merge {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         kernels::merge(lowering, self.operator.kernel())
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        merge_masks::mask(call, self.operator)
     }
 
     evaluate_generically!();

@@ -59,7 +59,6 @@ pub const NOT_YET: &[&str] = &[
     "LSTMCell",
     "Lambda",
     "Layer",
-    "Masking",
     "MaxNumBoundingBoxes",
     "MaxPool2D",
     "MaxPool3D",

@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::lowered::{Lowered, Lowering};
@@ -57,6 +58,7 @@ impl Layer for PassThrough {
         Ok(Vec::new())
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -10,6 +10,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -114,6 +115,7 @@ impl Layer for PRelu {
         kernels::prelu(lowering.sample(), &is_shared)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

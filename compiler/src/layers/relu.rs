@@ -11,6 +11,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -109,6 +110,7 @@ impl Layer for Relu {
         Ok(vec![kernels::in_place(quote!(activation::ReluWith<#maximum, #slope, #threshold>))])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

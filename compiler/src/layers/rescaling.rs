@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -73,6 +74,7 @@ impl Layer for Rescaling {
         Ok(operations)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

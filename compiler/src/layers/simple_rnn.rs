@@ -13,8 +13,9 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, flags, matrix, vector,
+    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, evaluate_masked, flags, matrix, vector,
 };
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::packing::Cell;
 use crate::plan::kernels::{self, CellKind};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -56,7 +57,12 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
         Argument::training("seed", Kind::Seed, "None"),
-        Argument::not_yet("zero_output_for_mask", "False"),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -81,6 +87,9 @@ impl SimpleRnn {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
+        }
         let recurrent_kernel = matrix(&call.weights[1]);
         self.time_loop().run(call, |product, output| {
             let mut sums = output.dot(&recurrent_kernel) + product;
@@ -145,12 +154,25 @@ impl Layer for SimpleRnn {
         )
     }
 
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        self.time_loop().mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
+    }
+
     evaluate_generically!();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(units: u64, return_sequences: bool, go_backwards: bool) -> SimpleRnn {
@@ -162,6 +184,7 @@ mod tests {
             unroll: None,
             return_state: false,
             n_states: 1,
+            masking: StepMasking::default(),
         };
         SimpleRnn { flags, activation: Activation::Tanh, use_bias: true }
     }

@@ -8,6 +8,7 @@ use rnn_grammar::Span;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
@@ -90,6 +91,7 @@ impl Layer for UnitNormalization {
         kernels::over_axes(lowering.sample(), &places, |width| kernels::unit(width, LARGEST_FACTOR))
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

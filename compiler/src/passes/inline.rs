@@ -1,10 +1,16 @@
 //! Puts the layers of a model inside a model in its place, over the tensors that it is called with.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+
+use rnn_grammar::Span;
 
 use crate::graph::{NodeKind, TensorId, TypedGraph};
 use crate::infer::Inference;
+use crate::layer::LayerInstance;
+use crate::layers::mask_of::GIVEN;
 use crate::layers::nested::Nested;
+use crate::layers::pass_through::PassThrough;
 
 /// Whose weights a node has: a node of the graph before, and its first tensor among that one's.
 type Origin = (usize, usize);
@@ -54,10 +60,14 @@ impl Draft {
                 }
                 NodeKind::Layer { instance, inputs } => {
                     let read: Vec<TensorId> = inputs.iter().map(|input| tensors[input]).collect();
+                    let (own, masks) = node.split(&read);
                     match instance.layer.nested() {
-                        Some(nested) => self.model(nested, &read, origin(index)),
+                        Some(nested) => {
+                            let own = self.masked(own, &masks, instance, node.node.span);
+                            self.model(nested, &own, origin(index))
+                        }
                         None => {
-                            let applied = self.inference.apply(instance, &read, node.node.span);
+                            let applied = self.inference.apply_masked(instance, own, &masks, node.node.span);
                             let node = applied.unwrap_or_else(|_| unreachable!("the layer took these shapes before"));
                             self.origins.push(origin(index));
                             let n_outputs = self.inference.node(node).outputs.len();
@@ -69,6 +79,27 @@ impl Draft {
             for (output, tensor) in outputs.into_iter().enumerate() {
                 tensors.insert(TensorId { node: crate::graph::NodeId(index), output }, tensor);
             }
+        }
+        tensors
+    }
+
+    /// The tensors that a model is called with, those that the call gives a mask for with this mask.
+    fn masked(
+        &mut self,
+        own: &[TensorId],
+        masks: &[Option<TensorId>],
+        instance: &LayerInstance,
+        span: Span,
+    ) -> Vec<TensorId> {
+        let mut tensors = own.to_vec();
+        for (tensor, &mask) in tensors.iter_mut().zip(masks).filter(|(_, mask)| mask.is_some()) {
+            let mut given = instance.with_layer(PassThrough::boxed(&GIVEN));
+            // No other layer has this number, and the node has no weights.
+            given.id = usize::MAX / 2 - self.origins.len();
+            let applied = self.inference.apply_masked(&Rc::new(given), &[*tensor], &[mask], span);
+            let node = applied.unwrap_or_else(|_| unreachable!("an identity takes every shape"));
+            self.origins.push((0, 0));
+            *tensor = TensorId { node, output: 0 };
         }
         tensors
     }

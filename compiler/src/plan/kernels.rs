@@ -1,5 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod masks;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -10,6 +12,7 @@ use super::lowered::{
 use crate::activation::Activation;
 use crate::layer::Recurrence;
 use crate::layers::attention::Score;
+use crate::layers::recurrent::at_masked;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 
@@ -346,9 +349,9 @@ pub struct AttentionSizes {
     pub key: usize,
 }
 
-/// Scores of every query and key, their softmax, and the values' means weighted by it.
+/// Scores of every query and key, their softmax, and the values' means weighted by it; `mask` is which input masks values.
 #[must_use]
-pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Operation> {
+pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool, mask: Option<usize>) -> Vec<Operation> {
     let AttentionSizes { queries, keys, features, values, key } = sizes;
     let operand = |from, prepare, width| Operand { from, prepare, width };
     let query = operand(From::Input(0), Vec::new(), queries * features);
@@ -367,6 +370,7 @@ pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Op
         let weights = Some(Weights::new(packing::plain(1)));
         operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
     }
+    operations.extend(mask.map(|mask| masks::lower_scores(queries, keys, mask)));
     operations.push(softmax(keys));
     let scores = operand(From::Before, Vec::new(), queries * keys);
     let mixed = operand(From::Input(1), Vec::new(), keys * values);
@@ -541,15 +545,24 @@ pub struct CellKind {
 pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> Lowered {
     let features = lowering.features()?;
     let walk = if flags.go_backwards { Walk::Backward } else { Walk::Forward };
-    Ok(vec![Operation::Recurrent(Recurrent {
+    let has_initial = lowering.inputs.len() > 1 + usize::from(flags.masking.is_read);
+    let recurrent = Recurrent {
         features,
         timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
         return_sequences: flags.return_sequences,
-        has_initial: lowering.inputs.len() > 1,
+        has_initial,
+        mask: flags.masking.is_read.then(|| at_masked(flags, has_initial)),
         unroll: flags.unroll,
         directions: vec![direction(features, flags, kind, walk)?],
         samples: Samples::One,
-    })])
+    };
+    with_last(recurrent, lowering)
+}
+
+/// The recurrent layer, and behind it what its last output takes where the last step may be masked.
+fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowered {
+    let after = masks::after_last(&recurrent, lowering.inputs.len() - 1)?;
+    Ok(std::iter::once(Operation::Recurrent(recurrent)).chain(after).collect())
 }
 
 fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
@@ -679,19 +692,21 @@ pub enum Merge {
 }
 
 /// The two directions of a bidirectional layer, each lowered by itself over the same input.
-#[must_use]
+///
+/// # Errors
+/// Where the number of timesteps is free and the last output depends on it.
 pub fn bidirectional(
-    forward: Vec<Operation>,
-    backward: Vec<Operation>,
+    lowering: &Lowering<'_>,
+    [forward, backward]: [Vec<Operation>; 2],
     n_forward_tensors: usize,
     merge: Merge,
-) -> Vec<Operation> {
-    let (mut forward, mut backward) = (forward, backward);
-    backward.iter_mut().for_each(|operation| operation.shift_tensors(n_forward_tensors));
-    let (Some(Operation::Recurrent(mut layer)), Some(Operation::Recurrent(other))) = (forward.pop(), backward.pop())
-    else {
-        return Vec::new();
+) -> Lowered {
+    let (mut forward, mut backward) = (forward.into_iter(), backward.into_iter());
+    let (Some(Operation::Recurrent(mut layer)), Some(mut other)) = (forward.next(), backward.next()) else {
+        return Ok(Vec::new());
     };
+    other.shift_tensors(n_forward_tensors);
+    let Operation::Recurrent(other) = other else { return Ok(Vec::new()) };
     layer.directions.extend(other.directions);
     for (direction, name) in layer.directions.iter_mut().zip(["forward", "backward"]) {
         direction.name = Some(name);
@@ -700,12 +715,12 @@ pub fn bidirectional(
         }
     }
     let width = layer.width();
-    let mut operations = vec![Operation::Recurrent(layer)];
+    let mut operations = with_last(layer, lowering)?;
     if let Merge::Halves(function) = merge {
         let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
         operations.push(rows(Call::plain(quote!(kernels::halves::#function::<_, #from, #to>)), width, width / 2));
     }
-    operations
+    Ok(operations)
 }
 
 /// The same kernels for every frame of a sequence, each frame a sample of its own.

@@ -9,7 +9,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use super::lowered::{From, Lowering, NoCode, Operation, Samples};
 use super::names::Names;
 use super::{Endpoint, NoStream, PlannedLayer};
-use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, Streaming};
 use crate::model::CompiledModel;
 use crate::shape::Shape;
@@ -69,21 +69,24 @@ pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Resu
         }
     }
     let results: Vec<Source> = graph.outputs().iter().map(|output| draft.sources[output]).collect();
-    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, integers| Endpoint {
+    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, (integers, is_mask)| Endpoint {
         axes: shape.sample().to_vec(),
         integers,
+        is_mask,
         name: name.clone(),
         field: fields.field(name),
     };
     let mut fields = Names::default();
     let inputs: Vec<Endpoint> = (graph.inputs().iter().zip(names.0).enumerate())
         .map(|(place, (input, name))| {
-            endpoint(&nodes[input.0].outputs[0], name, &mut fields, draft.reads_integers(place, &results))
+            let is_mask = matches!(nodes[input.0].node.kind, NodeKind::Input { dtype: InputType::Boolean, .. });
+            let integers = draft.reads_integers(place, &results);
+            endpoint(&nodes[input.0].outputs[0], name, &mut fields, (integers, is_mask))
         })
         .collect();
     let mut fields = Names::default();
     let outputs = (graph.outputs().iter().zip(names.1))
-        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, false))
+        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, (false, false)))
         .collect();
     let causal = Time { graph, inputs: &inputs, links: &mut draft.links, domains: HashMap::new() }.run(&draft.ranges);
     let span = nodes.first().map_or(Span::default(), |node| node.node.span);
@@ -271,7 +274,7 @@ impl Time<'_> {
     fn begin(&mut self) -> Result<(), NoStream> {
         let is_single = self.inputs.len() == 1;
         for (input, &node) in self.inputs.iter().zip(self.graph.inputs()) {
-            let has_time = input.axes.len() >= 2 || (input.integers && input.axes.len() == 1);
+            let has_time = input.axes.len() >= 2 || ((input.integers || input.is_mask) && input.axes.len() == 1);
             if !has_time {
                 let which = if is_single { "its input".to_owned() } else { format!("its input `{}`", input.name) };
                 return Err(NoStream { layer: None, reason: format!("{which} has no time axis") });
