@@ -234,10 +234,11 @@ impl Draft {
     /// Adds a node of the graph; answers its outputs.
     fn add(&mut self, index: usize, node: &TypedNode, instance: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
         let (own, given) = node.split(read);
-        let of = |place: usize, tensor: &TensorId| {
-            given.get(place).copied().flatten().or_else(|| self.masks.get(tensor).copied())
+        // What the call gives stands for all that the tensors have themselves.
+        let masks: Vec<Option<TensorId>> = match given.is_empty() {
+            true => own.iter().map(|tensor| self.masks.get(tensor).copied()).collect(),
+            false => (0..own.len()).map(|place| given.get(place).copied().flatten()).collect(),
         };
-        let masks: Vec<Option<TensorId>> = own.iter().enumerate().map(|(place, tensor)| of(place, tensor)).collect();
         let span = node.node.span;
         for mask in given.iter().flatten() {
             let made = self.inference.node(mask.node).node.span;
@@ -421,7 +422,8 @@ mod tests {
         assert_eq!(masked("Dense(4), Softmax()"), [Code::E226]);
         assert_eq!(masked("TimeDistributed(Softmax())"), [Code::E226]);
         let deep = |layers: &str| codes(&format!("Input((3, 4, 2)), Masking(), {layers}"));
-        assert_eq!(deep("TimeDistributed(LSTM(2)), LSTM(2)"), []);
+        assert_eq!(deep("TimeDistributed(LSTM(2)), Dense(2)"), []);
+        assert_eq!(deep("TimeDistributed(LSTM(2)), LSTM(2)"), [Code::E226]);
     }
 
     #[test]
@@ -444,6 +446,6 @@ mod tests {
         assert_eq!(codes("Dense(2)(x, mask=m)"), [Code::E112]);
         assert_eq!(codes("Dense(2)(m)"), [Code::E146]);
         assert_eq!(codes("x * m"), [Code::E146]);
-        assert_eq!(codes("LSTM(2)(Input((4, 2)), mask=m)")[0], Code::E226);
+        assert_eq!(codes("LSTM(2)(x[:, 1:], mask=m)"), [Code::E226]);
     }
 }

@@ -13,9 +13,10 @@ impl Evaluator<'_> {
     /// The masks of `mask=`, one for each tensor that the layer reads.
     pub(super) fn given_masks(&mut self, layer: &LayerInstance, given: &Given) -> Option<Vec<Option<TensorId>>> {
         let items = match &given.value.value {
+            Value::None => return Some(Vec::new()),
             Value::Growing(items) => items.borrow().clone(),
             Value::List(items) => items.to_vec(),
-            _ if layer.layer.takes() == Takes::List && !matches!(given.value.value, Value::None) => {
+            _ if layer.layer.takes() == Takes::List => {
                 let title = format!("`{}` takes a list of masks", layer.layer.declaration().class);
                 let mistake = Diagnostic::new(Code::E145, given.value.span, title).at("no list");
                 return self.fail(mistake.help("write one for each tensor, `None` where it has none: `[mask, None]`"));

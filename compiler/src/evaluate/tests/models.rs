@@ -251,7 +251,6 @@ fn what_functional_models_lack_is_said() {
     let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
     let of = |text: &str| codes(&format!("{shape}{text}"));
     assert_eq!(of("x = Dense(2)(a)\nmodel = Model(x, LSTM(4)(x))"), [Code::E105]);
-    assert_eq!(of("x = LSTM(4)(a, mask=b)"), [Code::E105]);
     assert_eq!(of("y = a % 2\nz = a ** 0.5\nw = y + z"), [Code::E105, Code::E105]);
 }
 
