@@ -12,9 +12,10 @@ Examples:
   rnnc explain LSTM          formula, arguments and defaults
   rnnc explain layers        every layer
   rnnc explain activations   every activation with its formula
+  rnnc explain masks         what each layer does with masks
   rnnc explain codes         every code")]
 pub(crate) struct Arguments {
-    /// A code (E204), a layer (LSTM), or `layers`, `activations`, `codes`.
+    /// A code (E204), a layer (LSTM), or `layers`, `activations`, `masks`, `codes`.
     topic: String,
 }
 

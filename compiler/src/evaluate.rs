@@ -129,6 +129,8 @@ struct Evaluator<'a> {
     /// The layer objects that inputs stand for.
     input_layers: HashMap<NodeId, Rc<LayerInstance>>,
     models: Vec<ModelState>,
+    /// The mask of each tensor of a functional model, as its summary shows it.
+    shown_masks: HashMap<TensorId, TensorId>,
     /// Models as layers of others.
     nested: HashMap<ModelId, Rc<LayerInstance>>,
     summaries: Vec<ModelId>,
@@ -161,6 +163,7 @@ impl<'a> Evaluator<'a> {
             inference: Inference::default(),
             input_layers: HashMap::new(),
             models: Vec::new(),
+            shown_masks: HashMap::new(),
             nested: HashMap::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),

@@ -96,6 +96,8 @@ pub struct TypedNode {
     /// For each tensor that the layer reads whether `mask=` of the call gives a mask for it; empty where there is no `mask=`.
     /// These masks stand behind all else that the node reads.
     pub given_masks: Vec<bool>,
+    /// How many of the last tensors that it reads are only shown: masks that Keras lists among what the layer reads.
+    pub n_shown: usize,
     /// Whose weights it has, where a pass put it into another node's place: that node's index before, and its first
     /// tensor among that one's.
     pub origin: Option<(usize, usize)>,
@@ -105,6 +107,7 @@ impl TypedNode {
     /// What a node reads, apart: the layer's own tensors, and the masks that its call gives for them.
     #[must_use]
     pub fn split<'a>(&self, inputs: &'a [TensorId]) -> (&'a [TensorId], Vec<Option<TensorId>>) {
+        let inputs = &inputs[..inputs.len().saturating_sub(self.n_shown)];
         let n_masks = self.given_masks.iter().filter(|&&is_given| is_given).count();
         let (own, masks) = inputs.split_at(inputs.len().saturating_sub(n_masks));
         let mut masks = masks.iter().copied();

@@ -168,6 +168,25 @@ pub enum Takes {
     Sequence,
 }
 
+/// The mask of a layer's first output as Keras has it in a functional model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownMask {
+    /// None.
+    None,
+    /// That of the first input, the same tensor.
+    First,
+    /// That of the first input, once more a tensor.
+    Converted,
+    /// Which ids are not 0.
+    OfIds,
+    /// Which steps differ from a value in any feature.
+    OfSteps,
+    /// Where any input counts, if all have a mask.
+    Either,
+    /// Those of the inputs along this axis.
+    Along(i128),
+}
+
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Streaming {
@@ -259,6 +278,16 @@ pub trait Layer: Debug {
         Ok(Masked::lost())
     }
 
+    /// What Keras makes of its inputs' masks in a functional model, for the summary.
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::None
+    }
+
+    /// Whether it is there for the summary alone.
+    fn is_only_shown(&self) -> bool {
+        false
+    }
+
     /// Whether its output has a mask that none of its inputs has.
     fn makes_mask(&self) -> bool {
         false
@@ -330,6 +359,10 @@ macro_rules! passes_masks {
             call: &mut $crate::masks::MaskCall<'_>,
         ) -> Result<$crate::masks::Masked, $crate::layer::Mismatch> {
             Ok($crate::masks::Masked::with(call.first()))
+        }
+
+        fn shown_mask(&self) -> $crate::layer::ShownMask {
+            $crate::layer::ShownMask::First
         }
     };
 }

@@ -211,13 +211,17 @@ impl Draft {
         let mut tensors: HashMap<TensorId, TensorId> = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             let made = match &node.node.kind {
+                NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => continue,
                 NodeKind::Input { name, shape, dtype } => {
                     draft.origins.push(node.origin.unwrap_or((index, 0)));
                     vec![draft.inference.input(name.clone(), shape.clone(), *dtype, node.node.span)]
                 }
                 NodeKind::Layer { instance, inputs } => {
-                    let read: Vec<TensorId> = inputs.iter().map(|input| tensors[input]).collect();
-                    draft.add(index, node, instance, &read)
+                    let moved = |tensor: &TensorId| tensors[tensor];
+                    let (own, given) = node.split(inputs);
+                    let own: Vec<TensorId> = own.iter().map(moved).collect();
+                    let given: Vec<Option<TensorId>> = given.iter().map(|mask| mask.as_ref().map(moved)).collect();
+                    draft.add(index, node, instance, (&own, &given))
                 }
             };
             for (output, tensor) in made.into_iter().enumerate() {
@@ -232,8 +236,13 @@ impl Draft {
     }
 
     /// Adds a node of the graph; answers its outputs.
-    fn add(&mut self, index: usize, node: &TypedNode, instance: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
-        let (own, given) = node.split(read);
+    fn add(
+        &mut self,
+        index: usize,
+        node: &TypedNode,
+        instance: &Rc<LayerInstance>,
+        (own, given): (&[TensorId], &[Option<TensorId>]),
+    ) -> Vec<TensorId> {
         // What the call gives stands for all that the tensors have themselves.
         let masks: Vec<Option<TensorId>> = match given.is_empty() {
             true => own.iter().map(|tensor| self.masks.get(tensor).copied()).collect(),

@@ -118,7 +118,9 @@ pub fn evaluate_with<R: Real>(
         let typed = &graph.nodes()[node.0];
         match typed.origin {
             None => weights(node),
-            Some((origin, first)) => weights(NodeId(origin)).into_iter().skip(first).take(typed.weights.len()).collect(),
+            Some((origin, first)) => {
+                weights(NodeId(origin)).into_iter().skip(first).take(typed.weights.len()).collect()
+            }
         }
     };
     let n_readers = readers(graph);

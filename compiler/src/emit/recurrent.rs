@@ -302,9 +302,7 @@ fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, all: &Steps, parts:
     let chunks = quote!(#frames.as_chunks::<#timesteps>().0);
     let (pattern, chunks) = match &all.mask {
         None => (quote!(frames), chunks),
-        Some(mask) => {
-            (quote!((frames, mask)), quote!(::core::iter::zip(#chunks, buffers::rows::<#timesteps>(#mask))))
-        }
+        Some(mask) => (quote!((frames, mask)), quote!(::core::iter::zip(#chunks, buffers::rows::<#timesteps>(#mask)))),
     };
     quote! {
         #declare

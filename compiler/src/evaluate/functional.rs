@@ -116,14 +116,29 @@ impl Evaluator<'_> {
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
-        let outputs = self.apply_masked(layer, &tensors, &masks, call.span)?;
-        Some(answer(&outputs, call.span))
+        let is_bare = matches!(call.given.as_slice(), [Given { name: None, .. }]);
+        let handed = if masks.is_empty() { self.handed_masks(layer, &tensors, is_bare) } else { Vec::new() };
+        self.called(layer, &tensors, (&masks, &handed), call.span)
+    }
+
+    /// What a layer answers, with its mask followed; `handed` are the masks that the summary shows among what it reads.
+    fn called(
+        &mut self,
+        layer: &Rc<LayerInstance>,
+        tensors: &[TensorId],
+        (masks, handed): (&[Option<TensorId>], &[TensorId]),
+        span: Span,
+    ) -> Option<Value> {
+        let outputs = self.apply_masked(layer, tensors, masks, span)?;
+        let first = outputs.first().copied()?;
+        self.inference.show(first.node, handed);
+        self.follow_mask(layer, (tensors, masks), first, span);
+        Some(answer(&outputs, span))
     }
 
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
-        let outputs = self.apply(layer, tensors, span)?;
-        Some(answer(&outputs, span))
+        self.called(layer, tensors, (&[], &[]), span)
     }
 
     /// `concatenate([x, y], axis=-1)`: a layer made and called at once.
@@ -450,8 +465,6 @@ impl Evaluator<'_> {
 fn answer(outputs: &[TensorId], span: Span) -> Value {
     match outputs {
         [only] => Value::Tensor(*only),
-        several => {
-            Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
-        }
+        several => Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect()),
     }
 }

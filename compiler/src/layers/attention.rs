@@ -10,7 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::merge::batch;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
@@ -142,7 +142,9 @@ impl Attention {
                     self.fit(&query.row(row), &key.row(column), call.weights)
                 });
                 for mut row in scores.rows_mut() {
-                    for (score, &kept) in row.iter_mut().zip(mask.iter().flat_map(|mask| mask.index_axis(Axis(0), sample))) {
+                    for (score, &kept) in
+                        row.iter_mut().zip(mask.iter().flat_map(|mask| mask.index_axis(Axis(0), sample)))
+                    {
                         if kept == R::zero() {
                             *score = *score - R::of(MASKED);
                         }
@@ -247,6 +249,10 @@ impl Layer for Attention {
             call.compute_as(Box::new(Self { reads_mask: true, ..self.clone() }), &[mask]);
         }
         Ok(Masked::with(call.first()).zeroed_by(call.first()))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Converted
     }
 
     evaluate_generically!();

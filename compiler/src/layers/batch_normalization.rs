@@ -11,7 +11,7 @@ use rnn_grammar::Span;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::masks::{MaskCall, MaskShapes, Masked};
@@ -156,6 +156,10 @@ impl Layer for BatchNormalization {
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
         shapes.check_steps(BATCH_NORMALIZATION.class)?;
         Ok(None)
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();

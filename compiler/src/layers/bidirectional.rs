@@ -15,7 +15,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
@@ -339,6 +339,10 @@ impl Layer for Bidirectional {
         };
         let (forward, backward) = (masked(&self.forward)?, masked(&self.backward)?);
         Ok(Some(Box::new(Self { forward, backward, merge: self.merge, has_own_backward: self.has_own_backward })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.returns_sequences() { ShownMask::First } else { ShownMask::None }
     }
 
     evaluate_generically!();

@@ -8,7 +8,7 @@ use rnn_grammar::{Code, Span};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::mask_of::MaskOf;
 use crate::layers::merge::batch;
@@ -138,6 +138,10 @@ impl Layer for Concatenate {
         }
         let joined = Self { axis: i128::try_from(place).unwrap_or(1), span: None };
         Ok(Masked::with(Some(call.add(joined, &masks)?)))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Along(self.axis)
     }
 
     evaluate_generically!();

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, Axis, IxDyn};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::mask_of::MaskOf;
 use crate::layers::recurrent::matrix;
@@ -127,6 +127,10 @@ impl Layer for Embedding {
         }
         let ids = call.inputs[0];
         Ok(Masked::with(Some(call.add(MaskOf::Ids, &[ids])?)))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.mask_zero { ShownMask::OfIds } else { ShownMask::None }
     }
 
     evaluate_generically!();

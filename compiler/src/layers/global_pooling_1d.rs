@@ -153,7 +153,8 @@ mod tests {
     fn timesteps_become_one() {
         let inputs = [array(&[1, 2, 2], &[1.0, -2.0, 3.0, -4.0])];
         let call = Call { inputs: &inputs, weights: &[] };
-        let of = |is_average, keepdims| GlobalPooling { is_average, keepdims, reads_mask: false }.evaluate(&call).remove(0);
+        let of =
+            |is_average, keepdims| GlobalPooling { is_average, keepdims, reads_mask: false }.evaluate(&call).remove(0);
         assert_near(&of(true, false), &[1, 2], &[2.0, -3.0]);
         assert_near(&of(false, true), &[1, 1, 2], &[3.0, -2.0]);
         assert_eq!(output("Input((7, 2)), GlobalMaxPool1D()"), "(None, 2)");

@@ -20,8 +20,12 @@ use crate::value::{Located, Value};
 const SHAPE: Argument =
     Argument::optional("shape", Kind::Any, "None", "The shape of one sample: a tuple of sizes; `None` is any size.");
 const BATCH_SIZE: Argument = Argument::optional("batch_size", Kind::Any, "None", "A fixed batch size.");
-const DTYPE: Argument =
-    Argument::optional("dtype", Kind::Any, "None", "`\"float32\"`, `\"int32\"` for the ids of an `Embedding`, or `\"bool\"` for a mask.");
+const DTYPE: Argument = Argument::optional(
+    "dtype",
+    Kind::Any,
+    "None",
+    "`\"float32\"`, `\"int32\"` for the ids of an `Embedding`, or `\"bool\"` for a mask.",
+);
 const SPARSE: Argument = Argument::not_yet("sparse", "None");
 const RAGGED: Argument = Argument::not_yet("ragged", "None");
 const BATCH_SHAPE: Argument =

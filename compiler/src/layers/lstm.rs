@@ -12,9 +12,10 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix, vector,
+    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix,
+    vector,
 };
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::packing::Cell;
@@ -199,6 +200,10 @@ impl Layer for Lstm {
 
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
         Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
     }
 
     evaluate_generically!();

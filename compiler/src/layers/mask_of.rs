@@ -11,12 +11,17 @@ use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
-/// A layer that no text can make.
+/// A layer that no text can make and no summary shows.
 pub(crate) const fn hidden(class: &'static str, summary: &'static str) -> Declaration {
+    operation(class, "", summary)
+}
+
+/// A layer that no text can make.
+pub(crate) const fn operation(class: &'static str, base_name: &'static str, summary: &'static str) -> Declaration {
     Declaration {
         class,
         aliases: &[],
-        base_name: "",
+        base_name,
         summary,
         details: "",
         arguments: &[],

@@ -7,6 +7,7 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::mask_of::hidden;
+use crate::layers::merge::{Merge, Operator};
 use crate::masks::MaskShapes;
 use crate::plan::kernels::masks;
 use crate::plan::lowered::{Lowered, Lowering};
@@ -15,6 +16,8 @@ use crate::shape::Shape;
 
 const FILL: Declaration = hidden("MaskFill", "A constant where a mask is 0.");
 const SELECT: Declaration = hidden("MaskSelect", "One tensor where a mask is 1, another one where it is 0.");
+
+const EITHER: Declaration = hidden("MaskEither", "Whether any of several masks is 1.");
 
 /// `where(mask, x, constant)`; reads x and its mask.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,12 @@ pub(crate) struct Fill {
 /// `where(mask, x, other)`; reads x, its mask and the other tensor of the same shape.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Select;
+
+/// 1 where any of several masks is not 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Either {
+    largest: Merge,
+}
 
 /// The mask as an array of the tensor's shape.
 pub(crate) fn spread<R: Real>(mask: &ArrayD<R>, shape: &[usize]) -> ArrayD<R> {
@@ -79,6 +88,53 @@ impl Layer for Fill {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         Ok(vec![masks::fill(lowering.features()?, self.constant)])
+    }
+
+    evaluate_generically!();
+}
+
+impl Either {
+    pub(crate) fn new() -> Self {
+        Self { largest: Merge::extreme(Operator::Maximum) }
+    }
+
+    /// Masks are not negative, and whatever is not 0 counts.
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        R::evaluate(&self.largest, call)
+    }
+}
+
+impl Layer for Either {
+    fn declaration(&self) -> &'static Declaration {
+        &EITHER
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::List
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        self.largest.output_shapes(inputs)
+    }
+
+    fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
+        Vec::new()
+    }
+
+    fn is_operation(&self) -> bool {
+        true
+    }
+
+    fn streaming(&self, inputs: &[Shape]) -> Streaming {
+        self.largest.streaming(inputs)
+    }
+
+    /// Masks of one shape are joined step by step, however many there are in a frame.
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        if lowering.inputs.windows(2).all(|pair| pair[0].sample() == pair[1].sample()) {
+            return Ok(vec![masks::either(lowering.inputs.len())]);
+        }
+        self.largest.lower(lowering)
     }
 
     evaluate_generically!();

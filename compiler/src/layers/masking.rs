@@ -8,7 +8,7 @@ use ndarray::{ArrayD, Axis};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::mask_of::MaskOf;
 use crate::masks::{MaskCall, Masked};
@@ -86,6 +86,10 @@ impl Layer for Masking {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         Ok(vec![masks::clear(lowering.features()?, self.value)])
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::OfSteps
     }
 
     evaluate_generically!();

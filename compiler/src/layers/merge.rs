@@ -10,7 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::merge_masks;
 use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
@@ -103,11 +103,6 @@ impl Operator {
 }
 
 impl Merge {
-    /// The larger one of each pair: of masks, whether either counts.
-    pub(crate) const fn either() -> Self {
-        Self { operator: Operator::Maximum, declaration: &MAXIMUM }
-    }
-
     /// The larger or smaller one of each pair.
     pub(crate) const fn extreme(operator: Operator) -> Self {
         Self { operator, declaration: if matches!(operator, Operator::Minimum) { &MINIMUM } else { &MAXIMUM } }
@@ -234,6 +229,10 @@ impl Layer for Merge {
 
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         merge_masks::mask(call, self.operator)
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Either
     }
 
     evaluate_generically!();

@@ -7,7 +7,7 @@
 use super::merge::{Merge, Operator};
 use crate::graph::TensorId;
 use crate::layer::Mismatch;
-use crate::layers::mask_select::{Fill, Select};
+use crate::layers::mask_select::{Either, Fill, Select};
 use crate::masks::{MaskCall, Masked};
 
 pub(super) fn mask(call: &mut MaskCall<'_>, operator: Operator) -> Result<Masked, Mismatch> {
@@ -42,7 +42,7 @@ pub(super) fn any_of(call: &mut MaskCall<'_>, masks: &[TensorId]) -> Result<Tens
     });
     match different.as_slice() {
         [only] => Ok(*only),
-        several => call.add(Merge::either(), several),
+        several => call.add(Either::new(), several),
     }
 }
 

@@ -4,9 +4,9 @@ use ndarray::ArrayD;
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::passes_masks;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;

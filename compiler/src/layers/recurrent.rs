@@ -245,7 +245,10 @@ pub(crate) fn evaluate_masked<R: Real>(
     let samples: Vec<Vec<ArrayD<R>>> = samples.collect();
     if samples.is_empty() || own[0].len_of(Axis(1)) == 0 {
         // No step that could be masked.
-        return run(Recurrence { masking: StepMasking::default(), ..flags }, &Call { inputs: own, weights: call.weights });
+        return run(
+            Recurrence { masking: StepMasking::default(), ..flags },
+            &Call { inputs: own, weights: call.weights },
+        );
     }
     let n_outputs = if flags.return_state { 1 + flags.n_states } else { 1 };
     let mut outputs: Vec<ArrayD<R>> = (0..n_outputs)

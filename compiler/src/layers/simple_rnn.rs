@@ -11,7 +11,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, evaluate_masked, flags, matrix, vector,
 };
@@ -164,6 +164,10 @@ impl Layer for SimpleRnn {
 
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
         Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
     }
 
     evaluate_generically!();

@@ -9,7 +9,7 @@ use rnn_grammar::Span;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
 use crate::layers::mask_select::select;
@@ -122,11 +122,17 @@ impl Layer for Softmax {
 
     /// The mask is one of values, not of steps: Keras lines its axes up with the last ones.
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
-        if shapes.mask.rank() == shapes.input.rank() && shapes.mask.0.iter().zip(&shapes.input.0).all(|(axis, &of)| axis.agrees(of)) {
+        if shapes.mask.rank() == shapes.input.rank()
+            && shapes.mask.0.iter().zip(&shapes.input.0).all(|(axis, &of)| axis.agrees(of))
+        {
             return Ok(Some(Box::new(Self { reads_mask: true, ..self.clone() })));
         }
         let mismatch = shapes.misfit(SOFTMAX.class);
         Err(mismatch.help("this layer needs a mask of the values themselves; for a softmax of each step write `Activation(\"softmax\")`"))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();

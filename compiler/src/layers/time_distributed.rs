@@ -12,7 +12,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
@@ -178,8 +178,8 @@ impl Layer for TimeDistributed {
     /// Keras hands each step's part of the mask to an inner layer that takes one.
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
         let MaskShapes { input, mask, .. } = *shapes;
-        let is_prefix = (2..input.rank()).contains(&mask.rank())
-            && mask.0.iter().zip(&input.0).all(|(axis, &of)| axis.agrees(of));
+        let is_prefix =
+            (2..input.rank()).contains(&mask.rank()) && mask.0.iter().zip(&input.0).all(|(axis, &of)| axis.agrees(of));
         if !is_prefix {
             return Err(shapes.misfit(TIME_DISTRIBUTED.class));
         }
@@ -192,6 +192,10 @@ impl Layer for TimeDistributed {
             Box::new(Self { inner: Rc::new(self.inner.with_layer(form)), reads_mask: true })
         };
         Ok(form.map(boxed))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();
@@ -232,14 +236,16 @@ mod tests {
 
     #[test]
     fn steps_of_higher_rank_keep_their_time_axis() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let output = layer.output_shapes(&[shape(&[None, None, Some(3), Some(4)])]).unwrap();
         assert_eq!(output[0].to_string(), "(None, None, 12)");
     }
 
     #[test]
     fn a_vector_has_no_timesteps() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let mismatch = layer.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err();
         assert!(mismatch.wants_sequence);
         assert_eq!(mismatch.code, Code::E204);

@@ -48,6 +48,7 @@ impl Draft {
         let mut tensors = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             let outputs = match &node.node.kind {
+                NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => continue,
                 NodeKind::Input { name, shape, dtype } => {
                     let place = graph.inputs.iter().position(|input| input.0 == index);
                     vec![match (given, place) {
@@ -59,15 +60,17 @@ impl Draft {
                     }]
                 }
                 NodeKind::Layer { instance, inputs } => {
-                    let read: Vec<TensorId> = inputs.iter().map(|input| tensors[input]).collect();
-                    let (own, masks) = node.split(&read);
+                    let (own, masks) = node.split(inputs);
+                    let own: Vec<TensorId> = own.iter().map(|input| tensors[input]).collect();
+                    let moved = |mask: Option<TensorId>| mask.map(|mask| tensors[&mask]);
+                    let masks: Vec<Option<TensorId>> = masks.into_iter().map(moved).collect();
                     match instance.layer.nested() {
                         Some(nested) => {
-                            let own = self.masked(own, &masks, instance, node.node.span);
+                            let own = self.masked(&own, &masks, instance, node.node.span);
                             self.model(nested, &own, origin(index))
                         }
                         None => {
-                            let applied = self.inference.apply_masked(instance, own, &masks, node.node.span);
+                            let applied = self.inference.apply_masked(instance, &own, &masks, node.node.span);
                             let node = applied.unwrap_or_else(|_| unreachable!("the layer took these shapes before"));
                             self.origins.push(origin(index));
                             let n_outputs = self.inference.node(node).outputs.len();

@@ -119,11 +119,7 @@ pub fn lower_scores<const KEYS: usize>([scores, mask]: [&[f32]; 2], output: &mut
 
 /// The mean of every feature over the frames that count, from the first to the last; NaN where none does.
 #[inline(always)]
-pub fn global_average<I: Isa, const T: usize, const F: usize>(
-    isa: I,
-    [input, masks]: [&[f32]; 2],
-    output: &mut [f32],
-) {
+pub fn global_average<I: Isa, const T: usize, const F: usize>(isa: I, [input, masks]: [&[f32]; 2], output: &mut [f32]) {
     let samples = buffers::rows::<F>(input).chunks(T).zip(buffers::rows::<T>(masks));
     for ((frames, mask), output) in samples.zip(buffers::rows_mut::<F>(output)) {
         let mut count = 0.0;

@@ -4,7 +4,9 @@ use proc_macro2::{Ident, Span};
 use quote::quote;
 
 use super::{bits, number};
-use crate::plan::lowered::{Argument, AtMasked, Call, From, InPlace, Join, NoCode, Operand, Operation, Recurrent, Rows};
+use crate::plan::lowered::{
+    Argument, AtMasked, Call, From, InPlace, Join, NoCode, Operand, Operation, Recurrent, Rows,
+};
 
 /// A row of one value for each row: whether it counts.
 fn of_rows(function: &str, value: Option<f64>, width: usize) -> Operation {
@@ -72,9 +74,17 @@ pub fn fill_from(values: From, mask: From, widths: (usize, usize), constant: f64
 #[must_use]
 pub fn select(width: usize) -> Operation {
     let features = number(width);
-    let call =
-        Call::with(quote!(kernels::mask::select::<#features>), vec![Argument::FlatInputs, Argument::FlatOutput]);
+    let call = Call::with(quote!(kernels::mask::select::<#features>), vec![Argument::FlatInputs, Argument::FlatOutput]);
     join(call, vec![(From::Input(0), width), (From::Input(1), 1), (From::Input(2), width)], width)
+}
+
+/// Whether any of several masks of one shape counts.
+#[must_use]
+pub fn either(count: usize) -> Operation {
+    let length = number(count);
+    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::Maximum, #length>), arguments);
+    join(call, (0..count).map(|input| (From::Input(input), 1)).collect(), 1)
 }
 
 /// Lowers an attention's scores of masked keys, so that their share becomes 0: `mask` is which input.
