@@ -9,6 +9,8 @@ mod assertion;
 mod attributes;
 mod builtins;
 mod calls;
+mod cells;
+mod clones;
 pub(crate) mod comparison;
 mod construct;
 mod expressions;
@@ -128,9 +130,13 @@ struct Evaluator<'a> {
     inference: Inference,
     /// The layer objects that inputs stand for.
     input_layers: HashMap<NodeId, Rc<LayerInstance>>,
+    /// Keras's names of symbolic tensors.
+    tensor_names: HashMap<TensorId, String>,
     models: Vec<ModelState>,
     /// The mask of each tensor of a functional model, as its summary shows it.
     shown_masks: HashMap<TensorId, TensorId>,
+    /// The `Sequential` that gets its layers as a list just now: it is built at the end.
+    listing: Option<ModelId>,
     /// Models as layers of others.
     nested: HashMap<ModelId, Rc<LayerInstance>>,
     summaries: Vec<ModelId>,
@@ -162,8 +168,10 @@ impl<'a> Evaluator<'a> {
             has_imports: imports::any_import(&file.statements),
             inference: Inference::default(),
             input_layers: HashMap::new(),
+            tensor_names: HashMap::new(),
             models: Vec::new(),
             shown_masks: HashMap::new(),
+            listing: None,
             nested: HashMap::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),

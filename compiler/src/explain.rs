@@ -91,7 +91,7 @@ fn call_form(argument: &Argument) -> String {
 /// What may be given, where the argument's own words leave it open.
 fn kind_text(kind: &Kind) -> String {
     match kind {
-        Kind::Choice(choices) => format!(" One of {}.", choices.join(", ")),
+        Kind::Choice(choices) | Kind::AnyCase(choices) => format!(" One of {}.", choices.join(", ")),
         Kind::Activation => " An activation's name, a function of `keras.activations`, or None.".into(),
         Kind::PositiveInteger => " A positive integer.".into(),
         Kind::Rate => " Between 0 and 1.".into(),
@@ -106,6 +106,7 @@ fn kind_text(kind: &Kind) -> String {
         | Kind::Axis { many: false }
         | Kind::Shape { .. }
         | Kind::Layer { .. }
+        | Kind::Cells { .. }
         | Kind::Any
         | Kind::NotYet
         | Kind::Ignored => String::new(),

@@ -15,6 +15,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Layer, LayerInstance, Mismatch};
+use crate::layers::get_item::{GetItem, Key};
 use crate::layers::mask_select::Fill;
 use crate::shape::Shape;
 
@@ -78,8 +79,6 @@ pub struct MaskShapes<'a> {
     pub input: &'a Shape,
     /// Its mask's.
     pub mask: &'a Shape,
-    /// What holds in place of a recurrent layer's own `zero_output_for_mask`.
-    pub zeros: Option<bool>,
 }
 
 impl MaskShapes<'_> {
@@ -151,6 +150,18 @@ impl MaskCall<'_> {
         self.read = masks.to_vec();
     }
 
+    /// Turns the first input's mask round, for this layer alone.
+    ///
+    /// # Errors
+    /// Where it can't be.
+    pub fn turn_first(&mut self) -> Result<(), Mismatch> {
+        if let Some(mask) = self.first() {
+            let keys = vec![Key::Slice([None; 3]), Key::Slice([None, None, Some(-1)])];
+            self.masks[0] = Some(self.add(GetItem { keys }, &[mask])?);
+        }
+        Ok(())
+    }
+
     /// Lets the layer read the first input's mask, if it has a use for it.
     ///
     /// # Errors
@@ -158,7 +169,7 @@ impl MaskCall<'_> {
     pub fn use_first(&mut self) -> Result<(), Mismatch> {
         let (Some(mask), Some(&input)) = (self.first(), self.inputs.first()) else { return Ok(()) };
         let (input, shape) = (self.shape(input), self.shape(mask));
-        let form = self.instance.layer.with_mask(&MaskShapes { input: &input, mask: &shape, zeros: None })?;
+        let form = self.instance.layer.with_mask(&MaskShapes { input: &input, mask: &shape })?;
         if let Some(form) = form {
             self.compute_as(form, &[mask]);
         }

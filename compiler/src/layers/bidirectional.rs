@@ -4,7 +4,7 @@
 //! <https://keras.io/api/layers/recurrent_layers/bidirectional/>
 //!
 //! The backward layer's sequence is turned round before the merge, so that both outputs of a place saw it last.
-//! Differences to Keras: `merge_mode=None` (two outputs) and `weights=` are not there yet; two directions of different
+//! Differences to Keras: `weights=` is not there yet; two directions of different
 //! width (Keras declares a wrong shape) and a forward layer that runs backwards are refused.
 
 use std::rc::Rc;
@@ -15,9 +15,13 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
+use crate::graph::TypedGraph;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, States, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
+use crate::layers::concatenate::Concatenate;
+use crate::layers::merge::{self, Operator};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
 use crate::layers::time_distributed::prefixed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
@@ -37,12 +41,12 @@ pub const BIDIRECTIONAL: Declaration = Declaration {
               (`backward_<name>`), each with weights of its own.\n\n\
               Weights: the forward layer's, then the backward layer's, below their names.",
     arguments: &[
-        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM` or `GRU`."),
+        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM`, `GRU` or `RNN`."),
         Argument::optional(
             "merge_mode",
             Kind::Any,
             "\"concat\"",
-            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`.",
+            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`; with `None` they are two outputs.",
         ),
         Argument::not_yet("weights", "None"),
         Argument::optional(
@@ -67,6 +71,21 @@ pub enum Merge {
     Multiply,
     /// Their mean.
     Average,
+    /// Not at all: both are outputs.
+    Apart,
+}
+
+impl Merge {
+    /// The layer that does it, if any does.
+    fn layer(self) -> Option<Box<dyn Layer>> {
+        Some(match self {
+            Self::Concat => Box::new(Concatenate { axis: -1, span: None }),
+            Self::Sum => Box::new(merge::Merge::new(&merge::ADD, Operator::Add)),
+            Self::Multiply => Box::new(merge::Merge::new(&merge::MULTIPLY, Operator::Multiply)),
+            Self::Average => Box::new(merge::Merge::new(&merge::AVERAGE, Operator::Average)),
+            Self::Apart => return None,
+        })
+    }
 }
 
 const MERGES: [(&str, Merge); 4] =
@@ -103,7 +122,17 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         return None;
     }
     verify(arguments, &forward, &backward, has_own_backward)?;
+    let (forward, backward) = (with_zeros(forward), with_zeros(backward));
     Some(Box::new(Bidirectional { forward, backward, merge: merge?, has_own_backward }))
+}
+
+/// Keras forces `zero_output_for_mask` to be `return_sequences`.
+fn with_zeros(direction: Rc<LayerInstance>) -> Rc<LayerInstance> {
+    let zeros = direction.layer.recurrence().is_some_and(|flags| flags.return_sequences);
+    match direction.layer.with_zeros(zeros) {
+        Some(layer) => Rc::new(direction.with_layer(layer)),
+        None => direction,
+    }
 }
 
 fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
@@ -118,9 +147,7 @@ fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
                 .at("unknown")
                 .help("write `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`")
         }
-        Value::None => Diagnostic::new(Code::E104, span, "`merge_mode=None` is not supported yet")
-            .at("gives two outputs")
-            .help("join them: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`"),
+        Value::None => return Some(Merge::Apart),
         Value::Failed => return None,
         _ => Diagnostic::new(Code::E115, span, "`merge_mode` of `Bidirectional` must be a text").at("no text"),
     };
@@ -152,7 +179,7 @@ fn refuse_class(arguments: &mut Arguments<'_>, argument: &str, layer: &LayerInst
     arguments.report(
         Diagnostic::new(Code::E216, arguments.span(argument), title)
             .at("no recurrent layer")
-            .help("wrap a `SimpleRNN`, `LSTM` or `GRU`"),
+            .help("wrap a `SimpleRNN`, `LSTM`, `GRU` or `RNN`"),
     );
 }
 
@@ -209,6 +236,20 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
     Some((String::new(), ""))
 }
 
+/// The layers in a row that a direction is.
+fn layers_of(direction: &LayerInstance, prefix: &str) -> Option<Vec<(String, Box<dyn Layer>)>> {
+    let alone = || Some(vec![(direction.name.clone(), direction.layer.reversed()?.reversed()?)]);
+    let layers = direction.layer.chain().or_else(alone)?;
+    Some(layers.into_iter().map(|(name, layer)| (format!("{prefix}_{name}"), layer)).collect())
+}
+
+/// A layer of the way back, reading and answering frames at their places.
+fn turned(layer: Box<dyn Layer>) -> Option<Box<dyn Layer>> {
+    let is_backward = layer.recurrence().is_some_and(|flags| flags.go_backwards);
+    let layer = if is_backward { layer } else { layer.reversed()? };
+    Some(Box::new(Aligned { layer }))
+}
+
 /// What each direction reads: the sequence, its half of the states to begin with, and the mask.
 fn halves<T: Clone>(inputs: &[T], has_mask: bool) -> (Vec<T>, Vec<T>) {
     let Some((sequence, states)) = inputs.split_first() else { return (Vec::new(), Vec::new()) };
@@ -225,6 +266,18 @@ impl Bidirectional {
 
     fn reads_mask(&self) -> bool {
         self.forward.layer.recurrence().is_some_and(|flags| flags.masking.is_read)
+    }
+
+    /// Outputs of several rows (`ConvLSTM1D`) stand one behind the other after the kernel: their rows go side by side.
+    fn side_by_side(&self, lowering: &Lowering<'_>) -> Lowered {
+        let outputs =
+            self.forward.layer.output_shapes(&halves(lowering.inputs, self.reads_mask()).0).unwrap_or_default();
+        let sample = outputs.first().map_or(&[][..], Shape::sample);
+        let row = sample.get(usize::from(self.returns_sequences())..).unwrap_or(&[]);
+        match row {
+            [rows, width] => kernels::permute(&[Dimension::Known(2), *rows, *width], &[1, 0, 2]),
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
@@ -249,6 +302,10 @@ impl Bidirectional {
             Merge::Sum => there + back,
             Merge::Multiply => there * back,
             Merge::Average => (there + back).mapv(|sum| sum / R::of(2.0)),
+            Merge::Apart => {
+                states.insert(0, back);
+                there
+            }
         };
         states.insert(0, merged);
         states
@@ -276,6 +333,7 @@ impl Layer for Bidirectional {
         let width = output.last().and_then(Dimension::known).unwrap_or(0);
         let width = if self.merge == Merge::Concat { width.saturating_mul(2) } else { width };
         let mut merged = vec![output.with_last(width)];
+        merged.extend((self.merge == Merge::Apart).then(|| output.clone()));
         merged.extend(outputs.iter().skip(1).chain(others.iter().skip(1)).cloned());
         Ok(merged)
     }
@@ -302,8 +360,43 @@ impl Layer for Bidirectional {
         vec![Rc::clone(&self.forward), Rc::clone(&self.backward)]
     }
 
+    /// The backward output is what the kernel before the last makes.
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        if self.merge == Merge::Apart { vec![n_operations.saturating_sub(2)] } else { Vec::new() }
+    }
+
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::Impossible("reads the sequence from both ends".to_owned())
+    }
+
+    fn state_groups(&self) -> Option<Vec<States>> {
+        let (there, back) = (self.forward.layer.as_ref(), self.backward.layer.as_ref());
+        if there.state_groups().is_none() && back.state_groups().is_none() {
+            return None;
+        }
+        let groups = |layer: &dyn Layer| {
+            let n_states = layer.recurrence().map_or(0, |flags| flags.n_states);
+            layer.state_groups().unwrap_or_else(|| vec![States::One; n_states])
+        };
+        Some(groups(there).into_iter().chain(groups(back)).collect())
+    }
+
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        if self.forward.layer.chain().is_none() && self.backward.layer.chain().is_none() {
+            return None;
+        }
+        let mut chain = Chain::over(whole, inputs, id);
+        let (first, second) = halves(&chain.inputs(), false);
+        let mut there = chain.run(layers_of(&self.forward, "forward")?, first[0], &first[1..]);
+        let back = layers_of(&self.backward, "backward")?.into_iter().map(|(name, layer)| Some((name, turned(layer)?)));
+        let mut back = chain.run(back.collect::<Option<_>>()?, second[0], &second[1..]);
+        let outputs = vec![there.remove(0), back.remove(0)];
+        let merged = match self.merge.layer() {
+            Some(layer) => chain.apply("merge", layer, &outputs),
+            None => outputs,
+        };
+        let outputs = merged.into_iter().chain(there).chain(back).collect();
+        Some(chain.finish(outputs))
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
@@ -312,10 +405,15 @@ impl Layer for Bidirectional {
             Merge::Sum => kernels::Merge::Halves("sum"),
             Merge::Multiply => kernels::Merge::Halves("multiply"),
             Merge::Average => kernels::Merge::Halves("average"),
+            Merge::Apart => kernels::Merge::Apart,
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
         let directions = [self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?];
-        kernels::bidirectional(lowering, directions, n_forward, merge)
+        let mut operations = kernels::bidirectional(lowering, directions, n_forward, merge)?;
+        if self.merge == Merge::Concat {
+            operations.extend(self.side_by_side(lowering)?);
+        }
+        Ok(operations)
     }
 
     fn takes_mask(&self) -> bool {
@@ -330,11 +428,9 @@ impl Layer for Bidirectional {
         }
     }
 
-    /// Keras forces `zero_output_for_mask` on both layers where they answer sequences, and off where they do not.
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
-        let shapes = MaskShapes { zeros: Some(self.returns_sequences()), ..*shapes };
         let masked = |inner: &Rc<LayerInstance>| -> Result<Rc<LayerInstance>, Mismatch> {
-            let form = inner.layer.with_mask(&shapes)?;
+            let form = inner.layer.with_mask(shapes)?;
             Ok(form.map_or_else(|| Rc::clone(inner), |form| Rc::new(inner.with_layer(form))))
         };
         let (forward, backward) = (masked(&self.forward)?, masked(&self.backward)?);
@@ -396,6 +492,17 @@ mod tests {
     }
 
     #[test]
+    fn both_directions_may_be_outputs() {
+        let inputs = [array(&[1, 2, 1], &[1.0, 2.0])];
+        let one_way = |kernel: f64| [array(&[1, 1], &[kernel]), array(&[1, 1], &[1.0]), array(&[1], &[0.0])];
+        let weights: Vec<_> = one_way(1.0).into_iter().chain(one_way(10.0)).collect();
+        let layer = layer(1, true, Merge::Apart);
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
+        assert_near(&answers[0], &[1, 2, 1], &[1.0, 3.0]);
+        assert_near(&answers[1], &[1, 2, 1], &[30.0, 20.0]);
+    }
+
+    #[test]
     fn without_sequences_both_last_steps_are_merged() {
         assert_near(&values(false, Merge::Concat), &[1, 2], &[3.0, 30.0]);
     }
@@ -445,7 +552,7 @@ mod tests {
         assert_eq!(codes("LSTM(2), backward_layer=Dense(2)"), [Code::E216]);
         assert_eq!(codes("LSTM(2, go_backwards=True)"), [Code::E217]);
         assert_eq!(codes("LSTM(2), backward_layer=LSTM(2)"), [Code::E217]);
-        assert_eq!(codes("LSTM(2), merge_mode=None"), [Code::E104]);
+        assert_eq!(codes("LSTM(2), merge_mode=None"), []);
         assert_eq!(codes("LSTM(2), merge_mode='average'"), [Code::E117]);
         assert_eq!(codes("LSTM(2), merge_mode=2"), [Code::E115]);
     }

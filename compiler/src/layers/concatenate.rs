@@ -121,7 +121,7 @@ impl Layer for Concatenate {
         for (&input, mask) in call.inputs.iter().zip(&call.masks) {
             if let Some(mask) = *mask {
                 let (input, mask) = (call.shape(input), call.shape(mask));
-                MaskShapes { input: &input, mask: &mask, zeros: None }.check_steps(CONCATENATE.class)?;
+                MaskShapes { input: &input, mask: &mask }.check_steps(CONCATENATE.class)?;
             }
         }
         if place + 1 == first.rank() {

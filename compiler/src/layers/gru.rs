@@ -5,8 +5,8 @@
 //!
 //! Cho et al. 2014, arXiv:1406.1078 (after: its first version). <https://keras.io/api/layers/recurrent_layers/gru/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::{Array2, ArrayD, ArrayView2};
 
@@ -14,7 +14,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix,
     vector,
@@ -87,7 +87,7 @@ pub(crate) const GRU: Declaration = Declaration {
 
 /// A `GRU` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Gru {
+pub struct Gru {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,
@@ -227,6 +227,11 @@ impl Layer for Gru {
         )
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
     fn takes_mask(&self) -> bool {
         true
     }
@@ -249,7 +254,6 @@ impl Layer for Gru {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
     use crate::reference::activation::sigmoid;
 

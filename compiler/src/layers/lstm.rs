@@ -3,8 +3,8 @@
 //! Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997, with forget gates (Gers et al. 2000).
 //! <https://keras.io/api/layers/recurrent_layers/lstm/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::ArrayD;
 
@@ -12,7 +12,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix,
     vector,
@@ -89,7 +89,7 @@ pub(crate) const LSTM: Declaration = Declaration {
 
 /// An `LSTM` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Lstm {
+pub struct Lstm {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,
@@ -190,6 +190,11 @@ impl Layer for Lstm {
         )
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
     fn takes_mask(&self) -> bool {
         true
     }
@@ -212,7 +217,6 @@ impl Layer for Lstm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
     use crate::reference::activation::sigmoid;
 

@@ -70,7 +70,7 @@ impl Layer for Fill {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        MaskShapes { input: &inputs[0], mask: &inputs[1], zeros: None }.check_steps(FILL.class)?;
+        MaskShapes { input: &inputs[0], mask: &inputs[1] }.check_steps(FILL.class)?;
         Ok(vec![inputs[0].clone()])
     }
 
@@ -158,7 +158,7 @@ impl Layer for Select {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        MaskShapes { input: &inputs[0], mask: &inputs[1], zeros: None }.check_steps(SELECT.class)?;
+        MaskShapes { input: &inputs[0], mask: &inputs[1] }.check_steps(SELECT.class)?;
         let agree = inputs[0].rank() == inputs[2].rank()
             && inputs[0].0.iter().zip(&inputs[2].0).all(|(left, &right)| left.agrees(right));
         if agree {

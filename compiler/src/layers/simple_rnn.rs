@@ -2,8 +2,8 @@
 //!
 //! Elman, *Finding Structure in Time*, 1990. <https://keras.io/api/layers/recurrent_layers/simple_rnn/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::ArrayD;
 
@@ -11,7 +11,7 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
     CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, evaluate_masked, flags, matrix, vector,
 };
@@ -70,7 +70,7 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
 
 /// A `SimpleRNN` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct SimpleRnn {
+pub struct SimpleRnn {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) use_bias: bool,
@@ -154,6 +154,11 @@ impl Layer for SimpleRnn {
         )
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
     fn takes_mask(&self) -> bool {
         true
     }
@@ -176,7 +181,6 @@ impl Layer for SimpleRnn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(units: u64, return_sequences: bool, go_backwards: bool) -> SimpleRnn {

@@ -12,8 +12,10 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
+use crate::graph::{NodeKind, TensorId, TypedGraph};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
 use crate::masks::{MaskCall, MaskShapes, Masked};
@@ -52,7 +54,13 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
         return None;
     }
-    if inner.layer.takes() == Takes::List || returns_state(inner.layer.as_ref()) {
+    if inner.layer.step().is_some() {
+        let title = format!("`TimeDistributed` can't wrap the cell `{}`", inner.layer.declaration().class);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("a cell is no layer");
+        arguments.report(diagnostic.help("make a layer of it: `RNN(…)`"));
+        return None;
+    }
+    if inner.layer.takes().several() || returns_state(inner.layer.as_ref()) {
         let title = format!("`{}` inside `TimeDistributed` is not supported", inner.layer.declaration().class);
         let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
@@ -95,6 +103,13 @@ impl TimeDistributed {
             mismatch.wants_sequence = false;
             mismatch
         })?;
+        if outputs.len() > 1 {
+            let class = self.inner.layer.declaration().class;
+            let title = format!("`{class}` inside `TimeDistributed` answers {} tensors", outputs.len());
+            return Err(
+                Mismatch::new(Code::E225, title, "turns one tensor into one").help("wrap a layer with one output")
+            );
+        }
         Ok(outputs.into_iter().next().unwrap_or(step))
     }
 
@@ -160,10 +175,27 @@ impl Layer for TimeDistributed {
         Streaming::PerFrame
     }
 
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        let step = step_of(inputs.first()?);
+        let inner = self.inner.layer.expanded(whole, &[step], id)?;
+        let mut chain = Chain::over(whole, inputs, id);
+        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
+        for node in inner.nodes() {
+            let NodeKind::Layer { instance, inputs } = &node.node.kind else {
+                tensors.push(chain.inputs());
+                continue;
+            };
+            let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
+            tensors.push(chain.wrap(instance, &read));
+        }
+        let outputs = inner.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
+        Some(chain.finish(outputs))
+    }
+
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let steps: Vec<Shape> = lowering.inputs.iter().map(step_of).collect();
-        let operations = self.inner.layer.lower(&Lowering { inputs: &steps })?;
-        Ok(kernels::time_distributed(operations))
+        let operations = self.inner.layer.lower(&Lowering { inputs: &steps, ..*lowering })?;
+        kernels::time_distributed(operations)
     }
 
     fn takes_mask(&self) -> bool {
@@ -187,7 +219,7 @@ impl Layer for TimeDistributed {
             return Ok(None);
         }
         let (input, mask) = (step_of(input), step_of(mask));
-        let form = self.inner.layer.with_mask(&MaskShapes { input: &input, mask: &mask, zeros: None })?;
+        let form = self.inner.layer.with_mask(&MaskShapes { input: &input, mask: &mask })?;
         let boxed = |form| -> Box<dyn Layer> {
             Box::new(Self { inner: Rc::new(self.inner.with_layer(form)), reads_mask: true })
         };
@@ -210,7 +242,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
         .map(|weight| WeightSpec {
             path: format!("{}/{}", inner.name, weight.path),
             trainable: weight.trainable && is_trainable,
-            shape: weight.shape,
+            ..weight
         })
         .collect()
 }

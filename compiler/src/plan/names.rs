@@ -21,6 +21,11 @@ impl Names {
         self.free(plain(name))
     }
 
+    /// Keeps a name that was given before.
+    pub(super) fn take(&mut self, name: &str) {
+        self.taken.insert(name.to_owned());
+    }
+
     /// The name, with a number where it is taken.
     fn free(&mut self, plain: String) -> String {
         let mut candidate = plain.clone();
@@ -34,9 +39,9 @@ impl Names {
 }
 
 /// Names that the generated functions use themselves, beside the words of Rust.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 23] = [
     "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
-    "n_frames", "rest", "rows", "packed",
+    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats",
 ];
 
 fn plain(name: &str) -> String {
