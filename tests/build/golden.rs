@@ -67,12 +67,13 @@ impl Recorded {
     }
 }
 
-/// The values of a tensor of floats or integers.
+/// The values of a tensor of floats, integers or truth values.
 fn numbers(dtype: safetensors::Dtype, data: &[u8]) -> Vec<f64> {
     match dtype {
         safetensors::Dtype::I32 => {
             data.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_le_bytes(*bytes))).collect()
         }
+        safetensors::Dtype::BOOL => data.iter().map(|&byte| f64::from(byte)).collect(),
         safetensors::Dtype::F64 => data.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
         _ => data.as_chunks::<4>().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect(),
     }

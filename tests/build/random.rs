@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_compiler::graph::{NodeId, NodeKind};
+use rnn_compiler::masks::has_masks;
 use rnn_compiler::storage::{self, Storage};
 use rnn_compiler::weights::{BoundWeights, NamedTensor, bind, key};
 use rnn_compiler::{CompiledModel, plan, reference};
@@ -135,13 +136,17 @@ fn sample(
         // As f32 has it: the code can be given nothing finer.
         None => f64::from((4.0 * random.unit() - 2.0) as f32),
     };
+    let is_masked = has_masks(&model.graph);
     let mut input: Vec<f64> = Vec::new();
     let mut arrays = Vec::new();
     for read in model.input_shapes() {
         let mut shape = vec![1];
         shape.extend(read.sample().iter().map(|axis| axis.known().map_or(timesteps, |size| size as usize)));
         let length: usize = shape.iter().product();
-        let values: Vec<f64> = (0..length).map(|_| value(random)).collect();
+        let mut values: Vec<f64> = (0..length).map(|_| value(random)).collect();
+        if is_masked && shape.len() > 1 {
+            mask_some(&mut values, length / shape[1].max(1), random);
+        }
         input.extend_from_slice(&values);
         arrays.push(ArrayD::from_shape_vec(IxDyn(&shape), values)?);
     }
@@ -154,4 +159,22 @@ fn sample(
     };
     let outputs = reference::evaluate(&model.graph, of_node, &arrays).map_err(|error| error.to_string())?;
     Ok(Sample { input, output: outputs.iter().flatten().copied().collect(), slack: 0.0 })
+}
+
+/// Some steps become zeros, which `Masking()`, an `Embedding` and a mask skip: the first ones, the last ones, or any.
+fn mask_some(values: &mut [f64], step: usize, random: &mut Random) {
+    let steps = values.chunks_mut(step.max(1));
+    let (count, kind) = (steps.len(), random.below(4));
+    let bound = random.below(count + 1);
+    for (index, values) in steps.enumerate() {
+        let is_masked = match kind {
+            0 => index < bound,
+            1 => index >= bound,
+            2 => random.below(3) == 0,
+            _ => false,
+        };
+        if is_masked {
+            values.fill(0.0);
+        }
+    }
 }
