@@ -138,7 +138,7 @@ impl Layer for ChannelsFirst {
         let inputs = turned_all(lowering.inputs);
         let outputs = self.inner.output_shapes(&inputs).unwrap_or_default();
         let mut operations = lowering.inputs.first().map_or(Ok(Vec::new()), turning)?;
-        operations.extend(self.inner.lower(&Lowering { inputs: &inputs })?);
+        operations.extend(self.inner.lower(&Lowering { inputs: &inputs, ..*lowering })?);
         operations.extend(outputs.first().map_or(Ok(Vec::new()), turning)?);
         Ok(operations)
     }

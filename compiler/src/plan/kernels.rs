@@ -4,6 +4,7 @@ pub mod attention;
 pub mod conv_lstm;
 pub mod convolution;
 pub mod normalization;
+pub mod stored;
 pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -18,6 +19,7 @@ use crate::layer::Recurrence;
 use crate::layers::arithmetic::whole_power;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// A number without a suffix.
 pub(super) fn number(value: usize) -> Literal {
@@ -90,21 +92,7 @@ fn rows(call: Call, input: usize, output: usize) -> Operation {
 /// `act(x·kernel + bias)`, row by row.
 #[must_use]
 pub fn dense(inputs: usize, outputs: usize, use_bias: bool, function: Activation) -> Vec<Operation> {
-    let (from, to) = (number(inputs), number(outputs));
-    let (fused, behind) = match elementwise(function) {
-        Some(fused) => (fused, Vec::new()),
-        None => (quote!(activation::Linear), activation(function, outputs)),
-    };
-    let mut operations = vec![Operation::Rows(Rows {
-        call: Call::weighted(quote!(kernels::Dense::<#from, #to, #fused>::rows)),
-        input: inputs,
-        output: outputs,
-        weights: Some(Weights::new(packing::dense(inputs, outputs, use_bias))),
-        multiply_adds: (inputs * outputs) as u64,
-        reads_ids: false,
-    })];
-    operations.extend(behind);
-    operations
+    stored::dense(Storage::F32, [inputs, outputs], use_bias, function)
 }
 
 /// A row of the table for each id.
@@ -493,23 +481,25 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         has_initial: lowering.inputs.len() > 1,
         stateful: flags.stateful,
         unroll: flags.unroll,
-        directions: vec![direction(features, flags, kind, walk)?],
+        directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
     })])
 }
 
-fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+    let (features, storage) = (lowering.features()?, lowering.storage);
+    let number_type = stored::parameter(storage);
     let units = fixed(Dimension::Known(flags.units))?;
     let class = packing::class(kind.cell, features, units);
     let lines = units.div_ceil(16);
     let (class_type, class_name) = match class {
         Class::Small { vectors, sets } => {
             let (vectors, sets) = (number(vectors), number(sets));
-            (quote!(kernels::Small<#vectors, #sets>), "small")
+            (quote!(kernels::Small<#vectors, #sets #number_type>), "small")
         }
         Class::Panels { splits } => {
             let splits = number(splits);
-            (quote!(kernels::Panels<#splits>), "panels")
+            (quote!(kernels::Panels<#splits #number_type>), "panels")
         }
     };
     let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
@@ -526,22 +516,22 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         Cell::SimpleRnn => (
             quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
             quote!(state::SimpleRnnState::<#literal>),
-            packing::simple_rnn(features, units, kind.use_bias, class),
+            packing::simple_rnn(features, units, kind.use_bias, class, storage),
         ),
         Cell::Lstm => (
             quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
             quote!(state::LstmState::<#literal>),
-            packing::lstm(features, units, kind.use_bias, is_sigmoid, class),
+            packing::lstm(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::Gru => (
             quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru(features, units, kind.use_bias, is_sigmoid, class),
+            packing::gru(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::GruResetBefore => (
             quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid),
+            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid, storage),
         ),
     };
     Ok(Direction {
@@ -556,7 +546,8 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
-        together: together(kind.cell, class, lines),
+        // Scales are applied to whole sums of products; samples that go together add to theirs stretch by stretch.
+        together: together(kind.cell, class, lines).filter(|_| !storage.is_scaled()),
         class: class_name,
     })
 }

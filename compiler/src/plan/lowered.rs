@@ -8,12 +8,15 @@ use proc_macro2::TokenStream;
 
 use crate::packing::Packing;
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// What a layer may look at when it is lowered.
 #[derive(Clone, Copy, Debug)]
 pub struct Lowering<'a> {
     /// The shapes it reads, batch first.
     pub inputs: &'a [Shape],
+    /// What dense and recurrent kernels store their rows of weights as.
+    pub storage: Storage,
 }
 
 impl Lowering<'_> {

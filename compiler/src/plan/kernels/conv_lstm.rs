@@ -67,8 +67,8 @@ pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 
         timesteps: sizes.timesteps,
         return_sequences: flags.return_sequences,
         has_initial: sizes.has_initial,
-        stateful: flags.stateful,
         unroll: flags.unroll,
+        stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
     })])
