@@ -16,6 +16,8 @@ from table import grid
 
 BENCH = Path(__file__).resolve().parent
 LONG = {"t64": 64, "t1000": 1000}
+# Most of rustc's processor time, its peak memory, and code of one instruction set: (bound, unit, name).
+BUDGETS = [(2.0, 1, "s of rustc"), (300e6, 1e6, "MB in rustc"), (16 * 1024, 1024, "KiB of code for one instruction set")]
 # Cargo calls this in place of rustc. Processor time, not the clock's: other programs don't count.
 WRAPPER = '''import os, resource, subprocess, sys
 code = subprocess.call(sys.argv[1:], close_fds=False)
@@ -106,14 +108,16 @@ def code_bytes(binary):
 
 
 def by_level(binary):
-    """Bytes of the functions that use each instruction set's own registers or instructions, from the disassembly."""
+    """Bytes of the kernels' functions by instruction set, told by registers and forms of instructions that only it has."""
     text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", binary], capture_output=True, text=True, check=True).stdout
-    found = {"avx512": 0, "avx2": 0}
+    found = {"avx512": 0, "avx2": 0, "sse2": 0}
     for function in text.split("\n\n"):
         addresses = re.findall(r"^ *([0-9a-f]+):\t", function, re.MULTILINE)
-        level = "avx512" if re.search(r"%zmm|%k[1-7]", function) else "avx2" if re.search(r"%ymm|vfmadd", function) else None
-        if level and addresses:
-            found[level] += int(addresses[-1], 16) - int(addresses[0], 16)
+        if not addresses or "outlined" not in function.lstrip().split("\n", 1)[0]:
+            continue
+        wide = re.search(r"%zmm|%k[1-7]|mm(1[6-9]|2\d|3[01])\b|\{1to", function)
+        level = "avx512" if wide else "avx2" if re.search(r"%ymm|vfmadd", function) else "sse2"
+        found[level] += int(addresses[-1], 16) - int(addresses[0], 16)
     return found
 
 
@@ -132,9 +136,11 @@ def row(name, cost, binary, empty):
     subprocess.run(["strip", "-o", stripped, binary], check=True)
     (empty_seconds, empty_peak), empty_stripped, empty_code, empty_start = empty
     code, levels = code_bytes(binary) - empty_code, by_level(binary)
-    return [name, kilobytes(code), kilobytes(levels["avx512"]), kilobytes(levels["avx2"]),
+    measured = (seconds - empty_seconds, peak - empty_peak, max(levels.values()))
+    return measured, [
+            name, kilobytes(code), *(kilobytes(levels[level]) for level in levels), kilobytes(code - sum(levels.values())),
             kilobytes(stripped.stat().st_size - empty_stripped), f"{start_up(binary) - empty_start:+.2f}",
-            f"{seconds - empty_seconds:.2f}", f"{(peak - empty_peak) / 1e6:.0f}"]
+            f"{measured[0]:.2f}", f"{measured[1] / 1e6:.0f}"]
 
 
 def kilobytes(count):
@@ -148,7 +154,7 @@ def main(bench):
     stripped = binary.with_suffix(".stripped")
     subprocess.run(["strip", "-o", stripped, binary], check=True)
     empty = (cost, stripped.stat().st_size, code_bytes(binary), start_up(binary))
-    rows = []
+    rows, over = [], []
     for name, (text, weights, inputs, outputs, free) in models(bench).items():
         if bench.options.only and not any(part in name for part in bench.options.only.split(",")):
             continue
@@ -156,8 +162,14 @@ def main(bench):
         write_crate(folder / name, source if not free else source.replace("use rnn_runtime::{Model, rnn_model};",
                                                                          "use rnn_runtime::rnn_model;"), text, weights)
         print(f"building {name}", file=sys.stderr, flush=True)
-        rows.append(row(name, *build(bench, folder / name), empty))
-    head = ["beyond an empty program", "code KiB", "of it AVX-512", "AVX2", "binary KiB", "start ms", "rustc s", "rustc MB"]
+        measured, cells = row(name, *build(bench, folder / name), empty)
+        rows.append(cells)
+        over += [f"{name} takes {value / unit:.1f} {what}, more than {most / unit:.0f}"
+                 for value, (most, unit, what) in zip(measured, BUDGETS) if value > most]
+    head = ["beyond an empty program", "code KiB", "AVX-512", "AVX2", "SSE2", "rest", "binary KiB", "start ms", "rustc s", "rustc MB"]
     print(f"empty program: binary {kilobytes(empty[1])} KiB, starts and ends in {empty[3]:.2f} ms, rustc {cost[0]:.2f} s, "
           f"{cost[1] / 1e6:.0f} MB\n")
     print(grid(head, rows))
+    for line in over:
+        print(f"over budget: {line}")
+    return len(over)

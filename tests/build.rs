@@ -8,6 +8,8 @@
 mod golden;
 #[path = "build/random.rs"]
 mod random;
+#[path = "build/random_causal.rs"]
+mod random_causal;
 #[path = "build/random_graph.rs"]
 mod random_graph;
 #[path = "build/random_text.rs"]
@@ -20,7 +22,7 @@ use std::path::PathBuf;
 /// Tests that the golden cases are split into.
 const KERAS_PARTS: usize = 3;
 /// Tests that the random models are split into.
-const RANDOM_PARTS: usize = 3;
+const RANDOM_PARTS: usize = 4;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);

@@ -11,8 +11,11 @@ mod hdf5;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read};
+use std::rc::Rc;
 
-use rnn_compiler::graph::NodeKind;
+use rnn_compiler::graph::{NodeKind, TypedGraph, TypedNode};
+use rnn_compiler::layer::LayerInstance;
+use rnn_compiler::layers::nested::offsets;
 use rnn_compiler::model::CompiledModel;
 use rnn_compiler::weights::{self, NamedTensor};
 use zip::ZipArchive;
@@ -43,12 +46,20 @@ impl Mistake {
     }
 }
 
+/// Keys and shapes of weights, in order.
+type Keyed = Vec<(String, Vec<u64>)>;
+
 /// A layer of the model: what its group is called after, and its weights' keys and shapes in order.
 #[derive(Debug)]
 struct Part {
     base_name: String,
     name: String,
-    weights: Vec<(String, Vec<u64>)>,
+    /// The same for a layer object that comes again.
+    object: String,
+    layer: Option<Rc<LayerInstance>>,
+    weights: Keyed,
+    /// The layers of a model inside, which has no weights beside theirs.
+    inner: Vec<Part>,
 }
 
 /// All weights of a file under their keys. `.weights.h5` needs the model.
@@ -59,8 +70,7 @@ pub(crate) fn read(bytes: Vec<u8>, model: Option<&CompiledModel>) -> Result<Vec<
             Some(model) => parts_of(model),
             None => config::parts(&config)?,
         };
-        let stored = Stored::open(weights)?;
-        return collect(&parts, &stored, if model.is_some() { HashMap::new() } else { stored.keys_by_name()? });
+        return collect(&parts, &Stored::open(weights)?, model.is_none());
     }
     if !bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
         return Err(Mistake::new("the file is neither a `.keras` archive nor an HDF5 file")
@@ -72,7 +82,7 @@ pub(crate) fn read(bytes: Vec<u8>, model: Option<&CompiledModel>) -> Result<Vec<
             .help("load it in Keras 3 and save it again: `model.save(\"model.keras\")`"));
     }
     match model {
-        Some(model) => collect(&parts_of(model), &stored, HashMap::new()),
+        Some(model) => collect(&parts_of(model), &stored, false),
         None => Err(Mistake::new("a `.weights.h5` file does not say which layers its weights belong to")
             .help("give the model's text: `--model model.rnn`, or convert the `.keras` file")),
     }
@@ -97,51 +107,101 @@ fn unpacked(bytes: Vec<u8>) -> Result<(String, Vec<u8>), Mistake> {
 }
 
 fn parts_of(model: &CompiledModel) -> Vec<Part> {
-    let nodes = model.graph.nodes().iter();
-    nodes
-        .filter_map(|node| {
-            let NodeKind::Layer { instance, .. } = &node.node.kind else { return None };
-            let weights = node.weights.iter();
-            Some(Part {
-                base_name: instance.layer.declaration().base_name.to_owned(),
-                name: instance.name.clone(),
-                weights: weights.map(|spec| (weights::key(instance, spec), spec.shape.clone())).collect(),
-            })
-        })
-        .collect()
+    parts_in(&model.graph, None)
 }
 
-/// Every part's weights from its group: the one of its name if there is one among `keys`, else by counting. A layer that
-/// stands in the model twice has its group where it came first, but counts each time.
-fn collect(parts: &[Part], stored: &Stored, keys: HashMap<String, String>) -> Result<Vec<NamedTensor>, Mistake> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    let mut seen = HashSet::new();
-    let mut tensors = Vec::new();
-    let mut groups = HashSet::new();
-    for part in parts {
-        let count = counts.entry(&part.base_name).or_default();
-        let counted = if *count == 0 { part.base_name.clone() } else { format!("{}_{count}", part.base_name) };
-        let group = keys.get(&part.name).filter(|key| key.starts_with(&part.base_name)).cloned().unwrap_or(counted);
-        *count += 1;
-        if seen.insert(part.name.as_str()) {
-            tensors.extend(part.tensors(&group, stored)?);
-            groups.insert(group);
+/// The layers of a graph. A model inside another has its weights from `all`, which are those of the whole graph.
+fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
+    let offsets = offsets(graph);
+    let part = |(node, offset): (&TypedNode, usize)| {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { return None };
+        let weights: Keyed = match all {
+            Some(all) => all.iter().skip(offset).take(node.weights.len()).cloned().collect(),
+            None => node.weights.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone())).collect(),
+        };
+        let nested = instance.layer.nested();
+        Some(Part {
+            base_name: group_name(instance),
+            name: instance.name.clone(),
+            object: instance.id.to_string(),
+            layer: Some(Rc::clone(instance)),
+            inner: nested.map(|nested| parts_in(&nested.graph, Some(&weights))).unwrap_or_default(),
+            weights,
+        })
+    };
+    graph.nodes().iter().zip(offsets).filter_map(part).collect()
+}
+
+/// What a layer's group is called before it is counted.
+fn group_name(layer: &LayerInstance) -> String {
+    let declaration = layer.layer.declaration();
+    match layer.layer.nested() {
+        Some(_) => declaration.class.to_lowercase(),
+        None => declaration.base_name.to_owned(),
+    }
+}
+
+fn collect(parts: &[Part], stored: &Stored, by_name: bool) -> Result<Vec<NamedTensor>, Mistake> {
+    let mut collector = Collector { stored, by_name, seen: HashSet::new(), tensors: Vec::new() };
+    collector.level("layers", parts, 0)?;
+    Ok(collector.tensors)
+}
+
+struct Collector<'a> {
+    stored: &'a Stored,
+    /// Whether groups are found by the names that newer files keep in them.
+    by_name: bool,
+    seen: HashSet<&'a str>,
+    tensors: Vec<NamedTensor>,
+}
+
+impl<'a> Collector<'a> {
+    /// Every part's weights from its group: the one of its name if there is one, else by counting. A layer that
+    /// stands in the model twice has its group where it came first, but counts each time.
+    fn level(&mut self, folder: &str, parts: &'a [Part], depth: usize) -> Result<(), Mistake> {
+        let keys = if self.by_name { self.stored.keys_by_name(folder)? } else { HashMap::new() };
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut counted = HashSet::new();
+        let mut groups = HashSet::new();
+        for part in parts {
+            if !counted.insert(&part.object) && depth > 0 {
+                continue;
+            }
+            let count = counts.entry(&part.base_name).or_default();
+            let counted = if *count == 0 { part.base_name.clone() } else { format!("{}_{count}", part.base_name) };
+            let group = keys.get(&part.name).filter(|key| key.starts_with(&part.base_name)).cloned().unwrap_or(counted);
+            *count += 1;
+            if self.seen.insert(part.object.as_str()) {
+                self.part(part, &format!("{folder}/{group}"), depth)?;
+                groups.insert(group);
+            }
+        }
+        match self.stored.layers_with_weights(folder)?.into_iter().find(|group| !groups.contains(group)) {
+            None => Ok(()),
+            Some(group) => {
+                Err(Mistake::new(format!("the file has weights of a layer `{group}` that the model has not"))
+                    .help("give the text of the model that was saved"))
+            }
         }
     }
-    match stored.layers_with_weights()?.into_iter().find(|group| !groups.contains(group)) {
-        None => Ok(tensors),
-        Some(group) => Err(Mistake::new(format!("the file has weights of a layer `{group}` that the model has not"))
-            .help("give the text of the model that was saved")),
+
+    fn part(&mut self, part: &'a Part, path: &str, depth: usize) -> Result<(), Mistake> {
+        if part.inner.is_empty() {
+            self.tensors.extend(part.tensors(path, self.stored)?);
+            return Ok(());
+        }
+        self.level(&format!("{path}/layers"), &part.inner, depth + 1)
     }
 }
 
 impl Part {
-    fn tensors(&self, group: &str, stored: &Stored) -> Result<Vec<NamedTensor>, Mistake> {
-        let arrays = if self.weights.is_empty() { Vec::new() } else { stored.layer(group)? };
+    fn tensors(&self, path: &str, stored: &Stored) -> Result<Vec<NamedTensor>, Mistake> {
+        let layer = self.layer.as_deref();
+        let arrays = if self.weights.is_empty() { Vec::new() } else { stored.layer(path, layer)? };
         if arrays.len() != self.weights.len() {
             let (expected, found) = (self.weights.len(), arrays.len());
             return Err(Mistake::new(format!(
-                "the layer `{}` has {expected} weights, but the file holds {found} under `layers/{group}`",
+                "the layer `{}` has {expected} weights, but the file holds {found} under `{path}`",
                 self.name
             ))
             .help("give the text of the model that was saved"));

@@ -96,6 +96,8 @@ pub enum Kind {
     Seed,
     /// One of these texts (or `None` where the default is `None`).
     Choice(&'static [&'static str]),
+    /// One of these texts, in whatever case Keras reads in lower case.
+    AnyCase(&'static [&'static str]),
     /// An axis: an integer, or where `many` also a list of them.
     Axis {
         /// Whether a list or tuple is allowed.
@@ -110,6 +112,11 @@ pub enum Kind {
     Layer {
         /// Whether `None` may be given.
         optional: bool,
+    },
+    /// A list or tuple of cells (`LSTMCell` and its kin, `StackedRNNCells`), at least one.
+    Cells {
+        /// Whether a cell alone may be given. A list then arrives as the `StackedRNNCells` that Keras makes of it.
+        single: bool,
     },
     /// Anything: the layer's `build` looks at it.
     Any,

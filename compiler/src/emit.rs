@@ -5,12 +5,15 @@
 
 mod batch;
 mod body;
+mod clocks;
 mod docs;
 mod ends;
 mod functions;
+mod kept;
 mod model;
 mod recurrent;
 mod rows;
+mod state;
 mod stream;
 mod tokens;
 mod weights;
@@ -114,13 +117,19 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         None => Source::Borrowed,
     };
     let context = Context { model, plan, source, options };
-    let types = [model::declaration(&context), ends::declarations(&context), stream::declaration(&context)];
+    let types = [
+        model::declaration(&context),
+        ends::declarations(&context),
+        stream::declaration(&context),
+        kept::declaration(&context),
+    ];
     let inner = [
         weights::items(&context),
         ends::implementations(&context),
         functions::items(&context),
         model::implementation(&context),
         stream::implementation(&context),
+        kept::implementation(&context),
     ];
     let inner: TokenStream = inner.into_iter().collect();
     let imports = imports(&inner, &options.runtime);

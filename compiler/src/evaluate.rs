@@ -9,6 +9,8 @@ mod assertion;
 mod attributes;
 mod builtins;
 mod calls;
+mod cells;
+mod clones;
 pub(crate) mod comparison;
 mod construct;
 mod expressions;
@@ -127,7 +129,11 @@ struct Evaluator<'a> {
     inference: Inference,
     /// The layer objects that inputs stand for.
     input_layers: HashMap<NodeId, Rc<LayerInstance>>,
+    /// Keras's names of symbolic tensors.
+    tensor_names: HashMap<TensorId, String>,
     models: Vec<ModelState>,
+    /// The `Sequential` that gets its layers as a list just now: it is built at the end.
+    listing: Option<ModelId>,
     /// Models as layers of others.
     nested: HashMap<ModelId, Rc<LayerInstance>>,
     summaries: Vec<ModelId>,
@@ -159,7 +165,9 @@ impl<'a> Evaluator<'a> {
             has_imports: imports::any_import(&file.statements),
             inference: Inference::default(),
             input_layers: HashMap::new(),
+            tensor_names: HashMap::new(),
             models: Vec::new(),
+            listing: None,
             nested: HashMap::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),

@@ -8,7 +8,8 @@ use rnn_grammar::{Code, Span};
 
 use crate::activation::Activation;
 use crate::declaration::Declaration;
-use crate::graph::InputType;
+use crate::graph::{InputType, TypedGraph};
+use crate::layers::cells::StepOf;
 use crate::layers::nested::Nested;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
@@ -41,6 +42,26 @@ pub struct LayerInstance {
     pub layer: Box<dyn Layer>,
 }
 
+impl LayerInstance {
+    /// The same layer object, its weights too, computing this.
+    #[must_use]
+    pub fn with_layer(&self, layer: Box<dyn Layer>) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            is_named: self.is_named,
+            trainable: self.trainable,
+            span: self.span,
+            class_span: self.class_span,
+            legacy_input: self.legacy_input.clone(),
+            insert: self.insert,
+            has_arguments: self.has_arguments,
+            arguments: self.arguments.clone(),
+            layer,
+        }
+    }
+}
+
 /// A weight as Keras stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightSpec {
@@ -50,13 +71,15 @@ pub struct WeightSpec {
     pub shape: Vec<u64>,
     /// Whether training would change it (a frozen layer's weights are counted as non-trainable by the caller).
     pub trainable: bool,
+    /// Whether Keras stores an integer that inference never reads; such weights stand behind a layer's others.
+    pub is_integer: bool,
 }
 
 impl WeightSpec {
     /// A trainable weight.
     #[must_use]
     pub fn new(path: impl Into<String>, shape: &[u64]) -> Self {
-        Self { path: path.into(), shape: shape.to_vec(), trainable: true }
+        Self { path: path.into(), shape: shape.to_vec(), trainable: true, is_integer: false }
     }
 }
 
@@ -125,6 +148,15 @@ pub struct Recurrence {
     pub n_states: usize,
 }
 
+/// A state, or a group of them: Keras groups those of the cells of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum States {
+    /// One tensor.
+    One,
+    /// A list.
+    Several(Vec<States>),
+}
+
 /// What a layer is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
@@ -134,6 +166,25 @@ pub enum Takes {
     List,
     /// One tensor, and perhaps the states to begin with: `layer(x, initial_state=[h, c])`.
     Sequence,
+    /// Tensors that have names, of which the last may be left out: `layer(query, value, key)`.
+    Named(&'static [&'static str]),
+}
+
+impl Takes {
+    /// Whether a call joins several tensors.
+    #[must_use]
+    pub const fn several(self) -> bool {
+        matches!(self, Self::List | Self::Named(_))
+    }
+}
+
+/// What a call asks for beside the tensors: `layer([x, y], use_causal_mask=True)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// Whether a query sees only the keys up to its own place.
+    pub use_causal_mask: bool,
+    /// Whether the scores are a second output.
+    pub return_attention_scores: bool,
 }
 
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
@@ -143,6 +194,8 @@ pub enum Streaming {
     PerFrame,
     /// Frames in order with a carried state.
     Recurrent,
+    /// Rows of several frames, as its kernel says, which may be more or fewer than the frames.
+    Windows,
     /// Needs frames that are not there yet; the text says why: `reads the sequence from its end`.
     Impossible(String),
 }
@@ -157,6 +210,17 @@ pub trait Layer: Debug {
     /// What it is called with.
     fn takes(&self) -> Takes {
         Takes::One
+    }
+
+    /// The same layer as a call with these options runs it; `None`: its call has no such options.
+    fn called_with(&self, _options: CallOptions) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// Which of the kernels that [`Layer::lower`] answers make the outputs behind the first one; a recurrent layer's are its
+    /// states.
+    fn further_outputs(&self, _n_operations: usize) -> Vec<usize> {
+        Vec::new()
     }
 
     /// Output shapes for these inputs, one an output (one for almost every layer), batch included.
@@ -188,6 +252,11 @@ pub trait Layer: Debug {
         false
     }
 
+    /// Whether its name is part of its weights' paths: what was built before it keeps the paths that it has.
+    fn is_in_paths(&self) -> bool {
+        true
+    }
+
     /// The model that the layer is, where it is one.
     fn nested(&self) -> Option<&Nested> {
         None
@@ -205,6 +274,32 @@ pub trait Layer: Debug {
 
     /// How many ids the table holds that the inputs are looked up in (`Embedding`).
     fn vocabulary(&self) -> Option<u64> {
+        None
+    }
+
+    /// What it does at one step, where it is a cell: something for `RNN`, and no layer by itself.
+    fn step(&self) -> Option<StepOf<'_>> {
+        None
+    }
+
+    /// How the states behind the first output are grouped, where they are: one entry a state or group.
+    fn state_groups(&self) -> Option<Vec<States>> {
+        None
+    }
+
+    /// The layer as several recurrent ones in a row, under their names, where it is a stack of cells.
+    fn chain(&self) -> Option<Vec<(String, Box<dyn Layer>)>> {
+        None
+    }
+
+    /// The layer, which is this object, as a graph of simpler ones over inputs of these shapes, where code is made from
+    /// that graph: with the weights in the layer's order. `id` gives the parts their numbers.
+    fn expanded(
+        &self,
+        _whole: &LayerInstance,
+        _inputs: &[Shape],
+        _id: &mut dyn FnMut() -> usize,
+    ) -> Option<TypedGraph> {
         None
     }
 

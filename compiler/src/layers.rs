@@ -3,17 +3,26 @@
 mod activation;
 pub(crate) mod activation_function;
 mod activity_regularization;
+mod adaptive_pooling_1d;
 mod alpha_dropout;
 pub(crate) mod arithmetic;
 pub mod attention;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;
+pub mod cells;
+mod chain;
 mod checks;
 mod concatenate;
+mod conv_1d;
+mod conv_1d_transpose;
+mod conv_lstm_1d;
+mod convolution;
 mod cropping_1d;
 mod data_format;
 mod dense;
+mod depthwise_conv_1d;
+mod discretization;
 mod dot;
 mod dropout;
 mod elu;
@@ -23,6 +32,7 @@ mod gaussian_dropout;
 mod gaussian_noise;
 pub(crate) mod get_item;
 mod global_pooling_1d;
+mod group_normalization;
 mod gru;
 mod identity;
 pub mod input;
@@ -31,7 +41,9 @@ mod leaky_relu;
 mod lstm;
 mod margins;
 mod merge;
+mod multi_head_attention;
 pub mod nested;
+mod normalization;
 mod not_yet;
 mod pass_through;
 mod permute;
@@ -42,14 +54,20 @@ mod relu;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod rms_normalization;
+mod rnn;
+mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
+mod spectral_normalization;
+pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
-mod time_distributed;
+pub(crate) mod time_distributed;
 mod unit_normalization;
 mod up_sampling_1d;
+mod windows;
 mod zero_padding_1d;
 
 pub use not_yet::NOT_YET;
@@ -62,6 +80,12 @@ pub const LAYERS: &[&Declaration] = &[
     &simple_rnn::SIMPLE_RNN,
     &lstm::LSTM,
     &gru::GRU,
+    &rnn::RNN,
+    &cells::SIMPLE_RNN_CELL,
+    &cells::LSTM_CELL,
+    &cells::GRU_CELL,
+    &stacked_rnn_cells::STACKED_RNN_CELLS,
+    &conv_lstm_1d::CONV_LSTM_1D,
     &bidirectional::BIDIRECTIONAL,
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,
@@ -89,6 +113,7 @@ pub const LAYERS: &[&Declaration] = &[
     &dot::DOT,
     &attention::ATTENTION,
     &attention::ADDITIVE_ATTENTION,
+    &multi_head_attention::MULTI_HEAD_ATTENTION,
     &flatten::FLATTEN,
     &reshape::RESHAPE,
     &repeat_vector::REPEAT_VECTOR,
@@ -96,13 +121,24 @@ pub const LAYERS: &[&Declaration] = &[
     &zero_padding_1d::ZERO_PADDING_1D,
     &cropping_1d::CROPPING_1D,
     &up_sampling_1d::UP_SAMPLING_1D,
+    &conv_1d::CONV_1D,
+    &depthwise_conv_1d::DEPTHWISE_CONV_1D,
+    &separable_conv_1d::SEPARABLE_CONV_1D,
+    &conv_1d_transpose::CONV_1D_TRANSPOSE,
     &pooling_1d::MAX_POOLING_1D,
     &pooling_1d::AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_AVERAGE_POOLING_1D,
     &global_pooling_1d::GLOBAL_MAX_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_AVERAGE_POOLING_1D,
+    &adaptive_pooling_1d::ADAPTIVE_MAX_POOLING_1D,
     &rescaling::RESCALING,
+    &discretization::DISCRETIZATION,
     &unit_normalization::UNIT_NORMALIZATION,
     &layer_normalization::LAYER_NORMALIZATION,
+    &group_normalization::GROUP_NORMALIZATION,
+    &rms_normalization::RMS_NORMALIZATION,
+    &normalization::NORMALIZATION,
+    &spectral_normalization::SPECTRAL_NORMALIZATION,
     &batch_normalization::BATCH_NORMALIZATION,
 ];
 
@@ -141,7 +177,7 @@ mod tests {
             assert_eq!(find(layer.class).unwrap().class, layer.class);
             assert!(!NOT_YET.contains(&layer.class), "{}", layer.class);
         }
-        assert!(find("Conv1D").is_none());
+        assert!(find("Conv2D").is_none());
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod reference;
 pub mod render;
 pub mod shape;
+pub mod storage;
 pub mod summary;
 pub mod value;
 pub mod weights;

@@ -7,6 +7,7 @@
 
 mod batch;
 mod build;
+pub mod clock;
 mod cost;
 mod describe;
 pub mod kernels;
@@ -15,6 +16,7 @@ mod memory;
 mod names;
 mod network;
 mod stage;
+mod time;
 mod unroll;
 
 use proc_macro2::TokenStream;
@@ -22,9 +24,11 @@ use proc_macro2::TokenStream;
 use crate::packing::Packing;
 use crate::plan::lowered::Operation;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 pub use batch::Batch;
-pub use build::plan;
+pub use build::{plan, plan_stored};
+use clock::{Clock, Time};
 pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
 
@@ -96,21 +100,32 @@ pub struct State {
     pub kind: TokenStream,
     /// Floats in it.
     pub floats: usize,
+    /// Its units, where it is a recurrent layer's; of its floats only these hold something, in each of its parts.
+    pub units: usize,
+    /// Floats that it is saved as.
+    pub saved: usize,
     /// Whether a stream carries it from frame to frame; the others begin anew with each sample.
     pub carried: bool,
+    /// Whether it is kept from one call to the next, as Keras does with `stateful=True`.
+    pub stateful: bool,
 }
 
 /// How a causal model runs as a stream.
 #[derive(Clone, Debug)]
 pub struct Streams {
-    /// Many frames at a time, up to the layer that swallows the time axis.
-    pub chunk: Stage,
+    /// Many frames at a time, up to the layer that swallows the time axis; `None` where some rows are not there with every
+    /// frame, so that the steps are taken one by one.
+    pub chunk: Option<Stage>,
     /// The layers behind it, once; `None` where every frame has an output of its own.
     pub head: Option<Stage>,
     /// One frame through all layers.
     pub step: Stage,
     /// For each output whether every frame has one of its own; the others are there at the end of the sequence.
     pub in_time: Vec<bool>,
+    /// With which frames each output is there.
+    pub clocks: Vec<Clock>,
+    /// How frames are counted, where the step has calls that don't run with each of them.
+    pub time: Option<Time>,
 }
 
 /// Why a model can't run as a stream.
@@ -219,7 +234,7 @@ pub enum Place {
 pub struct Step {
     /// Whose: index into the plan's layers; `None` for a copy that no layer asked for.
     pub layer: Option<usize>,
-    /// The kernel; `None` copies.
+    /// The kernel; `None` copies, or keeps a row. Windows and folds are those of streams: they make one row.
     pub operation: Option<Operation>,
     /// What it reads: one tensor, or those that a [`Operation::Join`] joins.
     pub inputs: Vec<Tensor>,
@@ -233,6 +248,26 @@ pub struct Step {
     pub unrolled: bool,
     /// Whether its states are those that a stream carries.
     pub carried: bool,
+    /// Whether its states are kept from one call to the next.
+    pub stateful: bool,
+    /// What it has to do with rows of earlier frames.
+    pub kept: Option<Kept>,
+    /// With which frames of a stream it runs, where that is not each of them.
+    pub clock: Option<Clock>,
+}
+
+/// Rows that a stream keeps of a tensor: index into the plan's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The row at hand is put to those that are kept there.
+    Put(usize),
+    /// What is read is the row that was the last one so many rows ago, or the window of them that begins with it.
+    Read {
+        /// Where the rows are.
+        state: usize,
+        /// How far back.
+        back: usize,
+    },
 }
 
 impl Step {
@@ -250,6 +285,7 @@ impl Step {
             Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
             Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input().floats),
             Some(Operation::Join(join)) => (join.output, self.output.floats),
+            Some(Operation::Window(_) | Operation::Fold(_)) => return Extent::Fixed(1),
             None => return Extent::Fixed(0),
         };
         floats.map(|floats| floats / width.max(1))
@@ -279,13 +315,25 @@ pub struct Decision {
 }
 
 impl Plan {
+    /// What rows of weights are stored as; floats where no kernel stores anything else.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        let storages = self.segments.iter().map(|segment| segment.packing.storage());
+        storages.max_by_key(|storage| storage.per_float()).unwrap_or_default()
+    }
+
     /// Floats of all packed weights, padding included.
     #[must_use]
     pub fn packed_length(&self) -> usize {
         self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length))
     }
 
-    /// Floats that a stream carries from frame to frame.
+    /// The states that are kept from one call to the next.
+    pub fn stateful(&self) -> impl Iterator<Item = &State> {
+        self.states.iter().filter(|state| state.stateful)
+    }
+
+    /// Floats that a stream carries from frame to frame, beside its count of frames.
     #[must_use]
     pub fn carried_floats(&self) -> usize {
         self.states.iter().filter(|state| state.carried).map(|state| state.floats).sum()

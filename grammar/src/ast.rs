@@ -120,6 +120,8 @@ pub enum Target {
     Name(Name),
     /// `a, b` or `(a, b)` or `[a, b]`, possibly nested.
     Tuple(Vec<Target>, Span),
+    /// `*a` in such a list, once at most: what the others leave.
+    Starred(Name),
 }
 
 /// An expression at its place.
@@ -154,6 +156,17 @@ pub enum ExpressionKind {
     List(Vec<Expression>),
     /// `{key: value}`.
     Dictionary(Vec<(Expression, Expression)>),
+    /// `*value` in a list or tuple: its items.
+    Starred(Box<Expression>),
+    /// `[element for target in iterable if condition]`.
+    Comprehension {
+        /// What is computed at each turn.
+        element: Box<Expression>,
+        /// Its loops, each within the one before; at least one.
+        clauses: Vec<Clause>,
+    },
+    /// `f"…{value}…"`: texts and values in turn.
+    Formatted(Vec<Piece>),
     /// `value.attribute`.
     Attribute {
         /// Left of the dot.
@@ -218,6 +231,44 @@ pub enum ExpressionKind {
     },
 }
 
+/// A loop of a comprehension.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// What is bound at each turn.
+    pub target: Target,
+    /// What is walked.
+    pub iterable: Expression,
+    /// What must hold for a turn to count.
+    pub conditions: Vec<Expression>,
+}
+
+/// A piece of an f-string.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Text as it stands, escapes replaced.
+    Text(String),
+    /// `{value!r:02d}`.
+    Field {
+        /// What is shown.
+        value: Expression,
+        /// Whether as `repr` shows it.
+        is_repr: bool,
+        /// What follows the `:`; empty where there is none.
+        format: String,
+    },
+}
+
+/// Whether an argument stands for several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// It stands for itself.
+    No,
+    /// `*items`.
+    Items,
+    /// `**pairs`.
+    Pairs,
+}
+
 /// One argument of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Argument {
@@ -225,6 +276,8 @@ pub struct Argument {
     pub name: Option<Name>,
     /// Its value.
     pub value: Expression,
+    /// Whether it stands for several.
+    pub spread: Spread,
     /// All of it.
     pub span: Span,
 }

@@ -59,6 +59,12 @@ impl<'t> Patched<'t> {
         Self { text, segments }
     }
 
+    /// A range of the original as it stands: `text`, which begins at `start` there.
+    pub(crate) fn part(text: &'t str, start: usize) -> Self {
+        let original = Span::new(start, start + text.len());
+        Self { text: Cow::Borrowed(text), segments: vec![Segment { start: 0, original, is_copied: true }] }
+    }
+
     /// The original's range for a range of the copy. An empty range stays behind what is before it.
     pub(crate) fn original(&self, span: Span) -> Span {
         let end = self.end(span.end);

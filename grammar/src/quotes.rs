@@ -26,18 +26,13 @@ impl Lexer<'_> {
         let letters = &self.text[span.start..span.end];
         let lower = letters.to_ascii_lowercase();
         let title = match lower.as_str() {
-            letters if letters.contains('f') => "an f-string is not in the language",
             letters if letters.contains('b') => "a byte string is not in the language",
             letters if letters.contains('t') => "a template string is not in the language",
             _ => return,
         };
         self.lexed.patches.push(Patch::new(span, ""));
         let diagnostic = Diagnostic::new(Code::E015, span, title).fix(format!("remove `{letters}`"), span, "");
-        self.lexed.diagnostics.push(if lower.contains('f') {
-            diagnostic.help("a layer without `name=` gets a name with a number from Keras by itself")
-        } else {
-            diagnostic
-        });
+        self.lexed.diagnostics.push(diagnostic);
     }
 
     fn unclosed_long(&mut self, quote_at: usize) {

@@ -4,6 +4,7 @@
 //! meaning) is reported here.
 
 mod expression;
+mod formatted;
 mod operators;
 mod string;
 
@@ -189,7 +190,7 @@ impl Builder<'_> {
         let span = left.span;
         match self.target(left)? {
             Target::Name(target) => Some(StatementKind::AugmentedAssign { target, operator, value }),
-            Target::Tuple(..) => {
+            Target::Tuple(..) | Target::Starred(_) => {
                 let report = Diagnostic::new(Code::E019, span, "several names can't be changed at once");
                 self.diagnostics.push(report.label(place, "takes one name on its left"));
                 None
@@ -203,9 +204,12 @@ impl Builder<'_> {
         let (title, help) = match expression.kind {
             ExpressionKind::Name(text) => return Some(Target::Name(Name { text, span })),
             ExpressionKind::Tuple(parts) | ExpressionKind::List(parts) => {
-                let targets: Vec<_> = parts.into_iter().map(|part| self.target(part)).collect();
-                return Some(Target::Tuple(targets.into_iter().collect::<Option<_>>()?, span));
+                let targets: Vec<_> = parts.into_iter().map(|part| self.target_in_list(part)).collect();
+                let targets = targets.into_iter().collect::<Option<Vec<_>>>()?;
+                self.check_stars(&targets);
+                return Some(Target::Tuple(targets, span));
             }
+            ExpressionKind::Starred(_) => ("a `*` name stands alone", "write a list: `first, *others = …`"),
             ExpressionKind::Call { .. } => ("a call can't be assigned to", "a name stands left of `=`; `==` compares"),
             ExpressionKind::Attribute { .. } => (
                 "an attribute can't be assigned to",
@@ -220,10 +224,14 @@ impl Builder<'_> {
             ExpressionKind::Boolean(_) | ExpressionKind::None | ExpressionKind::Ellipsis => {
                 ("a constant of the language can't be assigned to", "choose another name")
             }
-            ExpressionKind::Integer(_) | ExpressionKind::Float(_) | ExpressionKind::String(_) => {
+            ExpressionKind::Integer(_)
+            | ExpressionKind::Float(_)
+            | ExpressionKind::String(_)
+            | ExpressionKind::Formatted(_) => {
                 ("a literal can't be assigned to", "a name stands left of `=`, its value right of it")
             }
             ExpressionKind::Dictionary(_)
+            | ExpressionKind::Comprehension { .. }
             | ExpressionKind::Unary { .. }
             | ExpressionKind::Binary { .. }
             | ExpressionKind::Logic { .. }
@@ -234,6 +242,31 @@ impl Builder<'_> {
         };
         self.diagnostics.push(Diagnostic::new(Code::E019, span, title).help(help));
         None
+    }
+
+    /// `a`, `*a` or a list of such, within a list of targets.
+    fn target_in_list(&mut self, part: Expression) -> Option<Target> {
+        let ExpressionKind::Starred(inner) = part.kind else { return self.target(part) };
+        match self.target(*inner)? {
+            Target::Name(name) => Some(Target::Starred(name)),
+            Target::Tuple(..) | Target::Starred(_) => {
+                let report = Diagnostic::new(Code::E019, part.span, "`*` takes one name");
+                self.diagnostics.push(report.help("the name becomes a list of what the others leave"));
+                None
+            }
+        }
+    }
+
+    /// One `*` at most can take what the others leave.
+    fn check_stars(&mut self, targets: &[Target]) {
+        let mut stars = targets.iter().filter_map(|target| match target {
+            Target::Starred(name) => Some(name.span),
+            Target::Name(_) | Target::Tuple(..) => None,
+        });
+        if let (Some(first), Some(second)) = (stars.next(), stars.next()) {
+            let report = Diagnostic::new(Code::E019, second, "two names take what the others leave");
+            self.diagnostics.push(report.at("a second `*`").label(first, "the first one").help("take one `*` away"));
+        }
     }
 
     fn targets(&mut self, node: Node<'_>) -> Target {
@@ -248,14 +281,23 @@ impl Builder<'_> {
             }
             let part = self.loop_target(child);
             span.end = match &part {
-                Target::Name(name) => name.span.end,
+                Target::Name(name) | Target::Starred(name) => name.span.end,
                 Target::Tuple(_, span) => span.end,
             };
             parts.push(part);
         }
         match parts.pop() {
+            Some(Target::Starred(name)) if parts.is_empty() && !has_comma => {
+                let report = Diagnostic::new(Code::E019, name.span, "a `*` name stands alone");
+                self.diagnostics.push(report.help("write a list: `first, *others`"));
+                Target::Name(name)
+            }
             Some(only) if parts.is_empty() && !has_comma => only,
-            last => Target::Tuple(parts.into_iter().chain(last).collect(), span),
+            last => {
+                let parts: Vec<_> = parts.into_iter().chain(last).collect();
+                self.check_stars(&parts);
+                Target::Tuple(parts, span)
+            }
         }
     }
 
@@ -263,9 +305,11 @@ impl Builder<'_> {
     fn loop_target(&mut self, node: Node<'_>) -> Target {
         let mut span = self.span(&node);
         let mut inner = Target::Tuple(Vec::new(), span);
-        let mut is_list = false;
+        let (mut is_list, mut is_starred) = (false, false);
         for child in node.children() {
             match child.rule() {
+                Rule::star => is_starred = true,
+                Rule::name if is_starred => return Target::Starred(self.name(&child)),
                 Rule::name => return Target::Name(self.name(&child)),
                 Rule::targets => inner = self.targets(child),
                 rule => {
@@ -277,7 +321,7 @@ impl Builder<'_> {
         match inner {
             Target::Tuple(parts, _) => Target::Tuple(parts, span),
             Target::Name(_) if is_list => Target::Tuple(vec![inner], span),
-            Target::Name(_) => inner,
+            Target::Name(_) | Target::Starred(_) => inner,
         }
     }
 }

@@ -42,6 +42,18 @@ pub trait Activation: Copy + 'static {
         Self::apply(x)
     }
 
+    /// The activation, where it becomes a state: zero where it would be tiny, see [`Vector::quieted`].
+    #[inline(always)]
+    fn quiet<V: Vector>(x: V) -> V {
+        Self::apply(x).quieted()
+    }
+
+    /// [`Activation::quiet`] by the shortest chain of operations.
+    #[inline(always)]
+    fn quiet_soon<V: Vector>(x: V) -> V {
+        Self::soon(x).quieted()
+    }
+
     /// The activation of `x / GATE_SCALE`.
     #[inline(always)]
     fn gate<V: Vector>(x: V) -> V {

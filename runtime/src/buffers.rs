@@ -32,6 +32,15 @@ pub fn array<const N: usize>(flat: &[f32]) -> &[f32; N] {
     }
 }
 
+/// The first `N` values as an array to be written; another place where there are fewer.
+#[inline(always)]
+pub fn array_mut<'a, const N: usize>(flat: &'a mut [f32], other: &'a mut [f32; N]) -> &'a mut [f32; N] {
+    match flat.first_chunk_mut() {
+        Some(array) => array,
+        None => other,
+    }
+}
+
 /// Cuts `length` values off the front; the rest is what is left.
 #[inline(always)]
 pub fn take(memory: &mut [f32], length: usize) -> (&mut [f32], &mut [f32]) {

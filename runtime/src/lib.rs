@@ -21,3 +21,4 @@ pub use rnn_macros::rnn_model;
 
 pub use model::{Checked, Model, ShapeError, Shaped, Stream, Tensor, Workspace, Zero};
 pub use simd::{Isa, Level, Program, dispatch, dispatch_at, isa_name, level};
+pub use state::{State, StateError};

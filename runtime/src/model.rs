@@ -4,12 +4,18 @@
 //! one; what is carried from frame to frame lives in a stream value of its own. Shapes are types (`[[f32; 8]; 80]`),
 //! so a wrong one is a type error; only a free timestep is a slice, whose length is checked when the model runs.
 
+use crate::state::State;
 use core::fmt;
 
 /// A value of zeros: of tensors, and of types that have several as fields.
 pub trait Zero: Sized {
     /// All zeros.
     const ZERO: Self;
+}
+
+/// What is not there yet.
+impl<T> Zero for Option<T> {
+    const ZERO: Self = None;
 }
 
 /// Numbers of a fixed shape: `f32`, `i32` or nested arrays of them.
@@ -317,22 +323,39 @@ impl From<Result<(), ShapeError>> for Checked {
 
 /// A model that runs frame by frame, carrying its state: made by the model's `stream()`.
 ///
-/// The numbers are those of the whole sequence, bit for bit. Where the model answers once a sequence, a step's
-/// output is what the model would answer if the sequence ended there.
+/// The numbers are those of the whole sequence, bit for bit: after n frames it has answered the rows that the model
+/// gives for a sequence of these n frames. Where the model answers once a sequence, a step's output is what the model
+/// would answer if the sequence ended there.
+///
+/// An output that does not come with each frame (behind strides, or windows that aren't causal) is an `Option`: `None`
+/// while there is nothing new.
 pub trait Stream {
     /// One timestep of the input.
     type Frame;
     /// What one step answers.
     type Step;
+    /// What is carried from frame to frame.
+    type State: State;
+
+    /// Frames from one answer to the next; of several outputs, those of the one that answers most often.
+    const EVERY: usize;
+    /// How many frames go by before the first answer; of several outputs, before all of them have answered.
+    const LATENCY: usize;
 
     /// Takes one frame and answers the output at it.
     fn step(&mut self, frame: &Self::Frame) -> Self::Step;
 
-    /// Takes many frames, one output each.
+    /// Takes many frames, one output each: what one step after the other would answer.
     ///
     /// # Errors
     /// Where there are not as many outputs as frames; nothing is consumed then.
     fn process(&mut self, frames: &[Self::Frame], outputs: &mut [Self::Step]) -> Result<(), ShapeError>;
+
+    /// What it carries now; [`State::save`] makes numbers of it.
+    fn state(&self) -> &Self::State;
+
+    /// Goes on from there.
+    fn restore(&mut self, state: &Self::State);
 
     /// Forgets every frame seen: the next one is the first.
     fn reset(&mut self);

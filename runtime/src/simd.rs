@@ -12,6 +12,7 @@ mod fused;
 mod pair;
 mod panel;
 mod scalar;
+mod weight;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -24,17 +25,22 @@ mod x86_64;
 pub use aarch64::Neon;
 pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
 pub use pair::Pair;
-pub use panel::{Columns, Inputs, accumulate, load_tile, store_tile};
+pub use panel::{Columns, Inputs, accumulate, accumulate_behind, load_tile, store_tile};
 pub use scalar::{Scalar, ScalarFma};
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub use wasm32::RelaxedSimd;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use wasm32::Simd128;
+pub use weight::{Bf16, F16, I8, Unscaled, Weight};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{Avx2, Avx512, Sse2};
 
 /// Sixteen floats: one cache line, the unit of every packed layout.
 pub type Line = [f32; 16];
+
+/// 2⁻⁶³: a state below it becomes zero, so that after a signal has died away no products get denormal, which many
+/// processors compute a hundred times as slowly. Its square is the least normal number.
+pub(crate) const QUIET: f32 = f32::from_bits((127 - 63) << 23);
 
 /// Keeps the traits of this module to this module.
 pub(crate) mod sealed {
@@ -66,6 +72,30 @@ pub trait Vector: Copy + sealed::Sealed {
     /// # Safety
     /// `destination` is writable for `LANES` floats.
     unsafe fn store_pointer(self, destination: *mut f32);
+
+    /// Reads `LANES` 16-bit words into the upper halves of as many integers; the lower halves are zero.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` numbers.
+    unsafe fn load_upper(source: *const u16) -> Self::Int;
+    /// Reads `LANES` signed bytes.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` bytes.
+    unsafe fn load_bytes(source: *const i8) -> Self::Int;
+    /// Reads `LANES` finite IEEE halves; infinities and NaN give no particular floats.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` halves.
+    #[inline(always)]
+    unsafe fn load_halves(source: *const u16) -> Self {
+        // SAFETY: the caller's promise is the same.
+        let (words, any) = unsafe { (Self::load_upper(source), Self::splat_unproven(0.0)) };
+        // The sign stays where it is; exponent and fraction move to a float's places. That makes a number that is 2^112
+        // too small, as the biases of the exponents differ by 112; the product is exact, for subnormal halves too.
+        let moved = Self::int_and(Self::int_shift_right::<3>(words), any.splat_int(0x8fff_ffff_u32.cast_signed()));
+        any.from_bits(moved).mul(any.splat(f32::from_bits((127 + 112) << 23)))
+    }
 
     /// `self + other`.
     fn add(self, other: Self) -> Self;
@@ -131,6 +161,16 @@ pub trait Vector: Copy + sealed::Sealed {
         let sign = Self::int_and(other.to_bits(), self.splat_int(i32::MIN));
         self.from_bits(Self::int_or(self.to_bits(), sign))
     }
+    /// Zero where the magnitude is below [`QUIET`].
+    #[inline(always)]
+    fn quieted(self) -> Self {
+        self.unless_quiet(self)
+    }
+    /// `self`, but zero where the magnitude of `other` is below [`QUIET`].
+    #[inline(always)]
+    fn unless_quiet(self, other: Self) -> Self {
+        Self::select(other.abs().less(self.splat(QUIET)), self.splat(0.0), self)
+    }
     /// `self` with the sign turned.
     #[inline(always)]
     fn neg(self) -> Self {
@@ -160,6 +200,12 @@ pub trait In<I: Isa>: Vector {
     fn load(_isa: I, line: &Line, part: usize) -> Self {
         // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
         unsafe { Self::load_pointer(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
+    }
+    /// Reads a part of a line of stored weights, as [`In::load`] reads one of floats.
+    #[inline(always)]
+    fn expand<W: Weight>(_isa: I, line: &[W; 16], part: usize) -> Self {
+        // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
+        unsafe { W::load(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
     }
     /// Reads the slice's first floats, or zeros where it is too short.
     #[inline(always)]

@@ -1,4 +1,15 @@
-//! What a recurrent layer remembers between steps: whole cache lines, zero at the start of a sequence.
+//! What is remembered between steps. Of a recurrent layer: whole cache lines, zero at the start of a sequence. Of windows
+//! over time: rows of earlier frames. Of a whole stream: how many frames it has seen.
+
+mod clock;
+mod folded;
+mod rows;
+mod saved;
+
+pub use clock::{Clock, due_rows};
+pub use folded::Folded;
+pub use rows::Rows;
+pub use saved::{Saved, State, StateError};
 
 use crate::simd::Line;
 
@@ -46,6 +57,25 @@ macro_rules! states {
             /// The state before the first step.
             pub const fn zero() -> Self {
                 $name { $($field: Lines::zero()),* }
+            }
+        }
+
+        impl<const LINES: usize> Saved for $name<LINES> {
+            #[inline]
+            fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+                $(let floats = saved::put(self.$field.units::<UNITS>(), floats);)*
+                floats
+            }
+
+            #[inline]
+            fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+                let mut state = Self::zero();
+                $(
+                    let mut units = [0.0; UNITS];
+                    let floats = saved::take(&mut units, floats);
+                    state.$field.set(&units);
+                )*
+                Ok((state, floats))
             }
         }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use rnn_compiler::emit::{Options, expand};
 use rnn_compiler::plan::Plan;
 use rnn_compiler::shape::Dimension;
+use rnn_compiler::storage::Storage;
 use rnn_compiler::weights::BoundWeights;
 use rnn_compiler::{CompiledModel, plan};
 use rnn_runtime::Level;
@@ -21,6 +22,8 @@ pub(crate) struct Case {
     pub(crate) weights: BoundWeights,
     /// The same weights as a safetensors file.
     pub(crate) file: Vec<u8>,
+    /// What rows of them are stored as.
+    pub(crate) storage: Storage,
     /// Inputs and outputs.
     pub(crate) samples: Vec<Sample>,
 }
@@ -44,7 +47,7 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     let runtimes = runtimes();
     for (index, case) in cases.iter().enumerate() {
         let runtime = &runtimes[index % runtimes.len()];
-        match plan::plan(&case.model) {
+        match plan::plan_stored(&case.model, case.storage) {
             Ok(plan) => one(folder, &mut code, &mut data, case, &plan, runtime, index % LOADED_EVERY == 0)?,
             Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
         }
@@ -100,7 +103,7 @@ fn one(
 
 /// The checks that the types of the model allow.
 fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
-    if !plan.is_single() {
+    if !plan.is_single() || plan.streaming().is_ok_and(|streams| streams.chunk.is_none()) {
         return several(code, plan, make, kind);
     }
     let (is_free, gives_sequence) = (is_free(&plan.inputs()[0]), is_free(&plan.outputs()[0]));
@@ -131,14 +134,21 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
             format!("{kind}{suffix} {{ {} }}", fields.join(", "))
         }
     };
-    let read = |ends: &[plan::Endpoint]| match ends {
-        [_] => "rnn_runtime::Tensor::flat(answer).to_vec()".to_owned(),
-        _ => {
-            let fields: Vec<String> =
-                ends.iter().map(|end| format!("rnn_runtime::Tensor::flat(&answer.{})", end.field)).collect();
-            format!("[{}].concat()", fields.join(", "))
-        }
+    // Whole outputs are there; what a step answers may not be.
+    let read = |is_there: &dyn Fn(usize) -> bool| {
+        let answer = |place: usize, end: &plan::Endpoint| match (plan.outputs().len(), is_there(place)) {
+            (1, true) => "Some(rnn_runtime::Tensor::flat(answer).to_vec())".to_owned(),
+            (1, false) => "answer.as_ref().map(|answer| rnn_runtime::Tensor::flat(answer).to_vec())".to_owned(),
+            (_, true) => format!("Some(rnn_runtime::Tensor::flat(&answer.{}).to_vec())", end.field),
+            (_, false) => {
+                format!("answer.{}.as_ref().map(|answer| rnn_runtime::Tensor::flat(answer).to_vec())", end.field)
+            }
+        };
+        let answers = plan.outputs().iter().enumerate().map(|(place, end)| answer(place, end));
+        format!("vec![{}]", answers.collect::<Vec<_>>().join(", "))
     };
+    let clock = |place: usize| plan.streaming().ok().map(|streams| &streams.clocks[place]);
+    let each_frame = |place: usize| clock(place).is_none_or(|clock| clock.is_each_frame());
     let in_time = |place: usize| plan.streaming().is_ok_and(|streams| streams.in_time[place]);
     let inputs: Vec<u64> = plan.inputs().iter().map(|end| floats(&end.axes[1..])).collect();
     let steps = plan.outputs().iter().enumerate().map(|(place, end)| match in_time(place) {
@@ -146,7 +156,7 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
         false => (floats(&end.axes), false),
     });
     let steps: Vec<(u64, bool)> = steps.collect();
-    let (frame, answer) = (fill("Frame", plan.inputs()), read(plan.outputs()));
+    let (frame, answer) = (fill("Frame", plan.inputs()), read(&each_frame));
     writeln!(code, "    let model = {make};")?;
     writeln!(code, "    let layout = several::Layout {{ inputs: &{inputs:?}, outputs: &{steps:?} }};")?;
     let is_free = plan.inputs().iter().any(is_free);
@@ -156,13 +166,27 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
         false => (fill("Input", plan.inputs()), "&input"),
     };
     let scratch = scratch(plan, kind);
+    let whole = read(&|_| true);
+    let rows = match clock(0) {
+        Some(clock) if plan.outputs().len() == 1 => {
+            format!("rnn_runtime::state::due_rows(input.len(), {}, {})", clock.rate().every, clock.begins())
+        }
+        _ => "input.len()".to_owned(),
+    };
     let (zero, target, result) = match steps_free {
         true => (
-            "vec![rnn_runtime::Zero::ZERO; input.len()]",
+            format!("vec![rnn_runtime::Zero::ZERO; {rows}]"),
             "&mut output[..]",
-            format!("layout.outputs(&output, |answer| {answer})"),
+            match plan.outputs().len() {
+                1 => format!("layout.outputs(&output, |answer| {whole})"),
+                _ => format!("layout.outputs(&output, |answer| {answer})"),
+            },
         ),
-        false => ("rnn_runtime::Zero::ZERO", "&mut output", format!("{{ let answer = &output; {answer} }}")),
+        false => (
+            "rnn_runtime::Zero::ZERO".to_owned(),
+            "&mut output",
+            format!("{{ let answer = &output; {whole}.into_iter().flatten().flatten().collect() }}"),
+        ),
     };
     let unwrap = if is_free { ".unwrap()" } else { "" };
     writeln!(

@@ -36,6 +36,7 @@ GRAPHS = {
     ),
     "operators": ("x = Input((5, 4))\ny = Dense(4)(x)", "x", "2.0 * x + y / 4 - (1 - y) * x"),
     "quotient_of_a_number": ("x = Input((5, 4))\ny = abs(x) + 1", "x", "3 / y"),
+    "fractional_powers": ("x = Input((5, 4))", "x", "(x * x + 0.1) ** 0.5 + abs(x) ** 1.3 - (abs(x) + 0.5) ** -1.5"),
     "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
     "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
     "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),
@@ -120,6 +121,57 @@ GRAPHS = {
         "x",
         "Dense(2)(y)",
     ),
+    "rnn_of_a_cell": ("x = Input((5, 4))\ny = RNN(LSTMCell(3, name='step'), return_sequences=True)(x)", "x", "RNN([GRUCell(2)], unroll=True)(y)"),
+    "rnn_of_cells": (
+        "x = Input((6, 4))\ncells = [LSTMCell(3), GRUCell(17, reset_after=False), SimpleRNNCell(2, use_bias=False, trainable=False)]",
+        "x",
+        "RNN(cells, return_sequences=True)(x)",
+    ),
+    "rnn_backwards": ("x = Input((6, 4))", "x", "RNN([GRUCell(3), LSTMCell(2)], go_backwards=True, return_sequences=True)(x)"),
+    "rnn_states": (
+        "x = Input((7, 4))\ny, *states = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True, return_state=True)(x)\n"
+        "z = RNN(StackedRNNCells([LSTMCell(3), GRUCell(2)]))(y, initial_state=states)\n(h, c), g = states",
+        "x",
+        "[z, h, c, g]",
+    ),
+    "rnn_in_both_directions": (
+        "x = Input((6, 4))\ny = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True), merge_mode='ave')(x)",
+        "x",
+        "Bidirectional(RNN(SimpleRNNCell(3)))(y)",
+    ),
+    "rnn_states_of_both_directions": (
+        "x = Input((3, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
+        "z = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True))(x, initial_state=states)",
+        "x",
+        "[y, z, states[2][1]]",
+    ),
+    "time_distributed_rnn": (
+        "x = Input((3, 5, 4))\ny = TimeDistributed(RNN([GRUCell(3), LSTMCell(2)], return_sequences=True))(x)",
+        "x",
+        "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
+    ),
+    "time_distributed_model": (
+        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = keras.Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
+        "y = Input((2, 5, 4))",
+        "y",
+        "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",
+    ),
+    "rnn_shared": (
+        "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",
+        "x",
+        "shared(shared(x))",
+    ),
+    "behind_layers": (
+        "x = Input((5, 4))\nh, s, c = LSTM(3, return_sequences=True, return_state=True)(x)\ny = GRU(3)(h + 1, initial_state=s)\n"
+        "whole = Model(x, Dense(2, name='head')(y))",
+        "[s, h]",
+        "whole.get_layer('head').output",
+    ),
+    "layers_in_comprehensions": (
+        "x = Input((5, 4))\nfirst, *others = [Dense(n, name=f'head_{n:02d}')(x) for n in range(1, 4) if n != 2]",
+        "x",
+        "Concatenate()([first, *others, x])",
+    ),
     "states_of_an_lstm": ("x = Input((7, 4))", "x", "LSTM(20, return_sequences=True, return_state=True)(x)"),
     "states_of_a_gru": ("x = Input((7, 4))\ny, h = GRU(5, return_state=True, go_backwards=True)(x)", "x", "[y, Dense(2)(h)]"),
     "states_with_free_timesteps": (
@@ -197,6 +249,46 @@ GRAPHS = {
         "model = keras.Sequential([Input((5, 4)), LSTM(3, return_sequences=True), front, Model(i, GRU(3, return_sequences=True)(i)), front])",
         None,
         None,
+    ),
+    "attention_causal": (
+        "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
+    ),
+    "attention_scores": (
+        "q = Input((5, 4))\nv = Input((7, 4))\ny, s = AdditiveAttention()([q, v], return_attention_scores=True, use_causal_mask=True)\n"
+        "z, t = Attention()([y, v], return_attention_scores=True)",
+        "[q, v]",
+        "[y, s, z, t]",
+    ),
+    "multi_head_attention": ("x = Input((5, 4))", "x", "MultiHeadAttention(2, 3)(x, x)"),
+    "multi_head_attention_of_three": (
+        "q = Input((3, 6))\nv = Input((5, 4))\nk = Input((5, 7))", "[q, v, k]", "MultiHeadAttention(3, key_dim=17, output_shape=5)(q, v, key=k)",
+    ),
+    "multi_head_attention_value_dim": (
+        "x = Input((5, 4))", "x", "MultiHeadAttention(2, 3, value_dim=18, dropout=0.1, use_bias=False, output_shape=(2, 3))(x, x)",
+    ),
+    "multi_head_attention_scores": (
+        "x = Input((5, 4))\ny, s = MultiHeadAttention(3, 2)(x, x, use_causal_mask=True, return_attention_scores=True)", "x", "[y, s]",
+    ),
+    "multi_head_attention_gate_and_window": (
+        "x = Input((6, 4))\nblock = MultiHeadAttention(2, 3, sliding_window=2, use_gate=True)", "x", "[block(x, x), block(x, x, use_causal_mask=True)]",
+    ),
+    "multi_head_attention_axes": (
+        "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
+    ),
+    "transformer": (
+        "x = Input((6, 8))\nnormal = LayerNormalization()(x)\ny = x + MultiHeadAttention(2, 4, name='heads')(normal, normal, use_causal_mask=True)\n"
+        "wide = Dense(16, activation='gelu')(LayerNormalization()(y))",
+        "x",
+        "y + Dense(8)(wide)",
+    ),
+    "states_of_a_conv_lstm1d": (
+        "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
+    ),
+    "both_directions": (
+        "x = Input((5, 4))\na, b = Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(x)\n"
+        "c, d, s, t = Bidirectional(GRU(2, return_state=True), merge_mode=None)(Concatenate()([a, b]))",
+        "x",
+        "[a, b, c, d, s + t]",
     ),
     "one_in_lists": ("x = Input((5, 4))", "[x]", "[LSTM(3)(x)]"),
 }

@@ -18,7 +18,8 @@ LAYERS = (
     "Activation AlphaDropout BatchNormalization Bidirectional Dense Dropout ELU Embedding Flatten GRU GaussianDropout "
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
     "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
-    "Rescaling UnitNormalization"
+    "Rescaling UnitNormalization Conv1D DepthwiseConv1D SeparableConv1D Conv1DTranspose "
+    "GroupNormalization RMSNormalization Normalization ConvLSTM1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D Discretization SpectralNormalization"
 ).split()
 
 
@@ -212,6 +213,29 @@ def normalization_cases():
     yield "batch_normalization_frozen", sequences(f"{layer}(trainable=False)")
 
 
+def further_normalization_cases():
+    yield "batch_normalization_renorm", sequences("BatchNormalization(renorm=True)", "Dense(2)")
+    yield "layer_normalization_rms_scaling", sequences("LayerNormalization(rms_scaling=True)", features=19)
+    yield "layer_normalization_rms_scaling_axis_1", sequences("LayerNormalization(axis=1, scale=False, rms_scaling=True)")
+    layer = "GroupNormalization"
+    yield "group_normalization", sequences(f"{layer}(2)", features=6)
+    yield "group_normalization_vector", vectors(f"{layer}(groups=3, epsilon=0.1)", features=21)
+    yield "group_normalization_axis_1", of_shape("(4, 3, 2)", f"{layer}(2, axis=1)")
+    yield "group_normalization_axis_minus_2", of_shape("(2, 6, 3)", f"{layer}(3, axis=-2, scale=False)")
+    yield "group_normalization_of_instances", sequences(f"{layer}(groups=-1, center=False)")
+    layer = "RMSNormalization"
+    yield "rms_normalization", sequences(f"{layer}()", features=19)
+    yield "rms_normalization_both_axes", sequences(f"{layer}(axis=[1, 2], epsilon=0.1)")
+    yield "rms_normalization_axis_1_of_a_square", sequences(f"{layer}(axis=1)", timesteps=4)
+    yield "rms_normalization_free_timesteps", of_shape("(None, 4)", f"{layer}(-1)", "GRU(3)")
+    layer = "Normalization"
+    yield "normalization", sequences(f"{layer}()", "LSTM(3)")
+    yield "normalization_kept_apart", of_shape("(2, 3, 4)", f"{layer}(axis=(1, -1), invert=True)")
+    yield "normalization_of_everything", vectors(f"{layer}(axis=None)", "Dense(2)")
+    yield "normalization_numbers", sequences(f"{layer}(mean=[1, 0.5, -2, 0], variance=[4, 0.25, 1, 0.5])")
+    yield "normalization_number_inverted", of_shape("(None, 4)", f"{layer}(mean=0.3, variance=2.0, invert=True)", "LSTM(2)")
+
+
 def activation_layer_cases():
     yield "relu_layer", sequences("ReLU()")
     yield "relu_layer_max_value", sequences("ReLU(max_value=0.8)")
@@ -265,9 +289,52 @@ def sequence_cases():
     yield "pooling_in_each_frame", text_of("Input(shape=(3, 4, 5))", ["TimeDistributed(GlobalMaxPooling1D())", "TimeDistributed(UnitNormalization())"])
 
 
+def further_sequence_cases():
+    first = "data_format='channels_first'"
+    yield "channels_first", of_shape("(3, 7)", f"ZeroPadding1D((1, 2), {first})", f"AveragePooling1D(3, 2, {first})", f"GlobalMaxPooling1D({first})")
+    yield "channels_first_kept", of_shape("(3, 7)", f"MaxPooling1D(2, {first})", f"GlobalAveragePooling1D({first}, keepdims=True)")
+    yield "adaptive_average_pooling", sequences("AdaptiveAveragePooling1D(3)", timesteps=7, features=19)
+    yield "adaptive_max_pooling", sequences("AdaptiveMaxPooling1D((4,))", "AdaptiveMaxPooling1D(7)", f"AdaptiveAveragePooling1D(3, {first})")
+    yield "spectral_normalization", sequences("SpectralNormalization(Conv1D(6, 2))", "SpectralNormalization(Dense(3, activation='tanh'))")
+    yield "discretization", sequences("Discretization([-0.5, 0.0, 1])", "LSTM(2)")
+
+
+def convolution_cases():
+    """Convolutions over time."""
+    yield "conv1d", sequences("Conv1D(5, 3, activation='relu')", timesteps=7)
+    yield "conv1d_same_strides", sequences("Conv1D(20, 4, strides=2, padding='same')", timesteps=7, features=3)
+    yield "conv1d_causal_dilated", sequences("Conv1D(6, 3, padding='causal', dilation_rate=2)", "LSTM(3)", timesteps=7)
+    yield "conv1d_groups", sequences("Conv1D(6, 2, groups=2, use_bias=False)", "Conv1D(6, 2, groups=6)", "Conv1D(12, (3,), 1, 'same', None, 1, 6, 'tanh')")
+    yield "conv1d_channels_first", of_shape("(4, 7)", "Conv1D(5, 3, data_format='channels_first', activation='softmax')")
+    yield "conv1d_of_one_timestep", of_shape("(None, 4)", "Conv1D(3, 1, activation='tanh')", "Conv1D(2, 1, strides=1, activation='softmax')")
+    yield "conv1d_wide", sequences("Conv1D(70, 5, padding='same')", "Activation('elu')", timesteps=9, features=17)
+    yield "conv1d_in_each_frame", text_of("Input(shape=(3, 6, 2))", ["TimeDistributed(Conv1D(4, 3, padding='causal'))", "TimeDistributed(Conv1DTranspose(2, 3))"])
+    yield "depthwise_conv1d", sequences("DepthwiseConv1D(3, activation='tanh')", timesteps=6, features=19)
+    yield "depthwise_conv1d_multiplied", sequences("DepthwiseConv1D(3, 2, 'same', depth_multiplier=3, dilation_rate=2)", timesteps=8, features=6)
+    yield "depthwise_conv1d_channels_first", of_shape("(3, 6)", "DepthwiseConv1D(2, data_format='channels_first', use_bias=False)")
+    yield "depthwise_conv1d_of_one_timestep", of_shape("(None, 4)", "DepthwiseConv1D(1, depth_multiplier=2)", "GRU(2, return_sequences=True)")
+    yield "separable_conv1d", sequences("SeparableConv1D(6, 3, activation='softmax')", timesteps=6)
+    yield "separable_conv1d_multiplied", sequences("SeparableConv1D(3, 2, strides=2, padding='same', depth_multiplier=2, use_bias=False)", timesteps=7)
+    yield "conv1d_transpose", sequences("Conv1DTranspose(3, 4, activation='relu')")
+    yield "conv1d_transpose_strides", sequences("Conv1DTranspose(20, 3, strides=2, padding='same')", "Conv1DTranspose(2, 2, strides=3)")
+    yield "conv1d_transpose_output_padding", sequences("Conv1DTranspose(3, 4, strides=3, padding='same', output_padding=2)", "Conv1DTranspose(3, 3, strides=2, output_padding=1, use_bias=False)")
+    yield "conv1d_transpose_dilated", sequences("Conv1DTranspose(3, 3, dilation_rate=2)", "Conv1DTranspose(3, 3, padding='same', dilation_rate=3)")
+    yield "conv1d_transpose_channels_first", of_shape("(4, 5)", "Conv1DTranspose(3, 3, 2, 'same', data_format='channels_first')")
+
+
+def conv_lstm_cases():
+    yield "conv_lstm1d", of_shape("(4, 5, 2)", "ConvLSTM1D(3, 3)")
+    yield "conv_lstm1d_sequences", of_shape("(3, 6, 2)", "ConvLSTM1D(18, 4, strides=2, padding='same', return_sequences=True)")
+    yield "conv_lstm1d_free_timesteps", of_shape("(None, 6, 2)", "ConvLSTM1D(2, 2, dilation_rate=2, padding='same', return_sequences=True)", "TimeDistributed(Flatten())", "GRU(2)")
+    yield "conv_lstm1d_backwards", of_shape("(3, 5, 1)", "ConvLSTM1D(2, 2, activation='relu', recurrent_activation='hard_sigmoid', use_bias=False, go_backwards=True, return_sequences=True)")
+    yield "bidirectional_conv_lstm1d", of_shape("(3, 4, 2)", "Bidirectional(ConvLSTM1D(3, 2, return_sequences=True))", "Bidirectional(ConvLSTM1D(2, 2), merge_mode='ave')")
+    yield "conv_lstm1d_channels_first", of_shape("(3, 2, 5)", "ConvLSTM1D(3, 2, data_format='channels_first', return_sequences=True)")
+    yield "time_distributed_conv_lstm1d", of_shape("(2, 3, 4, 2)", "TimeDistributed(ConvLSTM1D(2, 3))")
+
+
 def cases():
     """Every case: name -> text."""
-    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, activation_layer_cases, sequence_cases)
+    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, further_normalization_cases, activation_layer_cases, sequence_cases, convolution_cases, conv_lstm_cases, further_sequence_cases)
     found = {}
     for group in groups:
         for name, text in group():

@@ -170,7 +170,9 @@ def random_weight(random, path, shape, gain):
     leaf = path.rsplit("/", 1)[-1]
     if leaf == "gamma":
         value = 1 + 0.4 * random.standard_normal(shape)
-    elif leaf == "moving_variance":
+    elif leaf == "count":
+        return numpy.zeros(shape, "int32")
+    elif leaf in ("moving_variance", "variance"):
         value = random.uniform(0.3, 2.0, shape)
     elif leaf == "alpha":
         value = random.uniform(0.05, 0.6, shape)
@@ -185,12 +187,21 @@ def randomise(model, random, gain=1.2):
     """Gives every weight of the model a random value."""
     for weight in model.weights:
         weight.assign(random_weight(random, weight.path, tuple(weight.shape), gain))
+    take_statistics(model)
+
+
+def take_statistics(model):
+    """Lets every `Normalization` compute by the statistics that its weights hold."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
 
 
 def assign(model, weights):
     """Gives the model the weights of a dictionary by path."""
     for weight in model.weights:
         weight.assign(weights[path_of(model, weight)])
+    take_statistics(model)
 
 
 def vocabulary_of(model):

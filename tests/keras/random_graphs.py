@@ -79,7 +79,13 @@ class GraphGenerator:
             self.add(batch)
         outputs = [self.recent() for _ in range(self.random.choice([1, 1, 2, 3]))]
         style = self.random.choice(["list", "list", "wrapped", "dict"])
-        return Graph(inputs, self.nodes, outputs, style)
+        extra = []
+        if self.maybe(0.15) and len(self.shapes) > 2:
+            names = list(self.shapes)
+            first = self.random.sample(names[:-1], min(self.random.choice([1, 1, 2]), len(names) - 1))
+            begin = first[0] if len(first) == 1 else "[" + ", ".join(first) + "]"
+            extra.append(f"part = Model({begin}, {self.random.choice(names[-2:])})")
+        return Graph(inputs, self.nodes, outputs, style, extra)
 
     def define(self, template, reads, shape, layer=None):
         target = f"t{len(self.nodes)}"
@@ -101,7 +107,7 @@ class GraphGenerator:
 
     def add(self, batch):
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
-        rules += [self.states, self.states, self.nested, self.attention]
+        rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
         self.random.choice(rules)(batch)
 
@@ -130,6 +136,9 @@ class GraphGenerator:
         name = self.random.choice(sequences)
         layer, shape = self.layers.recurrent(self.shapes[name], batch)
         units, n_states = shape[-1], 2 if layer.name == "LSTM" else 1
+        if self.maybe(0.15):
+            self.both_directions(name, layer, shape)
+            return
         if self.maybe(0.25):
             layer.arguments = [pair for pair in layer.arguments if pair[0] not in ("go_backwards", "stateful")]
             layer, shape, n_states = Layer("Bidirectional", [[None, layer]]), (*shape[:-1], 2 * units), 2 * n_states
@@ -150,6 +159,53 @@ class GraphGenerator:
         for index in range(n_states):
             if self.maybe(0.6):
                 self.define(f"{{0}}[{index + 1}]", [answers], (units,))
+
+    def stacked(self, batch):
+        """An `RNN` of cells that answers its states, and another of the same cells that begins with them."""
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
+        if not sequences:
+            return
+        name = self.random.choice(sequences)
+        layer, shape = self.layers.cells(self.shapes[name], batch, backwards=False)
+        if layer.has("stateful"):
+            return
+        cells = [part for part in layer.inner() if part.name.endswith("Cell")]
+        is_flat = layer.arguments[0][1] in cells
+        both_ways = self.maybe(0.3)
+        other = copy.deepcopy(layer)
+        for part in other.inner():
+            part.arguments = [pair for pair in part.arguments if pair[0] != "name"]
+        width = shape[-1] * (2 if both_ways else 1)
+        wrapped = lambda layer: Layer("Bidirectional", [[None, layer]]) if both_ways else layer  # noqa: E731
+        layer.arguments.append(["return_state", "True"])
+        answers, n_nodes = f"answers{len(self.nodes)}", len(self.nodes)
+        self.nodes.append(Node(answers, "{layer}({0})", [name], wrapped(layer)))
+        self.define("{0}[0]", [answers], (*shape[:-1], width))
+        for direction in range(2 if both_ways else 1):
+            place = 1 + direction * (2 if is_flat and cells[0].name == "LSTMCell" else len(cells))
+            for index, cell in enumerate(cells):
+                units = int(cell.arguments[0][1])
+                is_pair = cell.name == "LSTMCell" and not is_flat
+                if self.maybe(0.5):
+                    self.define(f"{{0}}[{place + index}]" + (f"[{self.random.randrange(2)}]" if is_pair else ""), [answers], (units,))
+        if self.maybe(0.6):
+            begin = f"states{n_nodes}"
+            self.nodes.append(Node(begin, "{0}[1:]", [answers], None))
+            self.define("{layer}({0}, initial_state={1})", [name, begin], (*shape[:-1], width), wrapped(other))
+
+    def both_directions(self, name, layer, shape):
+        """A `Bidirectional` whose directions are outputs of their own."""
+        layer.arguments = [pair for pair in layer.arguments if pair[0] not in ("go_backwards", "stateful")]
+        returns_state = self.maybe(0.4)
+        if returns_state:
+            layer.arguments.append(["return_state", "True"])
+        answers = f"answers{len(self.nodes)}"
+        self.nodes.append(Node(answers, "{layer}({0})", [name], Layer("Bidirectional", [[None, layer], ["merge_mode", "None"]])))
+        self.define("{0}[0]", [answers], shape)
+        self.define("{0}[1]", [answers], shape)
+        if returns_state:
+            self.define("{0}[2]", [answers], (shape[-1],))
+            self.define("{0}[-1]", [answers], (shape[-1],))
 
     def nested(self, batch):
         """A model that is called like a layer, perhaps twice."""
@@ -190,7 +246,46 @@ class GraphGenerator:
         reads = [query, key] if value is None else [query, value, key]
         listed = ", ".join(f"{{{index}}}" for index in range(len(reads)))
         shape = (self.shapes[query][0], self.shapes[reads[1]][-1])
-        self.define(f"{{layer}}([{listed}])", reads, shape, Layer(kind, arguments))
+        if self.maybe(0.4):
+            self.several_heads(query, reads)
+            return
+        options = ", use_causal_mask=True" if self.maybe(0.3) else ""
+        if self.maybe(0.3):
+            answers = f"answers{len(self.nodes)}"
+            template = f"{{layer}}([{listed}]{options}, return_attention_scores=True)"
+            self.nodes.append(Node(answers, template, reads, Layer(kind, arguments)))
+            self.define("{0}[0]", [answers], shape)
+            self.define("{0}[1]", [answers], (self.shapes[query][0], self.shapes[reads[-1]][0]))
+            return
+        self.define(f"{{layer}}([{listed}]{options})", reads, shape, Layer(kind, arguments))
+
+    def several_heads(self, query, reads):
+        """Multi-head attention; where Keras declares another shape of the scores than it gives, they are not asked for."""
+        key_dim = self.random.choice([1, 2, 3, 17])
+        arguments = [["num_heads", str(self.random.randint(1, 3))], ["key_dim", str(key_dim)]]
+        shape = self.shapes[query]
+        if self.maybe(0.3):
+            # Without dropout JAX's kernel wants one width.
+            arguments += [["value_dim", str(self.random.choice([1, 4]))], ["dropout", "0.1"]]
+        if self.maybe(0.3):
+            arguments.append(["output_shape", str(self.random.choice([1, 5]))])
+            shape = (shape[0], int(arguments[-1][1]))
+        for keyword, values in (("use_bias", ["True", "False"]), ("use_gate", ["True", "False"])):
+            if self.maybe(0.25):
+                arguments.append([keyword, self.random.choice(values)])
+        lengths = (self.shapes[query][0], self.shapes[reads[1]][0])
+        if self.maybe(0.2) and lengths[0] == lengths[1]:
+            arguments.append(["sliding_window", str(self.random.randint(1, 3))])
+        options = ", use_causal_mask=True" if self.maybe(0.3) else ""
+        listed = ", ".join(f"{{{index}}}" for index in range(len(reads)))
+        layer = Layer("MultiHeadAttention", arguments)
+        if self.maybe(0.2) and None not in lengths and lengths[0] == lengths[1]:
+            answers = f"answers{len(self.nodes)}"
+            self.nodes.append(Node(answers, f"{{layer}}({listed}{options}, return_attention_scores=True)", reads, layer))
+            self.define("{0}[0]", [answers], shape)
+            self.define("{0}[1]", [answers], (int(arguments[0][1]), *lengths))
+            return
+        self.define(f"{{layer}}({listed}{options})", reads, shape, layer)
 
     def merge(self, batch):
         name = self.recent()
@@ -226,7 +321,7 @@ class GraphGenerator:
     def operator(self, batch):
         name = self.recent()
         other = self.like(name, lambda left, right: left == right)
-        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "0.5 + {0}"])
+        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "({0} * {0} + 0.1) ** 0.5", "(1 + abs({0})) ** -1.3", "0.5 + {0}"])
         self.define(template, [name, other], self.shapes[name])
 
     def subscript(self, batch):
@@ -299,7 +394,11 @@ WRONG_TEMPLATES = (
     "Dot(axes=7)([{0}, {0}])", "Dot(axes='a')([{0}, {0}])", "Dense(3)([{0}, {0}])", "Dense(3)()", "Dense(3)(3)", "Concatenate()({0}, {0})", "{0}[0]", "{0}[:, 99]",
     "{0}[:, :, :, :, :, 0]", "{0} + 'a'", "+{0}", "{0}(1)", "Add()([{0}, 3])", "Add()({0}, {0})", "Maximum(3)([{0}, {0}])", "Add(axis=1)([{0}, {0}])",
     "LSTM(3)({0})", "RepeatVector(3)({0})", "Flatten()({0})", "Add()([{0}, Dense(7)({0})])", "keras.activations.mish({0})", "Dot(axes=1, normalize=2)([{0}, {0}])",
+    "RNN([LSTMCell(3), GRUCell(2)])({0}, initial_state=[{0}, {0}])", "RNN(LSTMCell(3))({0}, initial_state=[{0}])", "LSTMCell(3)({0})", "RNN([LSTMCell(3)], return_state=True)({0})[1][0]", "RNN(GRUCell(2))({0})",
     "Dot()([{0}, {0}])", "Attention()([{0}])", "Attention()({0})", "Attention(score_mode='sum')([{0}, {0}])", "AdditiveAttention(score_mode='dot')([{0}, {0}])", "LSTM(3)({0}, initial_state={0})", "GRU(3, return_state=True)({0})", "LSTM(3)({0}, initial_state=[3])", "Dense(3)({0}, initial_state={0})",
+    "MultiHeadAttention(2, 3)({0})", "MultiHeadAttention(2, 3)([{0}, {0}])", "MultiHeadAttention(0, 3)({0}, {0})", "MultiHeadAttention(2, 3, value_dim=0)({0}, {0})",
+    "MultiHeadAttention(2)({0}, {0})", "MultiHeadAttention(2, 3, output_shape='a')({0}, {0})", "Attention()([{0}, {0}], return_attention_scores=True)", "MultiHeadAttention(2, 3)({0}, query={0})",
+    "Dense(3)({0}, use_causal_mask=True)", "MultiHeadAttention(2, 3, sliding_window=0)({0}, {0})",
     "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
 )
 
@@ -338,6 +437,8 @@ def smaller_graphs(graph):
         if len(graph.outputs) > 1:
             yield without(graph, lambda copied: copied.outputs.pop(index))
     read = {name for node in graph.nodes for name in node.reads} | set(graph.outputs)
+    if graph.extra:
+        yield without(graph, lambda copied: copied.extra.clear())
     for index in reversed(range(len(graph.nodes))):
         node = graph.nodes[index]
         if node.target not in read:

@@ -34,12 +34,28 @@ class Layer:
             parts.append(shown if keyword is None else f"{keyword}={shown}")
         return f"{self.name}({', '.join(parts)})"
 
+    def has(self, keyword):
+        return any(given == keyword for given, _ in self.arguments)
+
     def inner(self):
         """This layer and those in its arguments."""
         yield self
         for _, value in self.arguments:
             if isinstance(value, Layer):
                 yield from value.inner()
+
+
+@dataclass
+class Group(Layer):
+    """Layers in a list; its name is no class."""
+
+    name: str = "[]"
+
+    def __init__(self, arguments):
+        super().__init__("[]", arguments)
+
+    def text(self):
+        return "[" + ", ".join(value.text() for _, value in self.arguments) + "]"
 
 
 @dataclass
@@ -135,7 +151,7 @@ class Generator:
         known = shape[-1] is not None
         rules = [self.activation, self.parametric_relu, self.dropout, self.softmax] if shape else [self.flatten]
         if known and shape:
-            rules += [self.dense] * 2 + [self.layer_normalization, self.batch_normalization]
+            rules += [self.dense] * 2 + [self.layer_normalization, self.batch_normalization, self.further_normalization]
         if None not in shape:
             rules += [self.flatten, self.reshape]
         if len(shape) > 1:
@@ -143,18 +159,22 @@ class Generator:
         if len(shape) == 1:
             rules += [self.repeat_vector]
         if len(shape) == 2 and known:
-            rules += [self.recurrent] * 6 + [self.bidirectional] * 4
+            rules += [self.recurrent] * 6 + [self.bidirectional] * 4 + [self.convolved] * 4 + [self.cells] * 3
         if len(shape) == 2:
             rules += [self.resized, self.pooled]
+        if len(shape) == 3 and None not in shape[1:]:
+            rules += [self.conv_lstm] * 2
         if len(shape) >= 2:
             rules += [self.time_distributed] * 2
         rule = self.random.choice(rules)
-        if rule in (self.recurrent, self.bidirectional):
+        if rule in (self.recurrent, self.bidirectional, self.cells, self.conv_lstm):
             return rule(shape, batch)
         return rule(shape)
 
     def activation(self, shape):
         choice = self.random.randrange(6)
+        if choice == 5 and self.maybe(0.25):
+            return Layer("Discretization", [[self.pick(None, "bin_boundaries"), self.pick("[-0.5, 0.5]", "(0.0,)", "[-1, -0.2, 0, 0.3, 2]")]]), shape
         if choice == 5:
             offset = [["offset", self.pick("0.5", "-1", "0")]] if self.maybe(0.5) else []
             return self.pick((Layer("Rescaling", [[None, self.pick("0.5", "2", "1 / 3")], *offset]), shape), (Layer("UnitNormalization"), shape))
@@ -198,6 +218,8 @@ class Generator:
         if self.maybe(0.2):
             arguments.append(["use_bias", self.pick("True", "False")])
         self.training_arguments(arguments, ("kernel", "bias"))
+        if self.maybe(0.06):
+            return Layer("SpectralNormalization", [[None, Layer("Dense", arguments)]]), (*shape[:-1], units)
         return Layer("Dense", arguments), (*shape[:-1], units)
 
     def training_arguments(self, arguments, weights):
@@ -240,6 +262,76 @@ class Generator:
         if batch is not None and self.maybe(0.3):
             arguments.append(["stateful", "True"])
         return Layer(name, arguments), (shape[0], units) if sequences else (units,)
+
+    def cell(self):
+        """A cell and its units."""
+        name = self.pick("SimpleRNN", "LSTM", "GRU")
+        units = self.pick(1, 2, 3, 5, 17)
+        layer = Layer(name + "Cell", [[self.pick(None, None, "units"), str(units)], *self.recurrent_arguments(name)])
+        if self.maybe(0.1):
+            layer.arguments.append(["trainable", "False"])
+        if self.maybe(0.1):
+            layer.arguments.append(["name", f'"cell_{self.random.randint(0, 10**6)}"'])
+        return layer, units
+
+    def cells(self, shape, batch, backwards=True):
+        """An `RNN` of a cell or of several."""
+        cells = [self.cell() for _ in range(self.pick(1, 1, 2, 2, 3))]
+        units = cells[-1][1]
+        parts = [cell for cell, _ in cells]
+        if len(cells) > 1 or self.maybe(0.3):
+            parts = [Group([[None, part] for part in parts])]
+            if self.maybe(0.3):
+                parts = [Layer("StackedRNNCells", [[None, parts[0]]])]
+        arguments = [[self.pick(None, None, "cell"), parts[0]]]
+        sequences = self.maybe(0.55)
+        if sequences or self.maybe(0.1):
+            arguments.append(["return_sequences", str(sequences)])
+        if backwards and self.maybe(0.15):
+            arguments.append(["go_backwards", "True"])
+        if shape[0] is not None and self.maybe(0.1):
+            arguments.append(["unroll", "True"])
+        if batch is not None and self.maybe(0.3):
+            arguments.append(["stateful", "True"])
+        layer, output = Layer("RNN", arguments), (shape[0], units) if sequences else (units,)
+        if backwards and not layer.has("go_backwards") and self.maybe(0.25):
+            mode = self.pick("concat", "sum", "ave", "mul")
+            return Layer("Bidirectional", [[None, layer], ["merge_mode", f'"{mode}"']]), (*output[:-1], units * (2 if mode == "concat" else 1))
+        return layer, output
+
+    def conv_lstm(self, shape, batch):
+        """A `ConvLSTM1D`, perhaps both ways."""
+        filters, size = self.pick(1, 2, 3, 17), self.random.randint(1, min(3, shape[1]))
+        same, stride = self.maybe(0.5), self.pick(1, 1, 2)
+        dilation = self.pick(1, 2) if stride == 1 and 2 * size - 1 <= shape[1] else 1
+        arguments = [[None, str(filters)], [None, str(size)]]
+        for keyword, value, default in (("strides", stride, 1), ("dilation_rate", dilation, 1)):
+            if value != default or self.maybe(0.1):
+                arguments.append([keyword, str(value)])
+        if same:
+            arguments.append(["padding", '"same"'])
+        arguments += self.recurrent_arguments("LSTM")
+        sequences, both, mode = self.maybe(0.5), self.maybe(0.25), self.pick("concat", "concat", "sum", "mul")
+        if sequences:
+            arguments.append(["return_sequences", "True"])
+        if not both and self.maybe(0.2):
+            arguments.append(["go_backwards", "True"])
+        if batch is not None and self.maybe(0.3):
+            arguments.append(["stateful", "True"])
+        span = dilation * (size - 1) + 1
+        places = math.ceil(shape[1] / stride) if same else (shape[1] - span) // stride + 1
+        if self.maybe(0.15):
+            # Features before the rows.
+            arguments.append(["data_format", '"channels_first"'])
+            places_first = math.ceil(shape[2] / stride) if same else (shape[2] - span) // stride + 1
+            if places_first > 0:
+                return Layer("ConvLSTM1D", arguments), (shape[0], filters, places_first) if sequences else (filters, places_first)
+            arguments.pop()
+        layer, width = Layer("ConvLSTM1D", arguments), filters
+        if both:
+            layer = Layer("Bidirectional", [[None, layer], ["merge_mode", f'"{mode}"']])
+            width = 2 * filters if mode == "concat" else filters
+        return layer, (shape[0], places, width) if sequences else (places, width)
 
     def bidirectional(self, shape, batch):
         inner, output = self.recurrent(shape, batch, backwards=False)
@@ -295,6 +387,20 @@ class Generator:
         return Layer(kind, [[None, f"({first}, {last})"]]), (result, shape[1])
 
     def pooled(self, shape):
+        choice = self.random.randrange(8)
+        if choice == 0:
+            size = self.random.randint(1, 6)
+            return Layer(self.pick("AdaptiveAveragePooling1D", "AdaptiveMaxPooling1D"), [[None, str(size)]]), (size, shape[1])
+        if choice == 1 and shape[1] is not None:
+            first = ["data_format", '"channels_first"']
+            kind = self.pick("AdaptiveMaxPooling1D", "MaxPooling1D", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "ZeroPadding1D")
+            if kind == "AdaptiveMaxPooling1D":
+                return Layer(kind, [[None, "3"], first]), (shape[0], 3)
+            if kind == "MaxPooling1D":
+                return Layer(kind, [[None, "2"], ["padding", '"same"'], first]), (shape[0], math.ceil(shape[1] / 2))
+            if kind == "ZeroPadding1D":
+                return Layer(kind, [["padding", "(1, 2)"], first]), (shape[0], shape[1] + 3)
+            return Layer(kind, [first]), (shape[0],)
         if self.maybe(0.5):
             size, strides, same = self.random.randint(1, 3), self.pick(None, 1, 2), self.maybe(0.4)
             step = strides or size
@@ -307,6 +413,45 @@ class Generator:
         keepdims = self.maybe(0.3)
         arguments = [["keepdims", "True"]] if keepdims else []
         return Layer(self.pick("GlobalAveragePooling1D", "GlobalMaxPooling1D"), arguments), (1, shape[1]) if keepdims else (shape[1],)
+
+    def convolved(self, shape):
+        """One of the four convolutions, with features first where both axes are known."""
+        first = None not in shape and self.maybe(0.2)
+        timesteps, features = reversed(shape) if first else shape
+        kind = self.pick("Conv1D", "Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose")
+        size, strides, dilation, multiplier = self.pick(1, 2, 3, 4), self.pick(1, 1, 2, 3), 1, self.pick(1, 1, 2, 3)
+        if self.maybe(0.3) and (strides == 1 or kind in ("DepthwiseConv1D", "SeparableConv1D")):
+            dilation = self.pick(2, 3)
+        padding = self.pick("valid", "same", "causal") if kind == "Conv1D" else self.pick("valid", "same")
+        reach = (size - 1) * dilation + 1
+        if kind != "Conv1DTranspose" and padding == "valid" and timesteps is not None and timesteps < reach:
+            padding = "same"
+        groups = self.pick(*[group for group in range(1, features + 1) if features % group == 0]) if kind == "Conv1D" and self.maybe(0.3) else 1
+        filters = features * multiplier if kind == "DepthwiseConv1D" else groups * self.pick(1, 2, 3, 5) if groups > 1 else self.pick(1, 2, 3, 5, 8, 17)
+        arguments = [] if kind == "DepthwiseConv1D" else [[self.pick(None, None, "filters"), str(filters)]]
+        arguments.append([None if not arguments or arguments[0][0] is None else "kernel_size", self.pick(str(size), str(size), f"({size},)")])
+        options = [("strides", strides, 1), ("padding", padding, "valid"), ("dilation_rate", dilation, 1), ("groups", groups, 1)]
+        if kind in ("DepthwiseConv1D", "SeparableConv1D"):
+            options.append(("depth_multiplier", multiplier, 1))
+        for keyword, value, default in options:
+            if value != default or self.maybe(0.1) and not (keyword == "groups" and kind != "Conv1D"):
+                arguments.append([keyword, self.pick(f'"{value}"', f'"{value.upper()}"') if isinstance(value, str) else str(value)])
+        further = None
+        if kind == "Conv1DTranspose" and self.maybe(0.3):
+            further = self.random.randrange(strides)
+            arguments.append(["output_padding", str(further)])
+        if first or self.maybe(0.1):
+            arguments.append(["data_format", '"channels_first"' if first else '"channels_last"'])
+        if self.maybe(0.4):
+            arguments.append(["activation", self.quoted(ACTIVATIONS)])
+        if self.maybe(0.2):
+            arguments.append(["use_bias", self.pick("True", "False")])
+        self.training_arguments(arguments, ("bias",))
+        if timesteps is not None and kind == "Conv1DTranspose":
+            timesteps = transposed_length(timesteps, reach, strides, padding, further)
+        elif timesteps is not None:
+            timesteps = (timesteps - reach) // strides + 1 if padding == "valid" else -(-timesteps // strides)
+        return Layer(kind, arguments), (filters, timesteps) if first else (timesteps, filters)
 
     def repeat_vector(self, shape):
         times = self.random.randint(1, 5)
@@ -327,12 +472,48 @@ class Generator:
         axis = self.random.choice(known)
         arguments = [["axis", str(axis if self.maybe(0.5) else axis - len(shape) - 1)]] if self.maybe(0.4) else []
         self.normalization_arguments(arguments)
+        if self.maybe(0.1):
+            arguments.append(["renorm", "True"])
         return Layer("BatchNormalization", arguments), shape
+
+    def further_normalization(self, shape):
+        known = [index + 1 for index, size in enumerate(shape) if size is not None]
+        axis = self.random.choice(known)
+        shown = str(axis if self.maybe(0.5) else axis - len(shape) - 1)
+        arguments = [["axis", shown]] if self.maybe(0.5) else []
+        size = shape[axis - 1] if arguments else shape[-1]
+        kind = self.pick("GroupNormalization", "RMSNormalization", "Normalization")
+        if kind == "GroupNormalization":
+            groups = [count for count in range(1, size + 1) if size % count == 0]
+            arguments.insert(0, ["groups", str(self.pick(*groups, -1))])
+            self.normalization_arguments(arguments)
+        elif kind == "RMSNormalization":
+            if self.maybe(0.3):
+                arguments = [["axis", str(self.random.sample(known, self.random.randint(1, len(known))))]]
+            if self.maybe(0.3):
+                arguments.append(["epsilon", self.pick("1e-3", "0.5")])
+        else:
+            if self.maybe(0.2):
+                arguments, size = [["axis", self.pick("None", str(tuple(known)))]], 1
+            if self.maybe(0.5):
+                numbers = lambda least: str([round(self.random.uniform(least, 2), 2) for _ in range(size)])  # noqa: E731
+                mean, variance = (numbers(-2), numbers(0.3)) if size > 1 and self.maybe(0.6) else ("0.5", "2")
+                arguments += [["mean", mean], ["variance", variance]]
+            if self.maybe(0.3):
+                arguments.append(["invert", "True"])
+        return Layer(kind, arguments), shape
 
     def normalization_arguments(self, arguments):
         for keyword, chance, values in (("center", 0.2, ("True", "False")), ("scale", 0.2, ("True", "False")), ("epsilon", 0.3, ("1e-5", "0.01", "1e-3"))):
             if self.maybe(chance):
                 arguments.append([keyword, self.random.choice(values)])
+
+
+def transposed_length(timesteps, reach, strides, padding, further):
+    """Timesteps behind a Conv1DTranspose whose filters reach so far."""
+    if padding == "valid":
+        return (timesteps - 1) * strides + reach + (max(reach, strides) - reach if further is None else further)
+    return timesteps * strides if further is None else max((timesteps - 1) * strides + reach % 2 + further, 0)
 
 
 WRONG_VALUES = (
@@ -355,6 +536,15 @@ WRONG_LAYERS = (
     'GRU(3, reset_after="no")', "LSTM(3, dropout=2)", "LSTM(3, use_bias=0)", "LSTM(3, return_sequences=1)", "SimpleRNN(True)", "SimpleRNN(3.0)", "GRU(0)", "LSTM(-3)",
     "TimeDistributed(Flatten(), 3)", "GaussianNoise(-1)", "GaussianDropout(1.0)", "SpatialDropout1D(2)", "AlphaDropout(1.1)", 'LSTM(3, implementation=2)',
     "LSTM(3, time_major=True)", "SimpleRNN(3, recurrent_activation='relu')", "LSTM(3, reset_after=True)", "Dense(3, return_sequences=True)", "LSTM(3, weights=[])",
+    "GroupNormalization()", "GroupNormalization(0)", "GroupNormalization(2.0)", "GroupNormalization(1, axis=9)", "RMSNormalization(axis=9)", "Normalization(mean=1.0)",
+    "Normalization(mean=[1, 2, 3], variance=[1, 2, 3])", "Normalization(axis=9)", "Normalization(mean=[1.0], variance=2.0)", "Normalization(mean='a', variance='b')",
+    "Conv1D(3, 9)", "Conv1D(3, 0)", "Conv1D(3)", "Conv1D(3, 2, strides=0)", "Conv1D(3, 2, strides=2, dilation_rate=2)", 'Conv1D(3, 2, padding="full")',
+    "Conv1D(3, 2, groups=2)", "Conv1D(4, 2, groups=7)", "Conv1D(4, (2, 2))", "Conv1D(4, 2.0)", "DepthwiseConv1D(2, padding='causal')", "DepthwiseConv1D(2, groups=2)",
+    "DepthwiseConv1D(2, depth_multiplier=0)", "SeparableConv1D(2)", "SeparableConv1D(2, 9)", "Conv1DTranspose(3, 2, output_padding=1)", "Conv1DTranspose(3, 2, 2, output_padding=-1)",
+    "Conv1DTranspose(3, 2, 2, dilation_rate=2)", 'Conv1DTranspose(3, 2, padding="causal")', 'Conv1D(3, 2, data_format="channels_second")', "Conv1D(0, 2)", "Conv1D(3, 2, padding=None)",
+    "RNN([])", "RNN(3)", "RNN(LSTM(3))", "RNN(Dense(3))", "RNN([LSTMCell(3), Dense(2)])", "LSTMCell(3)", "StackedRNNCells([LSTMCell(3)])", "StackedRNNCells(LSTMCell(3))", "RNN(LSTMCell)", "RNN([LSTMCell(3), [GRUCell(2)]])",
+    "RNN(LSTMCell(3), stateful=True)", "RNN(LSTMCell(3, return_sequences=True))", "RNN(units=3)", "Bidirectional(LSTMCell(3))", "TimeDistributed(LSTMCell(3))", "RNN([GRUCell(3), LSTMCell(2)], return_state=True)", "RNN(GRUCell(0))", "RNN(SimpleRNNCell(3, implementation=2))", "Bidirectional(RNN(GRUCell(3), go_backwards=True))",
+    "ConvLSTM1D(3, 3)", "ConvLSTM1D(3)", "ConvLSTM1D(3, 9)", "ConvLSTM1D(0, 2)", "ConvLSTM1D(3, 2, strides=2, dilation_rate=2)", "ConvLSTM1D(3, 2, padding='causal')",
     "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )
 WRONG_INPUTS = (

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use rnn_tests::compile::{self, module};
+use rnn_compiler::storage::Storage;
+use rnn_tests::compile::{self, module, stored_module};
 
 /// Every kind of layer, offline and as a stream.
 const CAUSAL: &str = "\
@@ -56,7 +57,7 @@ z = Input(shape=(5, 4), name=\"z\")
 h = Input(shape=(17,), name=\"h\")
 y, last = GRU(17, return_sequences=True, return_state=True)(x, initial_state=h)
 a = Add()([x, Dense(4)(y), 2.0 * x - 1])
-a = Maximum()([a, Dense(1)(a)]) / 3 + abs(-x) ** 2
+a = Maximum()([a, Dense(1)(a)]) / 3 + abs(-x) ** 2 + (abs(x) + 1) ** 0.5 - abs(x) ** 1.3
 b = Concatenate()([a, y[:, :, ::-2]])
 m = Attention(use_scale=True)([a, z])
 n = AdditiveAttention()([m, z, z])
@@ -74,6 +75,31 @@ x = Input(shape=(None, 4), name=\"x\")
 z = Input(shape=(None, 3), name=\"z\")
 y = LSTM(20, return_sequences=True)(Concatenate()([x, z]))
 model = Model([x, z], [Dense(2, name=\"wide\")(y), Multiply(name=\"all\")([y, y])])
+";
+
+/// Convolutions of every kind: wide and narrow, in groups, over the ends, turned.
+const CONVOLVED: &str = "\
+model = Sequential()
+model.add(Input(shape=(20, 6)))
+model.add(Conv1D(70, 3, padding=\"same\", activation=\"relu\"))
+model.add(Conv1D(12, 3, groups=2, padding=\"causal\", dilation_rate=2))
+model.add(DepthwiseConv1D(3, strides=2, depth_multiplier=2))
+model.add(SeparableConv1D(5, 2, activation=\"softmax\"))
+model.add(Conv1DTranspose(8, 3, strides=2, padding=\"same\"))
+model.add(Conv1D(3, 2, data_format=\"channels_first\"))
+model.add(Flatten())
+model.add(Dense(1))
+";
+
+/// Rows that are there with some frames only, windows of earlier ones, and padding before the first.
+const CLOCKED: &str = "\
+x = Input(shape=(None, 4))
+y = Conv1D(6, 3, padding=\"causal\", dilation_rate=2, activation=\"relu\")(x)
+y = AveragePooling1D(3, strides=1)(Dense(4)(ZeroPadding1D((2, 0))(y)))
+y = DepthwiseConv1D(2)(Cropping1D((0, 1))(y) + x[:, :-1])
+y = MaxPooling1D(2)(y)
+y = GRU(5, return_sequences=True)(Add()([y, x[:, 2::2]]))
+model = Model(x, Concatenate()([LSTM(3)(y), GlobalAveragePooling1D()(x), GlobalMaxPooling1D()(y), y[:, -2]]))
 ";
 
 const MAIN: &str = r#"
@@ -109,6 +135,12 @@ extern "C" fn main() -> i32 {
             sum += if stream.process(frames, &mut outputs).is_ok() { 1.0 } else { outputs[0][0] };
         }
     }
+    if let Ok(model) = bytes::Causal::from_packed(weights) {
+        let frames = [[rand() as f32; 9]; 8];
+        sum += frames.get(..length).map_or(0.0, |frames| model.forward(frames)[0]);
+        let mut stream = model.stream();
+        sum += frames.first().map_or(0.0, |frame| stream.step(frame)[0]);
+    }
     if let Ok(model) = tagger::Tagger::from_packed(weights) {
         let ids = [rand(); 8];
         let mut tags = [[0.0; 2]; 8];
@@ -119,6 +151,9 @@ extern "C" fn main() -> i32 {
         sum += model.forward(&[[rand() as f32; 4]; 10])[0];
         let mut output = [0.0];
         sum += if model.forward_flat(scratch.get(..length).unwrap_or_default(), &mut output).is_ok() { output[0] } else { 3.0 };
+    }
+    if let Ok(model) = convolved::Convolved::from_packed(weights) {
+        sum += model.forward(&[[rand() as f32; 6]; 20])[0];
     }
     if let Ok(model) = graph::Graph::from_packed(weights) {
         let (x, z, h) = ([[rand() as f32; 4]; 8], [[rand() as f32; 4]; 5], [rand() as f32; 17]);
@@ -136,9 +171,30 @@ extern "C" fn main() -> i32 {
         }
         sum += steps[7].all[0];
     }
+    if let Ok(model) = clocked::Clocked::from_packed(weights) {
+        use rnn_runtime::State;
+        let frames = [[rand() as f32; 4]; 8];
+        let frames = frames.get(..length).unwrap_or_default();
+        let mut answer = [0.0; 17];
+        sum += if model.forward_into(frames, &mut [], &mut answer).is_ok() { answer[0] } else { 13.0 };
+        let (mut stream, mut answers) = (model.stream(), [None; 8]);
+        sum += frames.first().and_then(|frame| stream.step(frame)).map_or(0.0, |answer| answer[1]);
+        sum += if stream.process(frames, &mut answers).is_ok() { 14.0 } else { 15.0 };
+        let mut floats = [0.0; clocked::ClockedState::FLOATS];
+        sum += if stream.state().save(&mut floats).is_ok() { floats[3] } else { 16.0 };
+        let floats = floats.get(length..).unwrap_or_default();
+        match clocked::ClockedState::load(floats, clocked::ClockedState::LAYOUT) {
+            Ok(state) => stream.restore(&state),
+            Err(_) => stream.reset(),
+        }
+        sum += frames.first().and_then(|frame| stream.step(frame)).map_or(0.0, |answer| answer[16]);
+    }
     let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
     let samples = samples.get(..length).unwrap_or_default();
     let (lstm, gru) = (batched::Batched::from_packed(weights), batched_gru::Batched::from_packed(weights));
+    if let Ok(halves) = halves::Batched::from_packed(weights) {
+        sum += if halves.forward_batch(samples, &mut outputs).is_ok() { outputs[7][0] } else { 13.0 };
+    }
     if let (Ok(lstm), Ok(gru)) = (lstm, gru) {
         sum += if lstm.forward_batch(samples, &mut outputs).is_ok() { outputs[7][1] } else { 4.0 };
         if let Some(outputs) = outputs.get_mut(..samples.len()) {
@@ -184,7 +240,11 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("batched", "Batched", BATCHED)
         + &module("batched_gru", "Batched", BATCHED_GRU)
         + &module("graph", "Graph", GRAPH)
-        + &module("stepped", "Stepped", STEPPED);
+        + &module("stepped", "Stepped", STEPPED)
+        + &module("convolved", "Convolved", CONVOLVED)
+        + &module("clocked", "Clocked", CLOCKED)
+        + &stored_module("bytes", "Causal", CAUSAL, Storage::Int8)
+        + &stored_module("halves", "Batched", BATCHED, Storage::F16);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");

@@ -8,6 +8,8 @@ use std::hint::black_box;
 use bench_harness::{Aligned, time};
 use rnn_runtime::{Model, Zero, isa_name, rnn_model};
 
+mod silence;
+
 rnn_model! {
     struct Small;
     model = Sequential()
@@ -41,6 +43,7 @@ fn main() {
     panels(product);
     activations(product);
     rows(product);
+    silence::measure(report, product);
 }
 
 /// Prints what was measured and what bounds it.
@@ -76,8 +79,8 @@ fn weights(length: usize) -> Aligned {
     weights
 }
 
-/// A step a call against steps in a block: dispatch and the passing of state cost next to nothing. Silence after a loud
-/// signal against the signal: no denormal numbers. A step against its products: nothing is called per lane.
+/// A step a call against steps in a block: dispatch and the passing of state cost next to nothing. A
+/// step against its products: nothing is called per lane.
 fn small(product: f64) {
     let packed = weights(Small::WEIGHTS);
     let model = Small::from_packed(packed.as_slice()).expect("its own length");
@@ -91,13 +94,6 @@ fn small(product: f64) {
         }
     });
     report("step-against-block", step.least / 64.0, block);
-    let silence = [[0.0f32; 1]; 64];
-    stream.process(&[[1000.0]; 64], &mut outputs).expect("equal lengths");
-    for _ in 0..100_000 / 64 {
-        stream.process(&silence, &mut outputs).expect("equal lengths");
-    }
-    let silent = time(|| stream.process(black_box(&silence), &mut outputs).expect("equal lengths")).least / 64.0;
-    report("silence-against-signal", silent, block);
     report("small-cell", block, product * (4 * 20 * 21) as f64);
 }
 

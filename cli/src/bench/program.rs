@@ -92,22 +92,27 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
     let is_free = plan.timesteps().is_none();
     let count = timesteps.unwrap_or(1);
     let (input, output) = if plan.is_single() {
-        let length = |end: &Endpoint| {
+        let length = |end: &Endpoint, rows: usize| {
             end.axes
                 .iter()
-                .map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(count))
+                .map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(rows))
                 .product::<usize>()
         };
+        // Behind strides and windows there are fewer rows than frames.
+        let rows =
+            plan.streaming().ok().and_then(|streams| streams.clocks.first()).map_or(count, |clock| {
+                count.saturating_sub(clock.begins().unsigned_abs()).div_ceil(clock.rate().every)
+            });
         (
             format!(
                 "let values: Vec<_> = (0..{}).map(Number::at).collect();\n    let input = <<Subject as Model>::Input as \
                  Shaped>::view(&values, \"input\").expect(\"the input's length\");",
-                length(&plan.inputs()[0])
+                length(&plan.inputs()[0], count)
             ),
             format!(
                 "let mut values = vec![0.0_f32; {}];\n    let output = <<Subject as Model>::Output as Shaped>::view_mut(&mut \
                  values, \"output\").expect(\"the output's length\");",
-                length(&plan.outputs()[0])
+                length(&plan.outputs()[0], rows)
             ),
         )
     } else if is_free {

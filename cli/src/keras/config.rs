@@ -3,12 +3,15 @@
 //! Each layer becomes the text of a model with this layer alone, which the compiler compiles: what a layer's weights are
 //! stands in the layer's own file and nowhere else. Arguments that do not size weights are left out.
 
+use std::rc::Rc;
+
 use rnn_compiler::declaration::{Declaration, Kind};
 use rnn_compiler::graph::NodeKind;
+use rnn_compiler::layer::LayerInstance;
 use rnn_compiler::{Severity, Source, layers, weights};
 use serde_json::Value;
 
-use super::{Mistake, Part};
+use super::{Keyed, Mistake, Part};
 
 /// Arguments that no weight depends on, but which may ask more of a model than one layer alone fulfils.
 const LEFT_OUT: [&str; 2] = ["stateful", "unroll"];
@@ -20,43 +23,100 @@ const MAX_DEPTH: usize = 16;
 pub(super) fn parts(config: &str) -> Result<Vec<Part>, Mistake> {
     let config: Value = serde_json::from_str(config)
         .map_err(|error| Mistake::new("the archive's configuration is damaged").note(error.to_string()))?;
-    let layers = config["config"]["layers"].as_array().ok_or_else(|| {
-        let class = config["class_name"].as_str().unwrap_or("something else");
-        Mistake::new(format!("the archive holds no Sequential or functional model, but {class}"))
-    })?;
-    layers.iter().filter(|layer| layer["class_name"] != "InputLayer").map(part).collect()
+    parts_in(&config, "", 0)
 }
 
-fn part(layer: &Value) -> Result<Part, Mistake> {
+/// The layers of a model, whose weights' keys begin with `prefix`.
+fn parts_in(model: &Value, prefix: &str, depth: usize) -> Result<Vec<Part>, Mistake> {
+    let layers = model["config"]["layers"].as_array().filter(|_| depth <= MAX_DEPTH).ok_or_else(|| {
+        let class = model["class_name"].as_str().unwrap_or("something else");
+        Mistake::new(format!("the archive holds no Sequential or functional model, but {class}"))
+    })?;
+    let layers = layers.iter().filter(|layer| layer["class_name"] != "InputLayer");
+    layers.map(|layer| part(layer, prefix, depth)).collect()
+}
+
+fn part(layer: &Value, prefix: &str, depth: usize) -> Result<Part, Mistake> {
     let class = text(&layer["class_name"])?;
     let name = text(&layer["config"]["name"])?;
-    let declaration = known(class, name)?;
-    let mut part = Part { base_name: declaration.base_name.to_owned(), name: name.to_owned(), weights: Vec::new() };
+    let object = format!("{prefix}{depth}/{name}");
+    if let "Functional" | "Sequential" = class {
+        // A functional model's layers were there before it, so their keys do not name it.
+        let prefix = if class == "Sequential" { format!("{prefix}{name}/") } else { prefix.to_owned() };
+        let inner = parts_in(layer, &prefix, depth + 1)?;
+        let base_name = class.to_lowercase();
+        return Ok(Part { base_name, name: name.to_owned(), object, layer: None, weights: Vec::new(), inner });
+    }
+    let base_name = known(class, name)?.base_name.to_owned();
+    let mut part =
+        Part { base_name, name: name.to_owned(), object, layer: None, weights: Vec::new(), inner: Vec::new() };
     // A layer that was never built has no shape, and no weights.
-    let shape = &layer["build_config"]["input_shape"];
-    if shape.is_array() {
-        let call = call(layer, 0)?;
-        part.weights = compiled(&format!("Sequential([Input(batch_shape={}), {call}])\n", python(shape)), name)?;
+    let shapes = input_shapes(&layer["build_config"]);
+    let is_named = is_named(&layer["build_config"]);
+    if let Some((instance, weights)) = compiled(&call(layer, 0)?, &shapes, is_named, name)? {
+        part.layer = Some(instance);
+        part.weights = weights.into_iter().map(|(key, shape)| (format!("{prefix}{key}"), shape)).collect();
     }
     Ok(part)
 }
 
-/// Keys and shapes of the weights of the only layer of this text.
-fn compiled(text: &str, name: &str) -> Result<Vec<(String, Vec<u64>)>, Mistake> {
-    let compiled = rnn_compiler::compile(&Source::new(name, format!("model = {text}")));
+/// The names of the shapes of a layer that is called with several tensors by name.
+const NAMED: [&str; 3] = ["query_shape", "value_shape", "key_shape"];
+
+/// The shapes that a layer was built with. States to begin with size no weight.
+fn input_shapes(config: &Value) -> Vec<&Value> {
+    if is_named(config) {
+        return NAMED.iter().map(|name| &config["shapes_dict"][name]).filter(|shape| shape.is_array()).collect();
+    }
+    let shape = if config["input_shape"].is_array() {
+        &config["input_shape"]
+    } else {
+        &config["shapes_dict"]["sequences_shape"]
+    };
+    match shape.as_array() {
+        Some(shapes) if shapes.iter().all(Value::is_array) => shapes.iter().collect(),
+        Some(_) => vec![shape],
+        None => Vec::new(),
+    }
+}
+
+/// Whether a layer is called with tensors one behind the other: query, value, key.
+fn is_named(config: &Value) -> bool {
+    config["shapes_dict"][NAMED[0]].is_array()
+}
+
+/// The only layer of a text that calls it with inputs of these shapes, and its weights; `None` without a shape.
+fn compiled(
+    call: &str,
+    shapes: &[&Value],
+    is_named: bool,
+    name: &str,
+) -> Result<Option<(Rc<LayerInstance>, Keyed)>, Mistake> {
+    let inputs: Vec<String> = shapes.iter().map(|shape| format!("Input(batch_shape={})", python(shape))).collect();
+    let text = match inputs.as_slice() {
+        [] => return Ok(None),
+        [only] => format!("x = {only}\nmodel = Model(x, {call}(x))\n"),
+        several if is_named => {
+            let tensors: Vec<String> = (0..several.len()).map(|place| format!("x[{place}]")).collect();
+            let (inputs, tensors) = (several.join(", "), tensors.join(", "));
+            format!("x = [{inputs}]\nmodel = Model(x, {call}({tensors}))\n")
+        }
+        several => format!("x = [{}]\nmodel = Model(x, {call}(x))\n", several.join(", ")),
+    };
+    let compiled = rnn_compiler::compile(&Source::new(name, text));
     if let Some(error) = compiled.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
         let title = format!("the layer `{name}` can't be compiled: {}", error.title);
-        return Err(Mistake::new(title).note(format!("as text it is `{}`", text.trim_end())));
+        return Err(Mistake::new(title).note(format!("as text it is `{call}`")));
     }
-    let Some(model) = compiled.models.first() else { return Ok(Vec::new()) };
-    let nodes = model.graph.nodes().iter();
-    let weights = nodes.filter_map(|node| match &node.node.kind {
+    let layers = compiled.models.iter().flat_map(|model| model.graph.nodes());
+    let mut layers = layers.filter_map(|node| match &node.node.kind {
         NodeKind::Layer { instance, .. } => Some((instance, &node.weights)),
         NodeKind::Input { .. } => None,
     });
-    let keyed = weights
-        .flat_map(|(instance, specs)| specs.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone())));
-    Ok(keyed.collect())
+    Ok(layers.next().map(|(instance, specs)| {
+        let keyed = specs.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone()));
+        (Rc::clone(instance), keyed.collect())
+    }))
 }
 
 /// A layer's configuration as a call: `Dense(units=4, use_bias=False, name="dense")`.
@@ -81,7 +141,11 @@ fn call(layer: &Value, depth: usize) -> Result<String, Mistake> {
 /// The argument as text; `None` where it is absent, or says nothing about weights.
 fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<String>, Mistake> {
     Ok(match kind {
-        Kind::Layer { .. } if value.is_object() => Some(call(value, depth + 1)?),
+        Kind::Layer { .. } | Kind::Cells { .. } if value.is_object() => Some(call(value, depth + 1)?),
+        Kind::Cells { .. } if value.is_array() => {
+            let cells = value.as_array().into_iter().flatten().map(|cell| call(cell, depth + 1));
+            Some(format!("[{}]", cells.collect::<Result<Vec<_>, _>>()?.join(", ")))
+        }
         Kind::PositiveInteger
         | Kind::Integer
         | Kind::Float { .. }
@@ -94,8 +158,9 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         {
             Some(python(value))
         }
-        Kind::Activation | Kind::Choice(_) if value.is_string() => Some(python(value)),
+        Kind::Activation | Kind::Choice(_) | Kind::AnyCase(_) if value.is_string() => Some(python(value)),
         Kind::Layer { .. }
+        | Kind::Cells { .. }
         | Kind::PositiveInteger
         | Kind::Integer
         | Kind::Boolean
@@ -104,6 +169,7 @@ fn argument_text(kind: Kind, value: &Value, depth: usize) -> Result<Option<Strin
         | Kind::Any
         | Kind::Activation
         | Kind::Choice(_)
+        | Kind::AnyCase(_)
         | Kind::Float { .. }
         | Kind::Rate
         | Kind::Initializer

@@ -6,13 +6,27 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+use rnn_compiler::graph::NodeKind;
+use rnn_compiler::layer::LayerInstance;
+use rnn_compiler::layers::nested::Nested;
 
-use super::Mistake;
+use super::{Mistake, group_name};
 
 /// Attributes of Keras's layers that hold layers, in the order of their weights.
-const INNER: [&str; 4] = ["layer", "cell", "forward_layer", "backward_layer"];
+const INNER: [&str; 9] = [
+    "layer",
+    "cell",
+    "forward_layer",
+    "backward_layer",
+    "query_dense",
+    "key_dense",
+    "_gate_dense",
+    "value_dense",
+    "output_dense",
+];
 
 /// Deeper than any wrapper of a wrapper; a damaged file may lead in circles.
 const MAX_DEPTH: usize = 16;
@@ -42,19 +56,19 @@ impl Stored {
                 .is_ok_and(|groups| groups.iter().any(|name| name == "model_weights"))
     }
 
-    /// The keys under `layers`.
-    fn keys(&self) -> Result<Vec<String>, Mistake> {
-        let Ok(layers) = guarded(|| self.file.group("layers")) else { return Ok(Vec::new()) };
+    /// The keys under a group of layers.
+    fn keys(&self, folder: &str) -> Result<Vec<String>, Mistake> {
+        let Ok(layers) = guarded(|| self.file.group(folder)) else { return Ok(Vec::new()) };
         let mut keys = guarded(|| layers.groups())?;
         keys.sort();
         Ok(keys)
     }
 
-    /// The keys under `layers` by the layers' names, as far as the file keeps these.
-    pub(super) fn keys_by_name(&self) -> Result<HashMap<String, String>, Mistake> {
+    /// The keys under a group of layers by the layers' names, as far as the file keeps these.
+    pub(super) fn keys_by_name(&self, folder: &str) -> Result<HashMap<String, String>, Mistake> {
         let mut named = HashMap::new();
-        for key in self.keys()? {
-            let Ok(variables) = guarded(|| self.file.group(&format!("layers/{key}/vars"))) else { continue };
+        for key in self.keys(folder)? {
+            let Ok(variables) = guarded(|| self.file.group(&format!("{folder}/{key}/vars"))) else { continue };
             if let Some(name) = guarded(|| variables.attrs())?.remove("name").and_then(text) {
                 named.insert(name, key);
             }
@@ -62,12 +76,12 @@ impl Stored {
         Ok(named)
     }
 
-    /// The keys under `layers` that hold any weight.
-    pub(super) fn layers_with_weights(&self) -> Result<Vec<String>, Mistake> {
-        let keys = self.keys()?;
+    /// The keys under a group of layers that hold any weight.
+    pub(super) fn layers_with_weights(&self, folder: &str) -> Result<Vec<String>, Mistake> {
+        let keys = self.keys(folder)?;
         let mut found = Vec::new();
         for key in keys {
-            if !self.layer(&key)?.is_empty() {
+            if !self.layer(&format!("{folder}/{key}"), None)?.is_empty() {
                 found.push(key);
             }
         }
@@ -75,10 +89,11 @@ impl Stored {
     }
 
     /// The arrays of a layer in the order of its weights; none where it has no group.
-    pub(super) fn layer(&self, key: &str) -> Result<Vec<StoredArray>, Mistake> {
-        let Ok(group) = guarded(|| self.file.group(&format!("layers/{key}"))) else { return Ok(Vec::new()) };
+    /// `layer` tells the order of cells in a stack.
+    pub(super) fn layer(&self, path: &str, layer: Option<&LayerInstance>) -> Result<Vec<StoredArray>, Mistake> {
+        let Ok(group) = guarded(|| self.file.group(path)) else { return Ok(Vec::new()) };
         let mut arrays = Vec::new();
-        push_arrays(&group, &mut arrays, 0)?;
+        push_arrays(&group, layer, &mut arrays, 0)?;
         Ok(arrays)
     }
 }
@@ -94,15 +109,66 @@ fn text(value: AttrValue) -> Option<String> {
     }
 }
 
-fn push_arrays(group: &Group, arrays: &mut Vec<StoredArray>, depth: usize) -> Result<(), Mistake> {
+fn push_arrays(
+    group: &Group,
+    layer: Option<&LayerInstance>,
+    arrays: &mut Vec<StoredArray>,
+    depth: usize,
+) -> Result<(), Mistake> {
     let names = guarded(|| group.groups())?;
-    if names.iter().any(|name| name == "vars") {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let inner = layer.map(|layer| layer.layer.sublayers()).unwrap_or_default();
+    if has("vars") {
         push_variables(&guarded(|| group.group("vars"))?, arrays)?;
     }
-    for inner in INNER.into_iter().filter(|inner| depth < MAX_DEPTH && names.iter().any(|name| name == inner)) {
-        push_arrays(&guarded(|| group.group(inner))?, arrays, depth + 1)?;
+    if depth >= MAX_DEPTH {
+        return Ok(());
+    }
+    for name in INNER.into_iter().filter(|name| has(name)) {
+        let place = usize::from(name == "backward_layer");
+        push_arrays(&guarded(|| group.group(name))?, inner.get(place).map(|inner| &**inner), arrays, depth + 1)?;
+    }
+    let of_model = layer.and_then(|layer| layer.layer.nested()).map(layers_of).unwrap_or_default();
+    for (folder, layers) in [("cells", inner), ("layers", of_model)] {
+        if !has(folder) {
+            continue;
+        }
+        let groups = guarded(|| group.group(folder))?;
+        for (key, layer) in numbered_keys(&groups, &layers)? {
+            push_arrays(&guarded(|| groups.group(&key))?, layer, arrays, depth + 1)?;
+        }
     }
     Ok(())
+}
+
+/// The layer objects of a model that stands inside a wrapper, each once.
+fn layers_of(model: &Nested) -> Vec<Rc<LayerInstance>> {
+    let first_uses = model.graph.nodes().iter().filter(|node| node.is_first_use);
+    let layers = first_uses.filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(Rc::clone(instance)),
+        NodeKind::Input { .. } => None,
+    });
+    layers.collect()
+}
+
+/// The groups of cells or layers in their order: a key is the snake-cased class, counted up.
+fn numbered_keys<'a>(
+    groups: &Group,
+    known: &'a [Rc<LayerInstance>],
+) -> Result<Vec<(String, Option<&'a LayerInstance>)>, Mistake> {
+    if known.is_empty() {
+        let mut keys = guarded(|| groups.groups())?;
+        keys.sort();
+        return Ok(keys.into_iter().map(|key| (key, None)).collect());
+    }
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let keys = known.iter().map(|cell| {
+        let base = group_name(cell);
+        let count = counts.entry(base.clone()).or_default();
+        *count += 1;
+        (if *count == 1 { base } else { format!("{base}_{}", *count - 1) }, Some(&**cell))
+    });
+    Ok(keys.collect())
 }
 
 /// The datasets `0`, `1`, … of a group, by number.
@@ -118,6 +184,10 @@ fn push_variables(variables: &Group, arrays: &mut Vec<StoredArray>) -> Result<()
 
 fn array(dataset: &Dataset) -> Result<StoredArray, Mistake> {
     let dtype = guarded(|| dataset.dtype())?;
+    // `Normalization` counts what it has seen in an integer.
+    if matches!(dtype, DType::I32 | DType::I64) && guarded(|| dataset.shape())?.is_empty() {
+        return Ok(StoredArray { shape: Vec::new(), values: vec![0.0] });
+    }
     if !matches!(dtype, DType::F32) {
         return Err(Mistake::new(format!("the file holds {dtype} numbers, not float32"))
             .help("save the model with the dtype policy `float32`"));

@@ -61,7 +61,11 @@ pub fn bind(call: &CallSite, signature: Signature<'_>, diagnostics: &mut Vec<Dia
             }
             continue;
         };
-        if matches!(given.value.value, Value::Failed) {
+        let is_failed = match argument.kind {
+            Kind::Cells { .. } => has_failed(&given.value.value),
+            _ => matches!(given.value.value, Value::Failed),
+        };
+        if is_failed {
             is_silent_failure = true;
             continue;
         }
@@ -71,6 +75,17 @@ pub fn bind(call: &CallSite, signature: Signature<'_>, diagnostics: &mut Vec<Dia
         }
     }
     (diagnostics[n_before..].iter().all(|diagnostic| !diagnostic.is_error()) && !is_silent_failure).then_some(bound)
+}
+
+/// Whether a mistake in the value, or in an item of a list, is reported already.
+fn has_failed(value: &Value) -> bool {
+    let is_failed = |item: &Located| matches!(item.value, Value::Failed);
+    match value {
+        Value::Failed => true,
+        Value::Growing(items) => items.borrow().iter().any(is_failed),
+        Value::List(items) | Value::Tuple(items) => items.iter().any(is_failed),
+        _ => false,
+    }
 }
 
 fn declared<'a>(signature: Signature<'a>) -> impl Iterator<Item = &'a Argument> {

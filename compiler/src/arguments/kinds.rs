@@ -52,9 +52,15 @@ pub(crate) fn check(argument: &Argument, callee: &str, given: &Located) -> Check
         (Kind::Constraint, _) => check_training(subject, TrainingKind::Constraint),
         (Kind::Seed, _) => check_seed(subject),
         (Kind::Choice(choices), _) => check_choice(subject, choices),
+        (Kind::AnyCase(choices), Value::String(text)) if text.chars().any(char::is_uppercase) => {
+            let lower = Located { value: Value::String(text.to_lowercase().into()), span: given.span };
+            check_choice(Subject { given: &lower, ..subject }, choices)
+        }
+        (Kind::AnyCase(choices), _) => check_choice(subject, choices),
         (Kind::Axis { many }, _) => check_axis(subject, many),
         (Kind::Shape { free }, _) => check_shape(subject, free),
         (Kind::Layer { .. }, _) => check_layer(subject),
+        (Kind::Cells { single }, _) => check_cells(subject, single),
     }
 }
 
@@ -307,8 +313,12 @@ fn check_layer(subject: Subject<'_>) -> Checked {
                 .help(format!("call it: `{}(…)`", declaration.class)),
         )),
         Value::Model(_) => Err(Box::new(
-            Diagnostic::new(Code::E104, span, format!("a model inside `{}` is not supported yet", subject.callee))
-                .at("a model, not a layer"),
+            Diagnostic::new(
+                Code::E216,
+                span,
+                format!("a model can't run backwards, so `{}` can't wrap it", subject.callee),
+            )
+            .at("a model, not a recurrent layer"),
         )),
         Value::Integer(_) => Err(Box::new(subject.wrong_type("a layer").help(format!(
             "wrap a layer: `{}(LSTM({}), …)`",
@@ -317,6 +327,48 @@ fn check_layer(subject: Subject<'_>) -> Checked {
         )))),
         _ => Err(subject.wrong_type("a layer")),
     }
+}
+
+/// A cell, or a list of cells.
+fn check_cells(subject: Subject<'_>, single: bool) -> Checked {
+    match &subject.given.value {
+        Value::List(items) | Value::Tuple(items) => {
+            if items.is_empty() {
+                let mistake = subject.error(Code::E140, "has no cells").at("an empty list");
+                return Err(Box::new(mistake.help("give it at least one: `[LSTMCell(8)]`")));
+            }
+            items.iter().try_for_each(|item| check_cell(subject, item))?;
+            Ok(subject.given.value.clone())
+        }
+        _ if single => check_cell(subject, subject.given).map(|()| subject.given.value.clone()),
+        Value::Layer(layer) if layer.layer.step().is_some() => {
+            Err(Box::new(subject.wrong_type("a list of cells").help("write it in brackets: `[…]`")))
+        }
+        _ => Err(subject.wrong_type("a list of cells")),
+    }
+}
+
+fn check_cell(subject: Subject<'_>, given: &Located) -> Result<(), Box<Diagnostic>> {
+    let place = format!("`{}` of `{}`", subject.name(), subject.callee);
+    let mistake = |what: &str| Diagnostic::new(Code::E139, given.span, format!("{place} must be a cell, not {what}"));
+    Err(Box::new(match &given.value {
+        Value::Layer(layer) if layer.layer.step().is_some() => return Ok(()),
+        Value::Layer(layer) => {
+            let class = layer.layer.declaration().class;
+            let diagnostic = mistake(&format!("the layer `{class}`")).at("walks over time by itself, or has no state");
+            match class {
+                "SimpleRNN" | "LSTM" | "GRU" => diagnostic.help(format!("take the cell: `{class}Cell(…)`")),
+                _ => diagnostic.help("cells are `SimpleRNNCell`, `LSTMCell`, `GRUCell` and `StackedRNNCells`"),
+            }
+        }
+        Value::Public(Public::Layer(declaration)) => {
+            mistake("a class").at("the class itself").help(format!("call it: `{}(…)`", declaration.class))
+        }
+        Value::List(_) | Value::Tuple(_) => {
+            mistake("a list").at("a list inside a list").help("make a stack of it: `StackedRNNCells([…])`")
+        }
+        other => mistake(&kind_of(other)).at(format!("this is {}", described(other))),
+    }))
 }
 
 /// Arguments that are not done yet take their default only.

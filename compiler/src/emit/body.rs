@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::recurrent;
 use super::rows::Rows;
 use super::tokens::{name, size};
+use super::{clocks, recurrent};
 use crate::plan::lowered::{self, Argument, Call, InPlace, Join, Operation};
 use crate::plan::{Extent, Place, Plan, Stage, Step};
 
@@ -26,6 +26,8 @@ pub(super) struct Body<'a> {
     pub(super) mode: Mode,
     /// Whether the carried states are fields of `state`; otherwise they begin here, as locals.
     pub(super) carries: bool,
+    /// Whether the states of stateful layers are fields of `kept`; otherwise they are as the others.
+    pub(super) keeps: bool,
     /// Whether `product` is there to be lent.
     pub(super) has_product: bool,
     /// What the stage reads of the caller's.
@@ -34,6 +36,10 @@ pub(super) struct Body<'a> {
     outputs: Vec<Rows>,
     values: HashMap<Value, Rows>,
     names: HashMap<String, usize>,
+    /// Declarations that stand before the block which the calls are in: of what is read behind it.
+    pub(super) before: TokenStream,
+    /// Whether the step at hand makes such a tensor.
+    pub(super) outlives: bool,
 }
 
 /// A tensor by its place.
@@ -45,17 +51,42 @@ enum Value {
 
 impl<'a> Body<'a> {
     pub(super) fn new(plan: &'a Plan, mode: Mode, inputs: Vec<Rows>, outputs: Vec<Rows>) -> Self {
-        let (values, names) = (HashMap::new(), HashMap::new());
-        Self { plan, mode, carries: false, has_product: true, inputs, outputs, values, names }
+        let (values, names, before) = (HashMap::new(), HashMap::new(), TokenStream::new());
+        let (carries, keeps, has_product, outlives) = (false, false, true, false);
+        Self { plan, mode, carries, keeps, has_product, inputs, outputs, values, names, before, outlives }
     }
 
     /// All calls of the stage.
     pub(super) fn statements(&mut self, stage: &Stage) -> TokenStream {
-        stage.steps.iter().map(|step| self.step(step)).collect()
+        let mut statements = TokenStream::new();
+        let mut done = 0;
+        for group in stage.steps.chunk_by(clocks::together) {
+            let calls: TokenStream = group
+                .iter()
+                .enumerate()
+                .map(|(place, step)| {
+                    self.outlives = step.clock.is_some() && clocks::outlives(stage, done + place, done + group.len());
+                    self.step(step)
+                })
+                .collect();
+            let before = std::mem::take(&mut self.before);
+            statements.extend(match group.first().and_then(|step| step.clock.as_ref()) {
+                Some(clock) => {
+                    let is_due = clocks::is_due(clock);
+                    quote!(#before if #is_due { #calls })
+                }
+                None => quote!(#before #calls),
+            });
+            done += group.len();
+        }
+        statements
     }
 
     fn step(&mut self, step: &Step) -> TokenStream {
         match &step.operation {
+            None if step.kept.is_some() => clocks::kept(self, step),
+            Some(Operation::Window(window)) => clocks::window(self, step, window),
+            Some(Operation::Fold(fold)) => clocks::fold(self, step, fold),
             None => self.copy(step),
             Some(Operation::Rows(rows)) => self.rows(step, rows),
             Some(Operation::InPlace(in_place)) => self.in_place(step, in_place),
@@ -131,7 +162,7 @@ impl<'a> Body<'a> {
             return (TokenStream::new(), self.tensor(step.output.place));
         };
         let ident = self.name_of(step);
-        let (declare, rows) = match (self.mode, step.output.floats) {
+        let (mut declare, rows) = match (self.mode, step.output.floats) {
             (Mode::Step, floats) => local(&ident, floats.amount(), width),
             (Mode::Sequence, floats) => {
                 let buffer = format_ident!("buffer_{number}");
@@ -140,6 +171,9 @@ impl<'a> Body<'a> {
                 (declare, Rows::rows(quote!(#ident), width, true))
             }
         };
+        if self.outlives {
+            self.before.extend(std::mem::take(&mut declare));
+        }
         self.values.insert(Value::Buffer(number), rows.clone());
         (declare, rows)
     }
@@ -190,12 +224,12 @@ fn local(ident: &Ident, floats: usize, width: usize) -> (TokenStream, Rows) {
 }
 
 /// One call with what it is given.
-struct Arguments<'a> {
-    call: &'a Call,
-    weights: TokenStream,
-    inputs: &'a [Rows],
-    output: &'a Rows,
-    widths: (usize, usize),
+pub(super) struct Arguments<'a> {
+    pub(super) call: &'a Call,
+    pub(super) weights: TokenStream,
+    pub(super) inputs: &'a [Rows],
+    pub(super) output: &'a Rows,
+    pub(super) widths: (usize, usize),
 }
 
 impl Arguments<'_> {
@@ -205,7 +239,7 @@ impl Arguments<'_> {
     }
 
     /// Any number of rows.
-    fn at_once(&self) -> TokenStream {
+    pub(super) fn at_once(&self) -> TokenStream {
         self.with(&self.input().read(self.widths.0), &self.output.write(self.widths.1))
     }
 
@@ -249,6 +283,11 @@ impl Arguments<'_> {
             }
             Argument::FlatInput => self.input().read_flat(),
             Argument::FlatOutput => self.output.write_flat(),
+            Argument::Taps => {
+                let taps = self.input().read_array(self.widths.0);
+                quote!([#taps])
+            }
+            Argument::OutputRow => self.output.write_array(self.widths.1),
             Argument::OutputRows(width) => {
                 let width = size(*width);
                 quote!(buffers::rows_mut::<#width>(#output))

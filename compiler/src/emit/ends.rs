@@ -4,17 +4,26 @@
 //! of a type, one for whole samples and one for single frames; with free timesteps a sample is a slice of frames.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
-use super::Context;
 use super::model::derives;
 use super::rows::Rows;
 use super::tokens::{array_type, is_free, known, name, sample_type};
+use super::{Context, clocks};
+use crate::plan::clock::Clock;
 use crate::plan::{Endpoint, Forward, Plan, Streams};
 
 /// Whether some timestep is free, so that lengths are only known when the program runs.
 pub(super) fn has_free_timesteps(plan: &Plan) -> bool {
     plan.inputs.iter().chain(&plan.outputs).any(|end| is_free(&end.axes))
+}
+
+/// The clock of the only output, where `forward` takes step after step and not each of them answers a row of it.
+pub(super) fn is_stepped_by_clock(plan: &Plan) -> Option<&Clock> {
+    let (Forward::Stepped, Ok(streams), [_]) = (&plan.forward, &plan.streaming, plan.outputs.as_slice()) else {
+        return None;
+    };
+    streams.clocks.first().filter(|clock| clock.at_end || !clock.is_each_frame())
 }
 
 fn element(end: &Endpoint) -> TokenStream {
@@ -69,11 +78,73 @@ pub(super) fn frame_type(context: &Context<'_>) -> TokenStream {
 /// What a stream answers to one frame.
 pub(super) fn step_type(context: &Context<'_>, streams: &Streams) -> TokenStream {
     match context.plan.outputs.as_slice() {
-        [single] => array_type(&element(single), &step_sizes(single, streams.in_time[0])),
+        [single] => answer_type(single, streams, 0),
         _ => {
             let step = context.named("Step");
             quote!(#step)
         }
+    }
+}
+
+/// What a stream answers at one output: where that is not there with each frame, it may be none.
+fn answer_type(end: &Endpoint, streams: &Streams, output: usize) -> TokenStream {
+    let plain = plain_type(end, streams, output);
+    if streams.clocks[output].is_each_frame() { plain } else { quote!(::core::option::Option<#plain>) }
+}
+
+fn plain_type(end: &Endpoint, streams: &Streams, output: usize) -> TokenStream {
+    array_type(&element(end), &step_sizes(end, streams.in_time[output]))
+}
+
+/// Where one step's outputs are written: at once into what it answers, or, where an output is not there with each frame,
+/// into a variable that is passed on when it is.
+pub(super) struct Answers {
+    pub(super) rows: Vec<Rows>,
+    /// Declares the variables.
+    pub(super) begin: TokenStream,
+    /// Passes them on.
+    pub(super) end: TokenStream,
+}
+
+impl Answers {
+    /// Those of a step whose answer is in `variable`, a reference to it.
+    pub(super) fn of(context: &Context<'_>, streams: &Streams, variable: &TokenStream) -> Self {
+        let (plan, runtime) = (context.plan, &context.options.runtime);
+        let mut answers =
+            Self { rows: step_rows(plan, streams, variable), begin: TokenStream::new(), end: TokenStream::new() };
+        // By the condition, in the order of the outputs.
+        let mut passes: Vec<(Clock, TokenStream)> = Vec::new();
+        for (place, (end, clock)) in plan.outputs.iter().zip(&streams.clocks).enumerate() {
+            if clock.is_each_frame() {
+                continue;
+            }
+            let (answer, kind) = (format_ident!("answer_{place}"), plain_type(end, streams, place));
+            let target = match plan.outputs.as_slice() {
+                [_] => quote!(*#variable),
+                _ => {
+                    let field = name(&end.field);
+                    quote!(#variable.#field)
+                }
+            };
+            let lead = streams.time.map_or(0, |time| time.lead);
+            let shifted = Clock { at_end: false, ..clock.shifted(lead) };
+            answers.begin.extend(quote! {
+                #target = ::core::option::Option::None;
+                let mut #answer = <#kind as #runtime::Zero>::ZERO;
+            });
+            let pass = quote!(#target = ::core::option::Option::Some(#answer););
+            match passes.iter_mut().find(|(clock, _)| *clock == shifted) {
+                Some((_, passes)) => passes.extend(pass),
+                None => passes.push((shifted, pass)),
+            }
+            let sizes = step_sizes(end, streams.in_time[place]);
+            answers.rows[place] = Rows::of_place(&quote!(#answer), &sizes, true);
+        }
+        for (clock, passes) in passes {
+            let is_due = clocks::is_due(&clock);
+            answers.end.extend(quote!(if #is_due { #passes }));
+        }
+        answers
     }
 }
 
@@ -142,7 +213,7 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
                 context,
                 "Input",
                 &plan.inputs,
-                sizes,
+                types_of(&plan.inputs, sizes),
                 &format!("What [`{model}`] reads: one sample."),
             ));
         }
@@ -152,7 +223,7 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
                 context,
                 "Frame",
                 &plan.inputs,
-                sizes,
+                types_of(&plan.inputs, sizes),
                 &format!("What [`{model}`] reads at one timestep."),
             ));
         }
@@ -164,17 +235,17 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
                 context,
                 "Output",
                 &plan.outputs,
-                sizes,
+                types_of(&plan.outputs, sizes),
                 &format!("What [`{model}`] answers to one sample."),
             ));
         }
         if let Some(streams) = streams {
-            let sizes = plan.outputs.iter().zip(&streams.in_time).map(|(end, &in_time)| step_sizes(end, in_time));
+            let kinds = plan.outputs.iter().enumerate().map(|(output, end)| answer_type(end, streams, output));
             types.extend(structure(
                 context,
                 "Step",
                 &plan.outputs,
-                sizes,
+                kinds.collect(),
                 &format!("What [`{model}`] answers to one frame."),
             ));
         }
@@ -182,18 +253,21 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
     types
 }
 
+fn types_of(ends: &[Endpoint], sizes: impl Iterator<Item = Vec<usize>>) -> Vec<TokenStream> {
+    ends.iter().zip(sizes).map(|(end, sizes)| array_type(&element(end), &sizes)).collect()
+}
+
 fn structure(
     context: &Context<'_>,
     suffix: &str,
     ends: &[Endpoint],
-    sizes: impl Iterator<Item = Vec<usize>>,
+    kinds: Vec<TokenStream>,
     doc: &str,
 ) -> TokenStream {
     let (ident, visibility, derives, doc) =
         (context.named(suffix), &context.options.visibility, derives(), format!(" {doc}"));
-    let fields = ends.iter().zip(sizes).map(|(end, sizes)| {
-        let (field, kind, doc) =
-            (name(&end.field), array_type(&element(end), &sizes), format!(" Keras's `{}`.", end.name));
+    let fields = ends.iter().zip(kinds).map(|(end, kind)| {
+        let (field, doc) = (name(&end.field), format!(" Keras's `{}`.", end.name));
         quote!(#[doc = #doc] pub #field: #kind,)
     });
     quote! {

@@ -6,7 +6,8 @@ use quote::{format_ident, quote};
 use super::body::{Body, Mode};
 use super::rows::Rows;
 use super::tokens::{name, size};
-use super::{Context, ends, recurrent};
+use super::{Context, ends, kept, recurrent};
+use crate::plan::clock::Time;
 use crate::plan::{Extent, Forward, Place, Plan, Stage, Streams};
 
 /// All of them.
@@ -34,8 +35,15 @@ pub(super) fn items(context: &Context<'_>) -> TokenStream {
 /// where recurrent layers have nothing to compute ahead, so that buffers between the layers would only cost time; and
 /// where frames hold several inputs or outputs, which don't lie in rows.
 pub(super) fn processes_by_step(plan: &Plan, streams: &Streams) -> bool {
-    let is_recurrent = streams.chunk.steps.iter().any(|step| step.carried);
-    !plan.is_single() || streams.head.is_some() || (is_recurrent && streams.chunk.product == 0)
+    let Some(chunk) = &streams.chunk else { return true };
+    let is_recurrent = chunk.steps.iter().any(|step| step.carried);
+    !plan.is_single() || streams.head.is_some() || (is_recurrent && chunk.product == 0)
+}
+
+/// Whether a stream carries something from frame to frame.
+pub(super) fn is_stateful(plan: &Plan) -> bool {
+    let counts = |streams: &Streams| streams.time.is_some();
+    plan.states.iter().any(|state| state.carried) || plan.streaming.as_ref().is_ok_and(counts)
 }
 
 /// What every function is given first.
@@ -49,9 +57,9 @@ fn given(context: &Context<'_>) -> (TokenStream, TokenStream) {
 }
 
 /// Marks parameters as used that the statements have no use for.
-fn unused(context: &Context<'_>, statements: &TokenStream) -> TokenStream {
+fn unused(context: &Context<'_>, statements: &TokenStream, has_state: bool) -> TokenStream {
     let has_weights = !context.plan.segments.is_empty();
-    let has_state = context.plan.states.iter().any(|state| state.carried);
+    let has_state = has_state && is_stateful(context.plan);
     let candidates = [("isa", true), ("weights", has_weights), ("state", has_state)];
     let is_used = |wanted: &str| statements.clone().into_iter().any(|token| contains(&token, wanted));
     let unused = candidates.iter().filter(|(wanted, is_given)| *is_given && !is_used(wanted));
@@ -89,20 +97,21 @@ fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     let plan = context.plan;
     let (inputs, outputs) = (ends::input_rows(plan, &quote!(input)), ends::output_rows(plan, &quote!(output)));
     let mut body = Body::new(plan, Mode::Sequence, inputs, outputs);
-    body.has_product = stage.product > 0;
+    (body.keeps, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
     let (generics, given) = given(context);
+    let kept = kept::parameter(context);
     let (input_type, output_type) = (ends::input_type(context), ends::output_type(context));
     let n_frames = if ends::has_free_timesteps(plan) && mentions(&statements, stage) {
         quote!(let n_frames = input.len();)
     } else {
         TokenStream::new()
     };
-    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements, false), take_buffers(stage));
     quote! {
         /// The whole sample, layer by layer.
         #[inline(always)]
-        fn whole<#generics>(#given, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
+        fn whole<#generics>(#given #kept, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
             #unused
             #n_frames
             #buffers
@@ -119,14 +128,14 @@ fn mentions(statements: &TokenStream, stage: &Stage) -> bool {
 /// Many frames through the layers that go along with time.
 fn advance(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let plan = context.plan;
-    let stage = &streams.chunk;
+    let Some(stage) = &streams.chunk else { return TokenStream::new() };
     let writes = streams.head.is_none();
     let (inputs, outputs) =
         (ends::frames_rows(plan, &quote!(frames)), ends::steps_rows(plan, streams, &quote!(output)));
     let mut body = Body::new(plan, Mode::Sequence, inputs, outputs);
     (body.carries, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
-    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements, true), take_buffers(stage));
     let count = if mentions(&statements, stage) { quote!(let n_frames = frames.len();) } else { TokenStream::new() };
     let run = chunks(stage, writes, &quote!(#count #buffers #statements));
     let (generics, given) = given(context);
@@ -168,7 +177,7 @@ fn chunks(stage: &Stage, writes: bool, run: &TokenStream) -> TokenStream {
 }
 
 fn state_parameter(context: &Context<'_>, writable: bool) -> TokenStream {
-    if !context.plan.states.iter().any(|state| state.carried) {
+    if !is_stateful(context.plan) {
         return TokenStream::new();
     }
     let state = context.named("State");
@@ -194,7 +203,7 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
         body.define_state(number, part, Rows::array(quote!(*state.#field.#lines.units::<#literal>()), units, false));
     }
     let statements = body.statements(stage);
-    let (unused, buffers) = (unused(context, &statements), take_buffers(stage));
+    let (unused, buffers) = (unused(context, &statements, true), take_buffers(stage));
     let (generics, given) = given(context);
     let state = state_parameter(context, false);
     let output_type = ends::output_type(context);
@@ -213,11 +222,13 @@ fn head(context: &Context<'_>, streams: &Streams) -> TokenStream {
 fn step(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let stage = &streams.step;
     let plan = context.plan;
-    let (inputs, outputs) = (ends::frame_rows(plan, &quote!(frame)), ends::step_rows(plan, streams, &quote!(output)));
-    let mut body = Body::new(plan, Mode::Step, inputs, outputs);
+    let answers = ends::Answers::of(context, streams, &quote!(output));
+    let mut body = Body::new(plan, Mode::Step, ends::frame_rows(plan, &quote!(frame)), answers.rows);
     (body.carries, body.has_product) = (true, false);
     let statements = body.statements(stage);
-    let unused = unused(context, &statements);
+    let (begin, end) = (answers.begin, answers.end);
+    let run = rounds(context, streams, &quote!(#statements #end));
+    let unused = unused(context, &run, true);
     let (generics, given) = given(context);
     let state = state_parameter(context, true);
     let (frame, answer) = (ends::frame_type(context), ends::step_type(context, streams));
@@ -226,7 +237,28 @@ fn step(context: &Context<'_>, streams: &Streams) -> TokenStream {
         #[inline(always)]
         fn step<#generics>(#given #state, frame: &#frame, output: &mut #answer) {
             #unused
+            #begin
+            #run
+        }
+    }
+}
+
+/// The statements once, counting the frame; before the first frame as often as padding comes before it.
+fn rounds(context: &Context<'_>, streams: &Streams, statements: &TokenStream) -> TokenStream {
+    let Some(Time { lead, limit, back }) = streams.time else { return statements.clone() };
+    let (limit, back, frame) = (size(limit), size(back), ends::frame_type(context));
+    let count = quote!(state.clock.go_on::<#limit, #back>(););
+    if lead == 0 {
+        return quote!(#statements #count);
+    }
+    let (runtime, rounds) = (&context.options.runtime, size(lead + 1));
+    quote! {
+        let rounds = if state.clock.is_new() { #rounds } else { 1 };
+        for round in 1..=rounds {
+            // Padding comes before the first frame.
+            let frame = if round == rounds { frame } else { &<#frame as #runtime::Zero>::ZERO };
             #statements
+            #count
         }
     }
 }

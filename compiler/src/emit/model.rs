@@ -4,8 +4,9 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::tokens::{is_free, known, name, shape, size};
-use super::{Context, Source, batch, docs, ends};
-use crate::plan::{Extent, Forward, Stage};
+use super::{Context, Source, batch, docs, ends, functions, kept};
+use crate::plan::clock::Clock;
+use crate::plan::{Extent, Forward, Plan, Stage};
 use crate::shape::Shape;
 use crate::summary::{SummaryModel, Widths, table};
 
@@ -215,29 +216,46 @@ fn compute(
     answer: &TokenStream,
 ) -> (TokenStream, TokenStream) {
     let runtime = &context.options.runtime;
+    let program = forward_program(context, input, output, false);
     let forward = context.named("Forward");
     let has_weights = !context.plan.segments.is_empty();
     let packed = context.packed();
-    let (packed_value, packed_field) = if has_weights {
-        (quote!(packed: #packed,), quote!(packed: &'a [f32],))
-    } else {
-        (TokenStream::new(), TokenStream::new())
-    };
+    let packed_value = if has_weights { quote!(packed: #packed,) } else { TokenStream::new() };
     let checks = checks(context);
     let run = quote!(#runtime::dispatch(#forward { #packed_value input, scratch, output }));
     let run =
         if ends::has_free_timesteps(context.plan) { quote!(#checks #run; ::core::result::Result::Ok(())) } else { run };
-    let statements = run_statements(context);
     let compute = quote! {
         #[inline]
         fn compute(&self, input: &#input, scratch: &mut [f32], output: &mut #output) -> #answer {
             #run
         }
     };
-    let program = quote! {
+    (compute, program)
+}
+
+/// One sample as a program; one that goes on from what is `kept`, perhaps.
+pub(super) fn forward_program(
+    context: &Context<'_>,
+    input: &TokenStream,
+    output: &TokenStream,
+    keeps: bool,
+) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let forward = context.named(if keeps { "ForwardWith" } else { "Forward" });
+    let packed_field = if context.plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: &'a [f32],) };
+    let kept_field = if keeps {
+        let kept = context.named("Kept");
+        quote!(kept: &'a mut #kept,)
+    } else {
+        TokenStream::new()
+    };
+    let statements = run_statements(context, keeps);
+    quote! {
         /// One sample, on whichever instruction set runs it.
         struct #forward<'a> {
             #packed_field
+            #kept_field
             input: &'a #input,
             scratch: &'a mut [f32],
             output: &'a mut #output,
@@ -251,16 +269,17 @@ fn compute(
                 #statements
             }
         }
-    };
-    (compute, program)
+    }
 }
 
 /// Lengths that the types leave open.
-fn checks(context: &Context<'_>) -> TokenStream {
+pub(super) fn checks(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
     let runtime = &context.options.runtime;
     let mut checks = TokenStream::new();
-    if is_free(&plan.outputs[0].axes) {
+    if let Some(clock) = ends::is_stepped_by_clock(plan) {
+        checks.extend(clocked_checks(context, clock));
+    } else if is_free(&plan.outputs[0].axes) {
         let expected = expected_rows(context);
         checks.extend(quote!(#runtime::ShapeError::check("output", #expected, output.len())?;));
     }
@@ -280,12 +299,31 @@ fn checks(context: &Context<'_>) -> TokenStream {
     checks
 }
 
+/// How many rows an output has that is not there with each frame; for one at the end, how many frames it needs.
+fn clocked_checks(context: &Context<'_>, clock: &Clock) -> TokenStream {
+    let runtime = &context.options.runtime;
+    let (begins, every) = (size(clock.begins().unsigned_abs()), size(clock.rate().every));
+    if !clock.at_end {
+        let expected = quote!(#runtime::state::due_rows(input.len(), #every, #begins));
+        return quote!(#runtime::ShapeError::check("output", #expected, output.len())?;);
+    }
+    quote! {
+        if input.len() <= #begins {
+            return ::core::result::Result::Err(#runtime::ShapeError {
+                what: "input",
+                expected: #begins + 1,
+                got: input.len(),
+            });
+        }
+    }
+}
+
 /// How many rows the output has for the input at hand.
 fn expected_rows(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
     let last: Option<&Stage> = match (&plan.forward, &plan.streaming) {
         (Forward::Whole(stage), _) => Some(stage),
-        (Forward::Streamed, Ok(streams)) => Some(&streams.chunk),
+        (Forward::Streamed, Ok(streams)) => streams.chunk.as_ref(),
         (Forward::Stepped, _) | (Forward::Streamed, Err(_)) => None,
     };
     let row: usize = known(&plan.outputs[0].axes).iter().product();
@@ -303,23 +341,24 @@ fn expected_rows(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn run_statements(context: &Context<'_>) -> TokenStream {
+fn run_statements(context: &Context<'_>, keeps: bool) -> TokenStream {
     let plan = context.plan;
+    let kept = if keeps { quote!(kept,) } else { TokenStream::new() };
     let (take, weights) = if plan.segments.is_empty() {
-        (quote!(let Self { input, scratch, output } = self;), TokenStream::new())
+        (quote!(let Self { #kept input, scratch, output } = self;), TokenStream::new())
     } else {
         let parts = context.named("Weights");
         (
-            quote!(let Self { packed, input, scratch, output } = self; let weights = &#parts::of(packed);),
+            quote!(let Self { packed, #kept input, scratch, output } = self; let weights = &#parts::of(packed);),
             quote!(, weights),
         )
     };
     match (&plan.forward, &plan.streaming) {
         (Forward::Streamed, Ok(streams)) => {
-            let state = context.named("State");
-            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let (state, [load, store]) = (context.named("State"), kept::exchange(context, keeps));
+            let is_stateful = functions::is_stateful(plan);
             let (begin, lend, read) = if is_stateful {
-                (quote!(let mut state = #state::zero();), quote!(, &mut state), quote!(, &state))
+                (quote!(let mut state = #state::zero(); #load), quote!(, &mut state), quote!(, &state))
             } else {
                 (TokenStream::new(), TokenStream::new(), TokenStream::new())
             };
@@ -328,28 +367,65 @@ fn run_statements(context: &Context<'_>) -> TokenStream {
             } else {
                 quote!(advance(isa #weights #lend, input, scratch, output);)
             };
-            quote!(#take #begin #rest)
+            quote!(#take #begin #rest #store)
         }
         (Forward::Stepped, _) => {
-            let state = context.named("State");
-            let is_stateful = plan.states.iter().any(|state| state.carried);
+            let (state, [load, store]) = (context.named("State"), kept::exchange(context, keeps));
+            let is_stateful = functions::is_stateful(plan);
             let (begin, lend) = if is_stateful {
-                (quote!(let mut state = #state::zero();), quote!(, &mut state))
+                (quote!(let mut state = #state::zero(); #load), quote!(, &mut state))
             } else {
                 (TokenStream::new(), TokenStream::new())
             };
+            let steps = steps(plan, &quote!(isa #weights #lend));
             quote! {
                 #take
                 let _ = scratch;
                 #begin
-                for (frame, output) in ::core::iter::zip(input, output) {
-                    step(isa #weights #lend, frame, output);
-                }
+                #steps
+                #store
             }
         }
         (Forward::Whole(_), _) | (Forward::Streamed, Err(_)) => {
-            let whole = name("whole");
-            quote!(#take #whole(isa #weights, input, scratch, output);)
+            let (whole, [begin, lend]) = (name("whole"), kept::argument(context, keeps));
+            quote!(#take #begin #whole(isa #weights #lend, input, scratch, output);)
         }
+    }
+}
+
+/// One step after the other; what they answer goes into `output` as it comes.
+fn steps(plan: &Plan, given: &TokenStream) -> TokenStream {
+    match ends::is_stepped_by_clock(plan) {
+        None => quote! {
+            for (frame, output) in ::core::iter::zip(input, output) {
+                step(#given, frame, output);
+            }
+        },
+        Some(clock) if clock.at_end && clock.is_each_frame() => quote! {
+            for frame in input {
+                step(#given, frame, output);
+            }
+        },
+        Some(clock) if clock.at_end => quote! {
+            for frame in input {
+                let mut answer = ::core::option::Option::None;
+                step(#given, frame, &mut answer);
+                if let ::core::option::Option::Some(answer) = answer {
+                    *output = answer;
+                }
+            }
+        },
+        Some(_) => quote! {
+            let mut rows = output.iter_mut();
+            for frame in input {
+                let mut answer = ::core::option::Option::None;
+                step(#given, frame, &mut answer);
+                if let ::core::option::Option::Some(answer) = answer {
+                    if let ::core::option::Option::Some(row) = rows.next() {
+                        *row = answer;
+                    }
+                }
+            }
+        },
     }
 }

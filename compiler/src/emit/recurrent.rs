@@ -28,7 +28,10 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
         return many(body, step, layer, &input, &parts);
     }
     let is_one_step = body.mode == Mode::Step && step.carried;
-    let begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    let mut begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    if body.outlives {
+        body.before.extend(std::mem::take(&mut begins));
+    }
     let initial = initial(body, step, layer, &parts);
     let run = if is_one_step || !layer.return_sequences {
         let runs: TokenStream = parts.iter().map(|part| last(body, step, layer, part, &input, is_one_step)).collect();
@@ -90,6 +93,8 @@ fn parts<'a>(body: &Body<'_>, step: &Step, layer: &'a Recurrent) -> Vec<Part<'a>
         let field = name(&state.ident);
         let (place, begin) = if step.carried && body.carries {
             (quote!(state.#field), TokenStream::new())
+        } else if step.stateful && body.keeps {
+            (quote!(kept.#field), TokenStream::new())
         } else {
             let local = format_ident!("{}_state", state.ident);
             let kind = &state.kind;

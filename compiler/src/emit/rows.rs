@@ -190,6 +190,23 @@ impl Rows {
         }
     }
 
+    /// As `&mut [f32; width]`.
+    pub(super) fn write_array(&self, width: usize) -> TokenStream {
+        match self.form {
+            Form::Array(own) if own == width => {
+                let expression = &self.expression;
+                match bare(expression) {
+                    Some(reference) => quote!(&mut *#reference),
+                    None => quote!(&mut #expression),
+                }
+            }
+            Form::Array(_) | Form::Rows(_) | Form::LocalRows(_) | Form::Flat => {
+                let (flat, width) = (self.write_flat(), size(width));
+                quote!(buffers::array_mut::<#width>(#flat, &mut [0.0; #width]))
+            }
+        }
+    }
+
     /// As `&mut [f32]`.
     pub(super) fn write_flat(&self) -> TokenStream {
         let expression = &self.expression;

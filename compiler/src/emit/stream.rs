@@ -7,7 +7,8 @@ use super::ends::{frame_type, step_type};
 use super::functions::processes_by_step;
 use super::model::derives;
 use super::tokens::{name, size};
-use super::{Context, Source};
+use super::{Context, Source, state};
+use crate::plan::clock::Clock;
 use crate::plan::{NoStream, Streams};
 
 /// The types beside the model's: the stream and its state, or the trait that says why there is none.
@@ -36,6 +37,11 @@ fn types(context: &Context<'_>) -> TokenStream {
         let doc = format!(" {} floats.", state.floats);
         quote!(#[doc = #doc] #field: #runtime::#kind,)
     });
+    let clock = if state::time(context).is_some() {
+        quote!(#[doc = " Frames seen."] clock: #runtime::state::Clock,)
+    } else {
+        TokenStream::new()
+    };
     let state_doc = format!(" What a stream of [`{model}`] carries from frame to frame.");
     quote! {
         #[doc = #doc]
@@ -44,12 +50,12 @@ fn types(context: &Context<'_>) -> TokenStream {
 
         #[doc = #state_doc]
         #derives
-        #visibility struct #state { #(#states)* }
+        #visibility struct #state { #(#states)* #clock }
     }
 }
 
-fn is_stateful(context: &Context<'_>) -> bool {
-    context.plan.states.iter().any(|state| state.carried)
+pub(super) fn is_stateful(context: &Context<'_>) -> bool {
+    super::functions::is_stateful(context.plan)
 }
 
 /// A trait that nothing implements; its message is what calling `stream` gives.
@@ -82,7 +88,7 @@ pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
     match &context.plan.streaming {
         Ok(streams) => {
             let parts =
-                [state_items(context), maker(context), stream_items(context, streams), programs(context, streams)];
+                [state::items(context), maker(context), stream_items(context, streams), programs(context, streams)];
             parts.into_iter().collect()
         }
         Err(_) => refused_maker(context),
@@ -98,25 +104,6 @@ fn refused_maker(context: &Context<'_>) -> TokenStream {
             where
                 Self: #marker<Asked>,
             {
-            }
-        }
-    }
-}
-
-fn state_items(context: &Context<'_>) -> TokenStream {
-    if !is_stateful(context) {
-        return TokenStream::new();
-    }
-    let state = context.named("State");
-    let zeros = context.plan.states.iter().filter(|state| state.carried).map(|state| {
-        let (field, kind) = (name(&state.ident), &state.kind);
-        quote!(#field: #kind::zero(),)
-    });
-    quote! {
-        impl #state {
-            /// The state before the first frame.
-            const fn zero() -> Self {
-                Self { #(#zeros)* }
             }
         }
     }
@@ -185,15 +172,27 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
     let (step, process) = (format_ident!("{stream}Step"), format_ident!("{stream}Process"));
     let (frame, answer) = (frame_type(context), step_type(context, streams));
     let values = given(context).values;
-    let reset = if is_stateful(context) {
-        let state = context.named("State");
-        quote!(self.state = #state::zero();)
+    let state_type = state::type_of(context);
+    let (reset, state, restore) = if is_stateful(context) {
+        (quote!(self.state = #state_type::zero();), quote!(&self.state), quote!(self.state = *state;))
     } else {
-        TokenStream::new()
+        (TokenStream::new(), quote!(&()), quote!(let _ = state;))
     };
+    let every =
+        size(streams.clocks.iter().filter_map(|clock| clock.rates.first()).map(|rate| rate.every).min().unwrap_or(1));
+    let latency = size(streams.clocks.iter().map(|clock| clock.begins().unsigned_abs()).max().unwrap_or(0));
+    let process_doc = format!(
+        " Takes many frames, one output each: the same bits as one `step` after the other.{}",
+        if streams.clocks.iter().all(Clock::is_each_frame) { "" } else { " `None` where there is nothing new." }
+    );
     let result = quote!(::core::result::Result<(), #runtime::ShapeError>);
     quote! {
         impl #lifetime #stream #lifetime {
+            /// Frames from one answer to the next.
+            pub const EVERY: usize = #every;
+            /// How many frames go by before the first answer.
+            pub const LATENCY: usize = #latency;
+
             /// Takes one frame and answers the output at it.
             #[inline]
             pub fn step(&mut self, frame: &#frame) -> #answer {
@@ -202,7 +201,7 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
                 output
             }
 
-            /// Takes many frames, one output each: the same bits as one `step` after the other.
+            #[doc = #process_doc]
             ///
             /// # Errors
             /// Where there are not as many outputs as frames; nothing is consumed then.
@@ -211,6 +210,19 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
                 #runtime::ShapeError::check("outputs", frames.len(), outputs.len())?;
                 #runtime::dispatch(#process { #values frames, outputs });
                 ::core::result::Result::Ok(())
+            }
+
+            /// What it carries now: a value that may be kept, and saved as numbers.
+            #[must_use]
+            #[inline]
+            pub const fn state(&self) -> &#state_type {
+                #state
+            }
+
+            /// Goes on from there.
+            #[inline]
+            pub const fn restore(&mut self, state: &#state_type) {
+                #restore
             }
 
             /// Forgets every frame seen: the next one is the first.
@@ -224,6 +236,10 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
         impl #lifetime #runtime::Stream for #stream #lifetime {
             type Frame = #frame;
             type Step = #answer;
+            type State = #state_type;
+
+            const EVERY: usize = #every;
+            const LATENCY: usize = #latency;
 
             #[inline]
             fn step(&mut self, frame: &#frame) -> #answer {
@@ -233,6 +249,16 @@ fn stream_items(context: &Context<'_>, streams: &Streams) -> TokenStream {
             #[inline]
             fn process(&mut self, frames: &[#frame], outputs: &mut [#answer]) -> #result {
                 #stream::process(self, frames, outputs)
+            }
+
+            #[inline]
+            fn state(&self) -> &#state_type {
+                #stream::state(self)
+            }
+
+            #[inline]
+            fn restore(&mut self, state: &#state_type) {
+                #stream::restore(self, state);
             }
 
             #[inline]

@@ -73,6 +73,10 @@ impl Evaluator<'_> {
             "trainable" => Some(Value::Boolean(layer.trainable)),
             "built" => Some(Value::Boolean(self.inference.first_node(layer.id).is_some())),
             "count_params" => self.uncalled(attribute),
+            "output" if layer.layer.model_input().is_some() => {
+                let found = self.input_layers.iter().find(|(_, input)| input.id == layer.id);
+                found.map(|(&node, _)| Value::Tensor(TensorId { node, output: 0 }))
+            }
             "output" => {
                 let (node, n_outputs) = self.built_node(layer, attribute)?;
                 let tensors = (0..n_outputs).map(|output| TensorId { node, output });
@@ -172,7 +176,7 @@ impl Evaluator<'_> {
                     .entries
                     .iter()
                     .filter(|entry| !entry.instance.layer.is_operation())
-                    .map(|entry| Located { value: Value::Layer(Rc::clone(&entry.instance)), span: attribute.span });
+                    .map(|entry| Located { value: self.layer_value(&entry.instance), span: attribute.span });
                 let is_failed = model.is_failed;
                 let layers = growing(layers.collect());
                 (!is_failed).then_some(layers)
@@ -204,6 +208,10 @@ impl Evaluator<'_> {
                 let is_failed = model.is_failed;
                 model_end(model, attribute.text == "input").filter(|_| !is_failed)
             }
+            "input" | "output" if self.called_node(id).is_some() => {
+                let layer = Rc::clone(self.nested.get(&id)?);
+                self.layer_attribute(&layer, attribute)
+            }
             "input" | "output" => {
                 let title = format!("a Sequential has no `{}`", attribute.text);
                 self.fail(
@@ -214,6 +222,17 @@ impl Evaluator<'_> {
             method if super::sequential::METHODS.contains(&method) => self.uncalled(attribute),
             _ => self.unknown_of_model(attribute),
         }
+    }
+
+    /// A layer of a model as a value: a model is one again.
+    pub(super) fn layer_value(&self, layer: &Rc<LayerInstance>) -> Value {
+        let model = self.nested.iter().find(|(_, nested)| nested.id == layer.id).map(|(model, _)| *model);
+        model.map_or_else(|| Value::Layer(Rc::clone(layer)), Value::Model)
+    }
+
+    /// Where a model was called as a layer first.
+    fn called_node(&self, id: ModelId) -> Option<NodeId> {
+        self.inference.first_node_id(self.nested.get(&id)?.id)
     }
 
     /// The shapes of tensors, in their structure.

@@ -1,14 +1,15 @@
 //! Calls: who is called decides what happens.
 
-use rnn_grammar::ast::{Argument, Expression, ExpressionKind, Name};
+use rnn_grammar::ast::{Argument, Expression, ExpressionKind, Name, Spread};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
+use crate::evaluate::expressions::limits_failed;
 use crate::evaluate::sequential::is_training;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;
-use crate::value::Value;
+use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
     /// `function(arguments)`
@@ -52,13 +53,49 @@ impl Evaluator<'_> {
         parentheses: Span,
         span: Span,
     ) -> CallSite {
-        let given = arguments.iter().map(|argument| Given {
-            name: argument.name.clone(),
-            value: self.located(&argument.value),
-            span: argument.span,
-        });
-        let given = given.collect();
+        let mut given = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            match argument.spread {
+                Spread::No => given.push(Given {
+                    name: argument.name.clone(),
+                    value: self.located(&argument.value),
+                    span: argument.span,
+                }),
+                Spread::Items => {
+                    let items = self.spread(&argument.value);
+                    given.extend(items.into_iter().map(|value| Given { name: None, value, span: argument.span }));
+                }
+                Spread::Pairs => self.pairs(argument, &mut given),
+            }
+        }
+        if arguments.iter().any(|argument| argument.spread != Spread::No) {
+            // Python puts what has no name before what has one.
+            given.sort_by_key(|given| given.name.is_some());
+        }
         CallSite { callee: callee.to_owned(), callee_span, span, parentheses, given }
+    }
+
+    /// `**pairs`: an argument for each entry of a dictionary.
+    fn pairs(&mut self, argument: &Argument, given: &mut Vec<Given>) {
+        let span = argument.value.span;
+        let failed = Given { name: None, value: Located { value: Value::Failed, span }, span };
+        let value = self.located(&argument.value).value;
+        let Value::Dictionary(entries) = &value else {
+            if !matches!(value, Value::Failed) {
+                let title = format!("`**` takes the entries of a dictionary, not {}", kind_of(&value));
+                self.report(Diagnostic::new(Code::E115, span, title).at(format!("this is `{}`", repr(&value))));
+            }
+            return given.push(failed);
+        };
+        for (key, value) in entries.iter() {
+            let Value::String(text) = &key.value else {
+                let title = format!("an argument's name is a text, not {}", kind_of(&key.value));
+                self.report(Diagnostic::new(Code::E115, key.span, title).at(format!("this is `{}`", repr(&key.value))));
+                return given.push(failed);
+            };
+            let name = Some(Name { text: text.to_string(), span: argument.span });
+            given.push(Given { name, value: value.clone(), span: value.span });
+        }
     }
 
     fn call_value(
@@ -101,7 +138,9 @@ impl Evaluator<'_> {
             Value::Layer(layer) if has_tensor(&site) => self.call_layer(&layer, &site),
             Value::Model(id) if has_tensor(&site) => self.call_model(id, &site),
             Value::Activation(activation) if has_tensor(&site) => self.tensor_activation(activation, &site),
-            Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| Self::is_failed(&given.value)) => None,
+            Value::Layer(_) | Value::Model(_) if site.given.iter().any(|given| limits_failed(&given.value.value)) => {
+                None
+            }
             other => self.not_callable(&other, &site),
         }
     }
@@ -164,12 +203,17 @@ impl Evaluator<'_> {
     }
 }
 
-/// Whether any argument is a symbolic tensor, or a list with one.
+/// Whether any argument is a symbolic tensor, or holds one.
 fn has_tensor(site: &CallSite) -> bool {
-    let is_tensor = |value: &Value| matches!(value, Value::Tensor(_));
-    site.given.iter().any(|given| match &given.value.value {
-        Value::Growing(items) => items.borrow().iter().any(|item| is_tensor(&item.value)),
-        Value::Tuple(items) | Value::List(items) => items.iter().any(|item| is_tensor(&item.value)),
-        value => is_tensor(value),
-    })
+    site.given.iter().any(|given| holds_tensor(&given.value.value))
+}
+
+fn holds_tensor(value: &Value) -> bool {
+    let any = |items: &[Located]| items.iter().any(|item| holds_tensor(&item.value));
+    match value {
+        Value::Growing(items) => any(&items.borrow()),
+        Value::Tuple(items) | Value::List(items) => any(items),
+        Value::Dictionary(entries) => entries.iter().any(|(_, item)| holds_tensor(&item.value)),
+        value => matches!(value, Value::Tensor(_)),
+    }
 }

@@ -37,6 +37,8 @@ impl Evaluator<'_> {
     /// `LSTM(…)`
     pub(super) fn layer(&mut self, declaration: &'static Declaration, call: &CallSite) -> Option<Rc<LayerInstance>> {
         let keywords = if declaration.takes_common { COMMON } else { &[] };
+        let with_layers = self.models_as_layers(declaration, call);
+        let call = with_layers.as_ref().unwrap_or(call);
         let bound = self.bound(call, Signature { own: declaration.arguments, keywords });
         // The name is counted also for a layer with a mistake, as if it were right.
         let given_name = bound.as_deref().and_then(|bound| find(bound, "name"));
@@ -47,8 +49,9 @@ impl Evaluator<'_> {
             Some((Value::None, _)) | None => Some((self.automatic_name(declaration.base_name), false)),
             Some((other, span)) => self.not_a_name(&other, span.unwrap_or(call.span)),
         };
-        let bound = bound?;
+        let mut bound = bound?;
         let (name, is_named) = name?;
+        self.stack_cells(declaration, call, &mut bound)?;
         if declaration.base_name != "input_layer" {
             self.check_dtype(&bound, call.span)?;
         }
@@ -56,7 +59,7 @@ impl Evaluator<'_> {
         let depth = self.wrapper_depth(&bound, call.span)?;
         let trainable = !matches!(find(&bound, "trainable").map(|bound| &bound.value), Some(Value::Boolean(false)));
         self.warn_inner_legacy(&bound, declaration.class);
-        let inner_layers: Vec<usize> = bound.iter().filter_map(|bound| layer_id(&bound.value)).collect();
+        let inner_layers: Vec<usize> = bound.iter().flat_map(|bound| layer_ids(&bound.value)).collect();
         let arguments = bound.iter().filter_map(|bound| Some((bound.name, bound.span?))).collect();
         let layer = self.build(declaration, call, &name, bound)?;
         let legacy = legacy?;
@@ -157,7 +160,7 @@ impl Evaluator<'_> {
 
     /// How deep this layer wraps others; too deep is an error.
     fn wrapper_depth(&mut self, bound: &[Bound], call: Span) -> Option<usize> {
-        let inner = bound.iter().filter_map(|bound| layer_id(&bound.value));
+        let inner = bound.iter().flat_map(|bound| layer_ids(&bound.value));
         let depth = inner.filter_map(|id| self.wrapper_depths.get(&id)).max().map_or(0, |depth| depth + 1);
         if depth <= MAX_DEPTH {
             return Some(depth);
@@ -188,6 +191,7 @@ impl Evaluator<'_> {
         let (shape, dtype) = instance.layer.model_input()?;
         let tensor = self.inference.input(instance.name.clone(), shape.clone(), dtype, span);
         self.input_layers.insert(tensor.node, Rc::clone(instance));
+        self.name_tensors(&[tensor]);
         Some(tensor)
     }
 }
@@ -196,10 +200,12 @@ fn find<'a>(bound: &'a [Bound], name: &str) -> Option<&'a Bound> {
     bound.iter().find(|argument| argument.name == name)
 }
 
-fn layer_id(value: &Value) -> Option<usize> {
+/// The layers that an argument holds.
+fn layer_ids(value: &Value) -> Vec<usize> {
     match value {
-        Value::Layer(layer) => Some(layer.id),
-        _ => None,
+        Value::Layer(layer) => vec![layer.id],
+        Value::List(items) | Value::Tuple(items) => items.iter().flat_map(|item| layer_ids(&item.value)).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Expressions.
 
-use rnn_grammar::ast::{ComparisonOperator, Expression, ExpressionKind, Index, LogicOperator, UnaryOperator};
+use rnn_grammar::ast::{
+    Clause, ComparisonOperator, Expression, ExpressionKind, Index, LogicOperator, Piece, Target, UnaryOperator,
+};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::comparison::{self, Incomparable, range_length, truth};
 use crate::evaluate::imports::{not_yet, outside};
 use crate::evaluate::limits::{MAX_EXPRESSION_DEPTH, MAX_ITEMS};
 use crate::evaluate::operators::{self, growing};
-use crate::evaluate::text::{kind_of, repr};
+use crate::evaluate::text::{MAX_TEXT, format_value, kind_of, repr};
 use crate::evaluate::{Binding, Evaluator, Variable, builtins};
 use crate::names::{self, Member, closest};
 use crate::value::{Located, Value};
@@ -46,6 +48,13 @@ impl Evaluator<'_> {
             ExpressionKind::Tuple(items) => self.sequence(items, span, |items| Value::Tuple(items.into())),
             ExpressionKind::List(items) => self.sequence(items, span, growing),
             ExpressionKind::Dictionary(entries) => self.dictionary(entries, span),
+            ExpressionKind::Starred(value) => {
+                // Only a list around it knows what to do with several values; the parser has said so.
+                self.expression(value);
+                None
+            }
+            ExpressionKind::Comprehension { element, clauses } => self.comprehension(element, clauses, span),
+            ExpressionKind::Formatted(pieces) => self.formatted(pieces, span),
             ExpressionKind::Attribute { value, attribute } => self.attribute(value, attribute, span),
             ExpressionKind::Call { function, arguments, parentheses } => {
                 self.call(function, arguments, *parentheses, span)
@@ -92,11 +101,91 @@ impl Evaluator<'_> {
         make: impl FnOnce(Vec<Located>) -> Value,
     ) -> Option<Value> {
         // A failed item stays in its place: whoever uses it falls silent, the others are looked at.
-        let items: Vec<Located> = items.iter().map(|item| self.located(item)).collect();
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            match &item.kind {
+                ExpressionKind::Starred(inner) => values.extend(self.spread(inner)),
+                _ => values.push(self.located(item)),
+            }
+        }
+        self.collected(values, span, make)
+    }
+
+    /// The items of `*value`; a failed one where that has none.
+    pub(super) fn spread(&mut self, value: &Expression) -> Vec<Located> {
+        let given = self.located(value);
+        self.items_of(&given).unwrap_or_else(|| vec![Located { value: Value::Failed, span: value.span }])
+    }
+
+    fn collected(
+        &mut self,
+        items: Vec<Located>,
+        span: Span,
+        make: impl FnOnce(Vec<Located>) -> Value,
+    ) -> Option<Value> {
         self.hold(&items);
         let value = make(items);
         self.check_size(&value, span)?;
         Some(value)
+    }
+
+    /// `[element for target in iterable if condition]`. Its names are gone behind it, as in Python.
+    fn comprehension(&mut self, element: &Expression, clauses: &[Clause], span: Span) -> Option<Value> {
+        let mut names = Vec::new();
+        clauses.iter().for_each(|clause| names_of(&clause.target, &mut names));
+        let before: Vec<_> = names.iter().map(|name| (name.clone(), self.variables.get(name).cloned())).collect();
+        let mut items = Vec::new();
+        let walked = self.turns(element, clauses, &mut items);
+        for (name, variable) in before {
+            match variable {
+                Some(variable) => self.variables.insert(name, variable),
+                None => self.variables.remove(&name),
+            };
+        }
+        walked?;
+        self.collected(items, span, growing)
+    }
+
+    fn turns(&mut self, element: &Expression, clauses: &[Clause], items: &mut Vec<Located>) -> Option<()> {
+        let Some((clause, inner)) = clauses.split_first() else {
+            items.push(self.located(element));
+            return Some(());
+        };
+        let walked = self.located(&clause.iterable);
+        for item in self.items_of(&walked)? {
+            self.step(1, clause.iterable.span)?;
+            self.assign(&clause.target, Some(item.value), item.span);
+            let mut holds = true;
+            for condition in &clause.conditions {
+                holds = holds && truth(&self.expression(condition)?);
+            }
+            if holds {
+                self.turns(element, inner, items)?;
+            }
+        }
+        Some(())
+    }
+
+    /// `f"lstm_{index}"`
+    fn formatted(&mut self, pieces: &[Piece], span: Span) -> Option<Value> {
+        let mut text = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(piece) => text.push_str(piece),
+                Piece::Field { value: expression, is_repr, format } => {
+                    let value = self.expression(expression)?;
+                    let value = if *is_repr { Value::String(repr(&value).into()) } else { value };
+                    match format_value(format, &value) {
+                        Ok(shown) => text.push_str(&shown),
+                        Err(reason) => return self.fail(Diagnostic::new(Code::E108, expression.span, reason)),
+                    }
+                }
+            }
+            if text.len() > MAX_TEXT {
+                return self.fail(Diagnostic::new(Code::E132, span, "the text gets too long").at("too long"));
+            }
+        }
+        Some(Value::String(text.into()))
     }
 
     fn dictionary(&mut self, entries: &[(Expression, Expression)], span: Span) -> Option<Value> {
@@ -400,7 +489,7 @@ impl Evaluator<'_> {
 }
 
 /// Whether a value is failed or holds a failed item at its top level.
-fn limits_failed(value: &Value) -> bool {
+pub(super) fn limits_failed(value: &Value) -> bool {
     let failed = |items: &[Located]| items.iter().any(|item| matches!(item.value, Value::Failed));
     match value {
         Value::Failed => true,
@@ -431,6 +520,14 @@ fn picked(length: i128, [from, to, step]: [Option<i128>; 3]) -> Option<Vec<usize
         at = at.saturating_add(step);
     }
     Some(positions)
+}
+
+/// The names that a target binds.
+fn names_of(target: &Target, names: &mut Vec<String>) {
+    match target {
+        Target::Name(name) | Target::Starred(name) => names.push(name.text.clone()),
+        Target::Tuple(targets, _) => targets.iter().for_each(|target| names_of(target, names)),
+    }
 }
 
 #[cfg(test)]

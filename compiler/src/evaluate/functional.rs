@@ -10,8 +10,8 @@ use crate::arguments::bind::{CallSite, Given, Signature};
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place};
-use crate::graph::{ModelId, NodeKind, TensorId};
-use crate::layer::{LayerInstance, Takes};
+use crate::graph::{ModelId, NodeId, NodeKind, TensorId};
+use crate::layer::{CallOptions, LayerInstance, Takes};
 use crate::value::{Located, Value};
 
 /// What `Model(…)` was given.
@@ -32,6 +32,13 @@ pub(super) struct End {
     key: Option<String>,
     /// Where it was given.
     span: Span,
+}
+
+impl End {
+    /// Where it was given.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
 }
 
 const MODEL: &[Argument] = &[
@@ -71,12 +78,26 @@ impl Evaluator<'_> {
                     .help("write `Input(…)`, which gives a tensor"),
             );
         }
+        self.check_no_cell(layer, call.callee_span)?;
         let mut tensors = None;
         let mut states = None;
-        let has_states = layer.layer.takes() == Takes::Sequence;
+        let mut options = CallOptions::default();
+        let takes = layer.layer.takes();
+        let has_states = takes == Takes::Sequence;
+        let names: &[&str] = if let Takes::Named(names) = takes { names } else { &[] };
+        let mut named: Vec<Option<TensorId>> = vec![None; names.len()];
         for given in &call.given {
-            match given.name.as_ref().map(|name| name.text.as_str()) {
-                None | Some("inputs" | "sequence" | "sequences") if tensors.is_none() => {
+            let keyword = given.name.as_ref().map(|name| name.text.as_str());
+            let place = match keyword {
+                None => named.iter().position(Option::is_none),
+                Some(keyword) => names.iter().position(|name| *name == keyword),
+            };
+            if let Some(place) = place {
+                self.named_tensor(layer, given, names[place], &mut named[place])?;
+                continue;
+            }
+            match keyword {
+                None | Some("inputs" | "sequence" | "sequences") if names.is_empty() && tensors.is_none() => {
                     tensors = Some(self.called_with(layer, given)?);
                 }
                 None | Some("initial_state") if has_states && states.is_none() => {
@@ -85,10 +106,21 @@ impl Evaluator<'_> {
                 Some("training") => self.check_training(given)?,
                 Some("mask") if matches!(given.value.value, Value::None) => {}
                 Some("mask") => return self.functional_not_yet(given.span, "`mask=` of a call is"),
-                Some("use_causal_mask" | "return_attention_scores")
-                    if matches!(given.value.value, Value::Boolean(false)) => {}
-                Some(argument @ ("use_causal_mask" | "return_attention_scores")) => {
+                Some("query_mask" | "value_mask" | "key_mask" | "attention_mask")
+                    if matches!(given.value.value, Value::None) => {}
+                Some(argument @ ("query_mask" | "value_mask" | "key_mask" | "attention_mask")) if !names.is_empty() => {
                     return self.functional_not_yet(given.span, &format!("`{argument}=` of a call is"));
+                }
+                Some(option @ ("use_causal_mask" | "return_attention_scores"))
+                    if layer.layer.called_with(options).is_some() =>
+                {
+                    let Value::Boolean(value) = given.value.value else {
+                        return self.not_a_truth_value(option, given);
+                    };
+                    match option {
+                        "use_causal_mask" => options.use_causal_mask = value,
+                        _ => options.return_attention_scores = value,
+                    }
                 }
                 Some(unknown) => {
                     let title = format!("a call of the layer `{}` takes no `{unknown}`", layer.name);
@@ -100,12 +132,18 @@ impl Evaluator<'_> {
                         Takes::One | Takes::Sequence => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help("the layer's own arguments belong to where it is made"),
+                        Takes::Named(_) => Diagnostic::new(Code::E114, given.span, title)
+                            .at("one too many")
+                            .help(format!("in this order: {}; what comes behind has keywords", names.join(", "))),
                         Takes::List => Diagnostic::new(Code::E114, given.span, title)
                             .at("belongs into the list")
                             .help("call it with one list: `layer([x, y])`"),
                     });
                 }
             }
+        }
+        if !names.is_empty() {
+            tensors = self.named_tensors(layer, &named, call)?;
         }
         let Some(mut tensors) = tensors else {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
@@ -115,17 +153,75 @@ impl Evaluator<'_> {
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
-        self.applied(layer, &tensors, call.span)
+        match layer.layer.called_with(options) {
+            Some(called) if options != CallOptions::default() => {
+                self.applied(&Rc::new(layer.with_layer(called)), &tensors, call.span)
+            }
+            _ => self.applied(layer, &tensors, call.span),
+        }
+    }
+
+    /// One of the tensors that a call gives by name.
+    fn named_tensor(
+        &mut self,
+        layer: &LayerInstance,
+        given: &Given,
+        name: &str,
+        place: &mut Option<TensorId>,
+    ) -> Option<()> {
+        if place.is_some() {
+            let title = format!("`{name}` is given twice");
+            return self.fail(Diagnostic::new(Code::E113, given.span, title).at("again here"));
+        }
+        match &given.value.value {
+            Value::Tensor(tensor) => *place = Some(*tensor),
+            // Only the last one may be left out, which the caller checks.
+            Value::None => {}
+            Value::Failed => return None,
+            other => {
+                let title = format!("`{name}` of the layer `{}` is a tensor, not {}", layer.name, kind_of(other));
+                let diagnostic = Diagnostic::new(Code::E115, given.span, title);
+                return self.fail(diagnostic.at(format!("this is `{}`", repr(other))));
+            }
+        }
+        Some(())
+    }
+
+    /// All of them in order, the last one perhaps left out.
+    #[allow(clippy::option_option)]
+    fn named_tensors(
+        &mut self,
+        layer: &LayerInstance,
+        named: &[Option<TensorId>],
+        call: &CallSite,
+    ) -> Option<Option<Vec<TensorId>>> {
+        let Takes::Named(names) = layer.layer.takes() else { return Some(None) };
+        let required = named.len().saturating_sub(1);
+        if let Some(missing) = named.iter().take(required).position(Option::is_none) {
+            let title = format!("the layer `{}` is called without `{}`", layer.name, names[missing]);
+            let diagnostic = Diagnostic::new(Code::E111, call.callee_span, title);
+            let call = format!("write `layer({})`", names.get(..required).unwrap_or(names).join(", "));
+            return self.fail(diagnostic.at(format!("`{}` is missing", names[missing])).help(call));
+        }
+        Some(Some(named.iter().flatten().copied().collect()))
+    }
+
+    fn not_a_truth_value<T>(&mut self, option: &str, given: &Given) -> Option<T> {
+        if matches!(given.value.value, Value::Failed) {
+            return None;
+        }
+        let title = format!("`{option}` of a call must be `True` or `False`");
+        let at = format!("this is `{}`", repr(&given.value.value));
+        self.fail(Diagnostic::new(Code::E115, given.span, title).at(at))
     }
 
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
         let outputs = self.apply(layer, tensors, span)?;
+        self.name_tensors(&outputs);
         Some(match outputs.as_slice() {
             [only] => Value::Tensor(*only),
-            several => {
-                Value::Tuple(several.iter().map(|&tensor| Located { value: Value::Tensor(tensor), span }).collect())
-            }
+            several => Value::Tuple(self.grouped(layer, several, span).into()),
         })
     }
 
@@ -152,6 +248,10 @@ impl Evaluator<'_> {
             _ => vec![given.value.clone()],
         };
         let mut states = Vec::with_capacity(items.len());
+        if let Some(groups) = layer.layer.state_groups() {
+            self.grouped_states(layer, &groups, &items, given.value.span, &mut states)?;
+            return Some(states);
+        }
         for item in &items {
             match &item.value {
                 Value::Tensor(tensor) => states.push(*tensor),
@@ -245,9 +345,15 @@ impl Evaluator<'_> {
                 value: bound[place].value.clone(),
                 span: bound[place].span.unwrap_or(call.span),
             };
-            let (inputs, outputs) = (located(0), located(1));
+            let (mut inputs, mut outputs) = (located(0), located(1));
             let flat = (self.ends_of("inputs", &inputs), self.ends_of("outputs", &outputs));
-            if let (Some(inputs), Some(outputs)) = flat {
+            let flat = match flat {
+                (Some(mut first), Some(mut last)) => self
+                    .begin_with_inputs((&mut first, &mut inputs.value), (&mut last, &mut outputs.value), call.span)
+                    .map(|()| (first, last)),
+                _ => None,
+            };
+            if let Some((inputs, outputs)) = flat {
                 model.input = inputs.first().map(|input| input.tensor);
                 let entries = self.between(&inputs, &outputs, call.span);
                 let are_named = entries.as_ref().is_some_and(|entries| self.check_names(entries, call.span));
@@ -346,10 +452,6 @@ impl Evaluator<'_> {
 
     /// The layers between inputs and outputs as Keras lists them, the inputs' own among them.
     fn between(&mut self, inputs: &[End], outputs: &[End], model: Span) -> Option<Vec<Entry>> {
-        let is_input = |node: &crate::graph::Node| matches!(node.kind, NodeKind::Input { .. });
-        if let Some(inner) = inputs.iter().find(|end| !is_input(&self.inference.node(end.tensor.node).node)) {
-            return self.functional_not_yet(inner.span, "a model that begins behind another layer is");
-        }
         let nodes: Vec<_> = inputs.iter().map(|end| end.tensor.node).collect();
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -375,15 +477,19 @@ impl Evaluator<'_> {
     /// Every `Input` that the output is computed from must be among the model's.
     fn check_connected(&mut self, inputs: &[End], output: &End) -> Option<()> {
         let sources = self.inference.ordered(&[], &[output.tensor]);
-        let missing = sources.iter().find_map(|ordered| {
-            let node = self.inference.node(ordered.node);
+        let missing = sources.iter().find(|ordered| {
             let is_given = inputs.iter().any(|input| input.tensor.node == ordered.node);
-            match &node.node.kind {
-                NodeKind::Input { name, .. } if !is_given => Some((name.clone(), node.node.span)),
-                _ => None,
-            }
+            matches!(self.inference.node(ordered.node).node.kind, NodeKind::Input { .. }) && !is_given
         });
-        let Some((name, span)) = missing else { return Some(()) };
+        match missing.map(|ordered| ordered.node) {
+            Some(missing) => self.not_connected(inputs, output, missing),
+            None => Some(()),
+        }
+    }
+
+    /// An output is computed from an input that the model is not given.
+    pub(super) fn not_connected<T>(&mut self, inputs: &[End], output: &End, missing: NodeId) -> Option<T> {
+        let (name, span) = (self.inference.name_of(missing), self.inference.node(missing).node.span);
         let title = format!("the output is computed from the input `{name}`, which the model is not given");
         let diagnostic = Diagnostic::new(Code::E135, output.span, title)
             .at("not connected to `inputs`")

@@ -11,7 +11,7 @@ use crate::arguments::bind::{CallSite, Signature};
 use crate::declaration::{Argument, Kind};
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place, shapes};
-use crate::graph::{InputType, ModelId, NodeKind, TensorId};
+use crate::graph::{ModelId, NodeKind, TensorId};
 use crate::layer::{LayerInstance, Takes};
 use crate::model::node_counts;
 use crate::names::{Public, closest};
@@ -111,10 +111,13 @@ impl Evaluator<'_> {
             self.models[id.0].is_failed = true;
             return;
         };
+        self.listing = Some(id);
         for item in items {
             let place = Place { span: item.span, statement: self.statement, receiver: None };
             self.add(id, &item, place);
         }
+        self.listing = None;
+        self.count_build(id);
     }
 
     /// A method of a model.
@@ -162,7 +165,8 @@ impl Evaluator<'_> {
             }
             "get_layer" => {
                 let bound = self.bound(call, signature(GET_LAYER))?;
-                self.get_layer(id, &bound, call).map(Value::Layer)
+                let layer = self.get_layer(id, &bound, call)?;
+                Some(self.layer_value(&layer))
             }
             _ => {
                 self.models[id.0].is_failed = true;
@@ -208,7 +212,10 @@ impl Evaluator<'_> {
                     self.set_input(id, tensor, item.span);
                 }
             }
-            Value::Layer(layer) => self.push(id, layer, place),
+            Value::Layer(layer) => match self.check_no_cell(layer, item.span) {
+                Some(()) => self.push(id, layer, place),
+                None => self.models[id.0].is_failed = true,
+            },
             Value::Model(inner) => self.push_model(id, *inner, item.span, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);
@@ -294,7 +301,8 @@ impl Evaluator<'_> {
         if let (None, [], Some(shape)) = (model.input, model.entries.as_slice(), &legacy.shape) {
             self.note_legacy(&legacy, layer, place);
             let name = self.automatic_name("input_layer");
-            let tensor = self.inference.input(name, shape.clone(), InputType::Float32, legacy.span);
+            let Some(tensor) = self.unwritten_input(name, shape.clone(), legacy.span) else { return };
+            self.name_tensors(&[tensor]);
             let model = &mut self.models[id.0];
             model.input = Some(tensor);
             model.input_span = legacy.span;
@@ -317,7 +325,6 @@ impl Evaluator<'_> {
             return;
         }
         let Some(mut tensor) = model.input else { return };
-        self.counters.entry("functional".to_owned()).and_modify(|count| *count += 1).or_insert(1);
         let entries = &self.models[id.0].entries;
         let n_connected = entries.iter().rposition(|entry| entry.output.is_some()).map_or(0, |index| index + 1);
         if let Some(output) = n_connected.checked_sub(1).and_then(|index| entries[index].output) {
@@ -337,14 +344,28 @@ impl Evaluator<'_> {
                 }
             }
         }
+        if self.listing != Some(id) {
+            self.count_build(id);
+        }
     }
 
     fn apply_in_sequential(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
-        if instance.layer.takes() == Takes::List {
+        if instance.layer.takes().several() {
             let title =
                 format!("`{}` joins several tensors, but a Sequential has one", instance.layer.declaration().class);
             let diagnostic = Diagnostic::new(Code::E136, span, title).at("gets one tensor");
-            return self.fail(diagnostic.help("call it with a list in a functional model: `Add()([x, y])`"));
+            return self.fail(diagnostic.help(match instance.layer.takes() {
+                Takes::Named(names) => {
+                    format!(
+                        "call it in a functional model: `{}(…)({})`",
+                        instance.layer.declaration().class,
+                        names.join(", ")
+                    )
+                }
+                Takes::One | Takes::List | Takes::Sequence => {
+                    "call it with a list in a functional model: `Add()([x, y])`".to_owned()
+                }
+            }));
         }
         let before = self.inference.node(tensor.node);
         if before.outputs.len() > 1 {
@@ -412,7 +433,8 @@ impl Evaluator<'_> {
             return self.report(Diagnostic::new(Code::E125, call.span, title).help("add the layers first"));
         }
         let name = self.automatic_name("input_layer");
-        let tensor = self.inference.input(name, shape, InputType::Float32, given.span);
+        let Some(tensor) = self.unwritten_input(name, shape, given.span) else { return };
+        self.name_tensors(&[tensor]);
         let model = &mut self.models[id.0];
         model.input = Some(tensor);
         model.input_span = given.span;

@@ -6,6 +6,7 @@ use rnn_grammar::ast::{BinaryOperator, Expression, Name, Statement, StatementKin
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::{Evaluator, operators};
+use crate::graph::NodeKind;
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
@@ -38,11 +39,12 @@ impl Evaluator<'_> {
         }
     }
 
-    fn assign(&mut self, target: &Target, value: Option<Value>, span: Span) {
+    pub(super) fn assign(&mut self, target: &Target, value: Option<Value>, span: Span) {
         match target {
-            Target::Name(name) => self.bind_name(name, value),
+            Target::Name(name) | Target::Starred(name) => self.bind_name(name, value),
             Target::Tuple(targets, _) => {
-                let items = value.and_then(|value| self.unpacked(targets.len(), &Located { value, span }));
+                let star = targets.iter().position(|target| matches!(target, Target::Starred(_)));
+                let items = value.and_then(|value| self.unpacked(targets.len(), star, &Located { value, span }));
                 for (index, target) in targets.iter().enumerate() {
                     let item = items.as_ref().map(|items| items[index].clone());
                     let item_span = item.as_ref().map_or(span, |item| item.span);
@@ -52,14 +54,40 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The items of a value that is unpacked into `count` names.
-    fn unpacked(&mut self, count: usize, value: &Located) -> Option<Vec<Located>> {
-        let items = self.items_of(value)?;
-        if items.len() == count {
-            return Some(items);
+    /// The items of a value that is unpacked into `count` names, the one at `star` a list of what the others leave.
+    fn unpacked(&mut self, count: usize, star: Option<usize>, value: &Located) -> Option<Vec<Located>> {
+        let mut items = self.items_of(value)?;
+        match star {
+            None if items.len() == count => return Some(items),
+            Some(star) if items.len() + 1 >= count => {
+                let end = items.len() + 1 - (count - star);
+                let taken: Vec<Located> = items.drain(star..end).collect();
+                self.hold(&taken);
+                items.insert(star, Located { value: operators::growing(taken), span: value.span });
+                return Some(items);
+            }
+            _ => {}
         }
-        let title = format!("{} for {}", counted(items.len(), "value"), counted(count, "name"));
-        self.fail(Diagnostic::new(Code::E133, value.span, title).at(format!("has {}", counted(items.len(), "value"))))
+        let names = match star {
+            Some(_) => format!("at least {}", counted(count - 1, "name")),
+            None => counted(count, "name"),
+        };
+        let title = format!("{} for {names}", counted(items.len(), "value"));
+        let mistake = Diagnostic::new(Code::E133, value.span, title);
+        let mistake = mistake.at(format!("has {}", counted(items.len(), "value")));
+        self.fail(match self.answer_of(&items) {
+            Some(answer) => mistake.help(answer),
+            None => mistake,
+        })
+    }
+
+    /// What a recurrent layer answers, where these values are its output and states.
+    fn answer_of(&self, items: &[Located]) -> Option<String> {
+        let Value::Tensor(tensor) = items.first()?.value else { return None };
+        let NodeKind::Layer { instance, .. } = &self.inference.node(tensor.node).node.kind else { return None };
+        instance.layer.recurrence().filter(|flags| flags.return_state)?;
+        let class = instance.layer.declaration().class;
+        Some(format!("`{class}` answers its output and {}", counted(items.len() - 1, "state")))
     }
 
     fn augment(&mut self, target: &Name, operator: BinaryOperator, value: &Expression) {
@@ -138,7 +166,7 @@ impl Evaluator<'_> {
 
     fn assign_failed(&mut self, target: &Target) {
         match target {
-            Target::Name(name) => self.bind_name(name, None),
+            Target::Name(name) | Target::Starred(name) => self.bind_name(name, None),
             Target::Tuple(targets, _) => targets.iter().for_each(|target| self.assign_failed(target)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rnn_grammar::ast::{BinaryOperator, Index};
+use rnn_grammar::ast::{BinaryOperator, ExpressionKind, Index};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::activation::Activation;
@@ -12,7 +12,7 @@ use crate::evaluate::text::{kind_of, repr};
 use crate::graph::TensorId;
 use crate::layer::{Layer, LayerInstance};
 use crate::layers::activation_function::ActivationFunction;
-use crate::layers::arithmetic::{Arithmetic, LARGEST_POWER, Operator};
+use crate::layers::arithmetic::{Arithmetic, Operator};
 use crate::layers::get_item::{GetItem, Key};
 use crate::value::{Located, Value};
 
@@ -54,21 +54,12 @@ impl Evaluator<'_> {
     }
 
     fn tensor_power(&mut self, base: &Located, exponent: &Located, span: Span) -> Option<Value> {
-        let whole = match exponent.value {
-            Value::Integer(exponent) => u32::try_from(exponent).ok(),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            Value::Float(exponent) if exponent.fract() == 0.0 && (0.0..=64.0).contains(&exponent) => {
-                Some(exponent as u32)
-            }
-            _ => None,
+        let &Value::Tensor(tensor) = &base.value else {
+            let title = "a power with a symbolic tensor as its exponent is not supported yet";
+            return self.fail(Diagnostic::new(Code::E105, exponent.span, title).at("a symbolic tensor"));
         };
-        match (&base.value, whole.filter(|whole| (1..=LARGEST_POWER).contains(whole))) {
-            (&Value::Tensor(tensor), Some(exponent)) => self.operation(Arithmetic::Power(exponent), &[tensor], span),
-            _ => self.fail(
-                Diagnostic::new(Code::E105, exponent.span, "this power of a symbolic tensor is not supported yet")
-                    .at(format!("not a whole number from 1 to {LARGEST_POWER}")),
-            ),
-        }
+        let exponent = self.constant(exponent)?;
+        self.operation(Arithmetic::Power(exponent), &[tensor], span)
     }
 
     /// `-x`
@@ -113,7 +104,18 @@ impl Evaluator<'_> {
     /// `x[:, -1, 2:5]`
     pub(super) fn tensor_subscript(&mut self, tensor: TensorId, indices: &[Index], span: Span) -> Option<Value> {
         let mut keys = Vec::with_capacity(indices.len());
+        let is_ellipsis =
+            |index: &Index| matches!(index, Index::At(expression) if expression.kind == ExpressionKind::Ellipsis);
+        let is_new = |index: &Index| matches!(index, Index::At(expression) if expression.kind == ExpressionKind::None);
+        let n_picked = indices.iter().filter(|index| !is_ellipsis(index) && !is_new(index)).count();
+        let mut n_skipped = self.inference.shape(tensor).rank().saturating_sub(n_picked);
         for index in indices {
+            // The first `...` stands for all axes that the other keys leave; Python takes one only.
+            if is_ellipsis(index) && n_skipped != usize::MAX && indices.len() > 1 {
+                keys.extend(std::iter::repeat_n(Key::Slice([None; 3]), n_skipped));
+                n_skipped = usize::MAX;
+                continue;
+            }
             keys.push(match index {
                 Index::At(expression) => match self.expression(expression)? {
                     Value::Integer(place) => Key::At(place),

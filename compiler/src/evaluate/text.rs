@@ -235,8 +235,9 @@ pub(crate) fn brace_format(pattern: &str, values: &[(Option<String>, Value)]) ->
             }
             '{' => {
                 let field: String = characters.by_ref().take_while(|&inner| inner != '}').collect();
-                let value = field_value(&field, values, &mut next)?;
-                result.push_str(&python_str(value).ok_or("the text gets too long")?);
+                let (name, format) = field.split_once(':').unwrap_or((&field, ""));
+                let value = field_value(name, values, &mut next)?;
+                result.push_str(&format_value(format, value)?);
             }
             '}' => return Err("a single `}` in the text".to_owned()),
             other => result.push(other),
@@ -246,6 +247,49 @@ pub(crate) fn brace_format(pattern: &str, values: &[(Option<String>, Value)]) ->
         }
     }
     Ok(result)
+}
+
+/// A value as a format such as `02d`, `.2f`, `>8` shows it; `Err` says what does not fit.
+pub(crate) fn format_value(format: &str, value: &Value) -> Result<String, String> {
+    if format.is_empty() {
+        return python_str(value).ok_or_else(|| "the text gets too long".to_owned());
+    }
+    let unknown = || format!("the format `:{format}` is not known; use one such as `:02d`, `:.2f` or `:>8`");
+    let (align, rest) = match format.strip_prefix(['<', '>', '^']) {
+        Some(rest) => (format.chars().next(), rest),
+        None => (None, format),
+    };
+    let kind = rest.chars().last().filter(|last| last.is_ascii_alphabetic() || *last == '%');
+    let sizes = rest.strip_suffix(|last: char| Some(last) == kind).unwrap_or(rest);
+    let (width, precision) = sizes.split_once('.').map_or((sizes, None), |(width, digits)| (width, Some(digits)));
+    let read = |digits: &str| digits.parse::<usize>().ok().filter(|&number| number <= 1000);
+    let is_number = matches!(value, Value::Integer(_) | Value::Float(_) | Value::Boolean(_));
+    let number = super::operators::as_float(value).unwrap_or(0.0);
+    let digits = precision.map_or(Some(6), read).ok_or_else(unknown)?;
+    let text = match (kind, value) {
+        (Some('d') | None, Value::Integer(value)) if precision.is_none() => value.to_string(),
+        (Some('d'), Value::Boolean(value)) if precision.is_none() => i32::from(*value).to_string(),
+        (Some('f'), _) if is_number => format!("{number:.digits$}"),
+        (Some('%'), _) if is_number => format!("{:.digits$}%", number * 100.0),
+        (Some('s') | None, Value::String(text)) => {
+            text.chars().take(precision.map_or(usize::MAX, |_| digits)).collect()
+        }
+        (None, Value::Float(value)) if precision.is_none() => python_float(*value),
+        _ => return Err(format!("{} for {}", unknown(), kind_of(value))),
+    };
+    let columns = if width.is_empty() { 0 } else { read(width).ok_or_else(unknown)? };
+    let missing = columns.saturating_sub(text.chars().count());
+    if width.starts_with('0') && is_number && align.is_none() {
+        let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+        return Ok(format!("{sign}{}{digits}", "0".repeat(missing)));
+    }
+    let before = match align {
+        Some('>') => missing,
+        Some('^') => missing / 2,
+        None if is_number => missing,
+        _ => 0,
+    };
+    Ok(format!("{}{text}{}", " ".repeat(before), " ".repeat(missing - before)))
 }
 
 fn field_value<'a>(field: &str, values: &'a [(Option<String>, Value)], next: &mut usize) -> Result<&'a Value, String> {
@@ -296,7 +340,29 @@ mod tests {
         assert!(percent_format("%d", &[]).is_err());
         let named = [(None, Value::Integer(1)), (Some("n".to_owned()), Value::Integer(2))];
         assert_eq!(brace_format("{}-{n}-{0}-{{}}", &named), Ok("1-2-1-{}".to_owned()));
-        assert!(brace_format("{:02d}", &named).is_err());
+        assert_eq!(brace_format("{:02d}{n:>3}", &named), Ok("01  2".to_owned()));
+        assert!(brace_format("{:q}", &named).is_err());
+    }
+
+    #[test]
+    fn formats_are_python_s() {
+        let cases = [
+            ("02d", Value::Integer(-3), "-3"),
+            ("04d", Value::Integer(-3), "-003"),
+            (".2f", Value::Float(2.0 / 3.0), "0.67"),
+            ("6.1f", Value::Float(0.25), "   0.2"),
+            (".1%", Value::Float(0.256), "25.6%"),
+            ("<4", Value::String("ab".into()), "ab  "),
+            ("^5", Value::String("ab".into()), " ab  "),
+            ("4", Value::String("ab".into()), "ab  "),
+            ("4", Value::Integer(7), "   7"),
+            (".1", Value::String("ab".into()), "a"),
+        ];
+        for (format, value, text) in cases {
+            assert_eq!(format_value(format, &value).as_deref(), Ok(text), "{format}");
+        }
+        assert!(format_value("d", &Value::Float(1.0)).is_err());
+        assert!(format_value("9999d", &Value::Integer(1)).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! summary, named after the operation.
 //!
 //! <https://keras.io/api/ops/numpy/>. Differences to Keras: tensors have as many axes as each other, for the batch of one
-//! would meet an axis of the other; a power is a whole number from 1 on.
+//! would meet an axis of the other; the exponent of a power is a number.
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_grammar::Code;
@@ -31,8 +31,12 @@ const NEGATIVE: Declaration = operation("Negative", "negative", "Turns the sign.
 const ABSOLUTE: Declaration = operation("Absolute", "absolute", "The magnitude.");
 const POWER: Declaration = operation("Power", "power", "A power.");
 
-/// The largest exponent of a power: more multiplications would lose too many digits.
-pub(crate) const LARGEST_POWER: u32 = 64;
+/// The exponent of a power that is computed by squaring: with more multiplications it would lose too many digits.
+pub(crate) fn whole_power(exponent: f64) -> Option<u32> {
+    const LARGEST: f64 = 64.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    (exponent.fract() == 0.0 && (1.0..=LARGEST).contains(&exponent)).then_some(exponent as u32)
+}
 
 /// An operator between two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +64,8 @@ pub(crate) enum Arithmetic {
     Negative,
     /// `abs(x)`
     Absolute,
-    /// `x ** n`
-    Power(u32),
+    /// `x ** y`
+    Power(f64),
 }
 
 impl Operator {
@@ -102,7 +106,10 @@ impl Arithmetic {
             Self::ConstantWith(constant, operator) => input.mapv(|x| operator.of(R::of(constant), x)),
             Self::Negative => input.mapv(|x| -x),
             Self::Absolute => input.mapv(R::abs),
-            Self::Power(exponent) => input.mapv(|x| power(x, exponent)),
+            Self::Power(exponent) => match whole_power(exponent) {
+                Some(exponent) => input.mapv(|x| power(x, exponent)),
+                None => input.mapv(|x| x.power(exponent)),
+            },
         }]
     }
 }
@@ -224,7 +231,12 @@ mod tests {
         assert_near(&Arithmetic::ConstantWith(3.0, Operator::Subtract).evaluate(&one)[0], &[1, 2], &[2.0, 5.0]);
         assert_near(&Arithmetic::Negative.evaluate(&one)[0], &[1, 2], &[-1.0, 2.0]);
         assert_near(&Arithmetic::Absolute.evaluate(&one)[0], &[1, 2], &[1.0, 2.0]);
-        assert_near(&Arithmetic::Power(5).evaluate(&one)[0], &[1, 2], &[1.0, -32.0]);
+        assert_near(&Arithmetic::Power(5.0).evaluate(&one)[0], &[1, 2], &[1.0, -32.0]);
+        assert_near(&Arithmetic::Power(-1.0).evaluate(&one)[0], &[1, 2], &[1.0, -0.5]);
+        assert_near(&Arithmetic::Power(0.0).evaluate(&one)[0], &[1, 2], &[1.0, 1.0]);
+        let four = Call { inputs: &inputs[1..], weights: &[] };
+        assert_near(&Arithmetic::Power(0.5).evaluate(&four)[0], &[1, 1], &[2.0]);
+        assert_near(&Arithmetic::Power(-1.5).evaluate(&four)[0], &[1, 1], &[0.125]);
     }
 
     #[test]

@@ -4,15 +4,16 @@
 //! <https://keras.io/api/layers/attention_layers/>. Difference to Keras: the widths of queries and keys are compared when
 //! the layer is called, not when it computes.
 
-use ndarray::{ArrayD, ArrayView2, Axis, Ix2, stack};
+use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, stack};
 use rnn_grammar::Code;
 
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, CallOptions, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::merge::batch;
 use crate::plan::kernels;
+use crate::plan::kernels::attention::{AttentionSizes, Near};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
@@ -25,7 +26,9 @@ pub(crate) const ATTENTION: Declaration = Declaration {
     summary: "Dot-product attention: a mean of values, weighted by how well query and key fit.",
     details: "Called with a list `[query, value]` or `[query, value, key]` of sequences; the key is the value where it is \
               left out. `softmax(query·keyᵀ)·value`; with `score_mode=\"concat\"` the scores are the sums of \
-              `tanh(query + key)`, times `concat_score_weight`.\n\n\
+              `tanh(query + key)`, times `concat_score_weight`. The call takes `use_causal_mask=True`, with which a query sees \
+              only the keys up to its own place, and `return_attention_scores=True`: then the weights of the means are a \
+              second output.\n\n\
               Weights: `scale` () with `use_scale`, then `concat_score_weight` () with `score_mode=\"concat\"`.",
     arguments: &[
         Argument::optional("use_scale", Kind::Boolean, "False", "Whether the scores are scaled by a trained number."),
@@ -49,11 +52,14 @@ pub(crate) const ADDITIVE_ATTENTION: Declaration = Declaration {
     base_name: "additive_attention",
     summary: "Additive attention: a mean of values, weighted by how well query and key fit.",
     details: "Called with a list `[query, value]` or `[query, value, key]` of sequences; the key is the value where it is \
-              left out. The scores are the sums of `scale·tanh(query + key)` over the features.\n\n\
+              left out. The scores are the sums of `scale·tanh(query + key)` over the features. The call takes `use_causal_mask` and \
+              `return_attention_scores` as that of `Attention`.\n\n\
               Weights: `scale` (features) with `use_scale`.",
     arguments: &[
         Argument::optional("use_scale", Kind::Boolean, "True", "Whether each feature has a trained factor."),
         Argument::training("dropout", Kind::Rate, "0.0"),
+        Argument::optional("score_mode", Kind::Choice(&["dot", "concat"]), "\"dot\"", "No effect here, as in Keras."),
+        Argument::training("seed", Kind::Seed, "None"),
     ],
     takes_common: true,
     build: build_additive,
@@ -75,15 +81,18 @@ pub enum Score {
 pub(crate) struct Attention {
     score: Score,
     use_scale: bool,
+    /// What the call asks for.
+    options: CallOptions,
 }
 
 fn build_attention(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let score = if arguments.choice("score_mode") == Some("concat") { Score::Concat } else { Score::Dot };
-    Some(Box::new(Attention { score, use_scale: arguments.boolean("use_scale") }))
+    Some(Box::new(Attention { score, use_scale: arguments.boolean("use_scale"), options: CallOptions::default() }))
 }
 
 fn build_additive(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
-    Some(Box::new(Attention { score: Score::Additive, use_scale: arguments.boolean("use_scale") }))
+    let use_scale = arguments.boolean("use_scale");
+    Some(Box::new(Attention { score: Score::Additive, use_scale, options: CallOptions::default() }))
 }
 
 impl Attention {
@@ -116,27 +125,50 @@ impl Attention {
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let samples = call.inputs[0].len_of(Axis(0));
-        let outputs: Vec<_> = (0..samples)
+        let answers: Vec<_> = (0..samples)
             .map(|sample| {
                 let of = |input: usize| -> ArrayView2<'_, R> {
                     let view = call.inputs[input].index_axis(Axis(0), sample).into_dimensionality::<Ix2>();
                     view.unwrap_or_else(|_| unreachable!("the shapes were checked: sequences"))
                 };
                 let (query, value, key) = (of(0), of(1), of(if call.inputs.len() > 2 { 2 } else { 1 }));
-                let mut scores = ndarray::Array2::from_shape_fn((query.nrows(), key.nrows()), |(row, column)| {
+                let mut scores = Array2::from_shape_fn((query.nrows(), key.nrows()), |(row, column)| {
                     self.fit(&query.row(row), &key.row(column), call.weights)
                 });
-                for mut row in scores.rows_mut() {
-                    let largest = row.iter().fold(R::of(f64::NEG_INFINITY), |largest, &x| largest.maximum(x));
-                    row.mapv_inplace(|x| (x - largest).exp());
-                    let sum = row.sum();
-                    row.mapv_inplace(|x| x / sum);
-                }
-                scores.dot(&value)
+                soften(&mut scores, self.near());
+                [scores.dot(&value), scores]
             })
             .collect();
-        let views: Vec<_> = outputs.iter().map(|output| output.view()).collect();
-        vec![stack(Axis(0), &views).unwrap_or_else(|_| unreachable!("all samples have one shape")).into_dyn()]
+        let all = |output: usize| {
+            let views: Vec<_> = answers.iter().map(|answer| answer[output].view()).collect();
+            stack(Axis(0), &views).unwrap_or_else(|_| unreachable!("all samples have one shape")).into_dyn()
+        };
+        (0..self.n_outputs()).map(all).collect()
+    }
+
+    fn n_outputs(&self) -> usize {
+        1 + usize::from(self.options.return_attention_scores)
+    }
+
+    /// Which keys a query looks at.
+    fn near(&self) -> Option<Near> {
+        self.options.use_causal_mask.then_some(Near { before: usize::MAX, behind: 0 })
+    }
+}
+
+/// The softmax of every row of scores over the keys that its query looks at; the others become 0.
+pub(crate) fn soften<R: Real>(scores: &mut Array2<R>, near: Option<Near>) {
+    for (query, mut row) in scores.rows_mut().into_iter().enumerate() {
+        if let Some(Near { before, behind }) = near {
+            let is_far = |key: usize| key.saturating_add(before) < query || key > query.saturating_add(behind);
+            for (_, score) in row.iter_mut().enumerate().filter(|(key, _)| is_far(*key)) {
+                *score = R::of(f64::NEG_INFINITY);
+            }
+        }
+        let largest = row.iter().fold(R::of(f64::NEG_INFINITY), |largest, &x| largest.maximum(x));
+        row.mapv_inplace(|x| (x - largest).exp());
+        let sum = row.sum();
+        row.mapv_inplace(|x| x / sum);
     }
 }
 
@@ -147,6 +179,14 @@ impl Layer for Attention {
 
     fn takes(&self) -> Takes {
         Takes::List
+    }
+
+    fn called_with(&self, options: CallOptions) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Self { options, ..self.clone() }))
+    }
+
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        vec![n_operations.saturating_sub(2)]
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
@@ -176,7 +216,11 @@ impl Layer for Attention {
             let title = format!("`{class}` needs a known last axis, but gets `{query}`");
             return Err(Mismatch::new(Code::E206, title, "its weights are sized by the last axis"));
         }
-        Ok(vec![Shape(vec![batch, query.0[1], value.0[2]])])
+        let mut outputs = vec![Shape(vec![batch, query.0[1], value.0[2]])];
+        if self.options.return_attention_scores {
+            outputs.push(Shape(vec![batch, query.0[1], key.0[1]]));
+        }
+        Ok(outputs)
     }
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
@@ -199,14 +243,15 @@ impl Layer for Attention {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
         let key = if lowering.inputs.len() > 2 { 2 } else { 1 };
-        let sizes = kernels::AttentionSizes {
+        let sizes = AttentionSizes {
             queries: axis(0, 0)?,
             keys: axis(key, 0)?,
             features: axis(0, 1)?,
             values: axis(1, 1)?,
             key,
+            near: self.near(),
         };
-        Ok(kernels::attention(sizes, self.score, self.use_scale))
+        Ok(kernels::attention::attention(sizes, self.score, self.use_scale))
     }
 
     evaluate_generically!();
@@ -221,20 +266,31 @@ mod tests {
     fn values_are_mixed_by_fit() {
         let inputs = [array(&[1, 1, 2], &[1.0, 0.0]), array(&[1, 2, 2], &[2.0, 5.0, 0.0, -3.0])];
         let call = Call { inputs: &inputs, weights: &[] };
-        let dot = Attention { score: Score::Dot, use_scale: false };
+        let dot = Attention { score: Score::Dot, use_scale: false, options: CallOptions::default() };
         let first = 1.0 / (1.0 + (-2.0_f64).exp());
         assert_near(&dot.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
-        let additive = Attention { score: Score::Additive, use_scale: false };
+        let additive = Attention { score: Score::Additive, use_scale: false, options: CallOptions::default() };
         let fits = [3.0_f64.tanh() + 5.0_f64.tanh(), 1.0_f64.tanh() + (-3.0_f64).tanh()];
         let first = fits[0].exp() / (fits[0].exp() + fits[1].exp());
         assert_near(&additive.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
     }
 
     #[test]
+    fn a_query_may_see_its_own_past_only() {
+        let inputs = [array(&[1, 2, 1], &[1.0, 2.0]), array(&[1, 3, 1], &[0.0, 1.0, 7.0])];
+        let options = CallOptions { use_causal_mask: true, return_attention_scores: true };
+        let layer = Attention { score: Score::Dot, use_scale: false, options };
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &[] });
+        let second = 1.0 / (1.0 + (-2.0_f64).exp());
+        assert_near(&answers[0], &[1, 2, 1], &[0.0, second]);
+        assert_near(&answers[1], &[1, 2, 3], &[1.0, 0.0, 0.0, 1.0 - second, second, 0.0]);
+    }
+
+    #[test]
     fn sequences_fit_each_other() {
         let of = |inputs: &[&[Option<u64>]]| {
             let shapes: Vec<_> = inputs.iter().map(|axes| shape(axes)).collect();
-            let dot = Attention { score: Score::Dot, use_scale: false };
+            let dot = Attention { score: Score::Dot, use_scale: false, options: CallOptions::default() };
             dot.output_shapes(&shapes).map(|shapes| shapes[0].to_string()).map_err(|mismatch| mismatch.code)
         };
         let query = &[None, Some(3), Some(4)][..];

@@ -4,7 +4,7 @@
 //! <https://keras.io/api/layers/recurrent_layers/bidirectional/>
 //!
 //! The backward layer's sequence is turned round before the merge, so that both outputs of a place saw it last.
-//! Differences to Keras: `merge_mode=None` (two outputs) and `weights=` are not there yet; two directions of different
+//! Differences to Keras: `weights=` is not there yet; two directions of different
 //! width (Keras declares a wrong shape) and a forward layer that runs backwards are refused.
 
 use std::rc::Rc;
@@ -15,9 +15,13 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::graph::TypedGraph;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
+use crate::layers::concatenate::Concatenate;
+use crate::layers::merge::{self, Operator};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
 use crate::layers::time_distributed::prefixed;
 use crate::plan::kernels;
@@ -36,12 +40,12 @@ pub const BIDIRECTIONAL: Declaration = Declaration {
               (`backward_<name>`), each with weights of its own.\n\n\
               Weights: the forward layer's, then the backward layer's, below their names.",
     arguments: &[
-        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM` or `GRU`."),
+        Argument::required("layer", Kind::Layer { optional: false }, "A `SimpleRNN`, `LSTM`, `GRU` or `RNN`."),
         Argument::optional(
             "merge_mode",
             Kind::Any,
             "\"concat\"",
-            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`.",
+            "How the outputs are joined: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`; with `None` they are two outputs.",
         ),
         Argument::not_yet("weights", "None"),
         Argument::optional(
@@ -66,6 +70,21 @@ pub enum Merge {
     Multiply,
     /// Their mean.
     Average,
+    /// Not at all: both are outputs.
+    Apart,
+}
+
+impl Merge {
+    /// The layer that does it, if any does.
+    fn layer(self) -> Option<Box<dyn Layer>> {
+        Some(match self {
+            Self::Concat => Box::new(Concatenate { axis: -1, span: None }),
+            Self::Sum => Box::new(merge::Merge::new(&merge::ADD, Operator::Add)),
+            Self::Multiply => Box::new(merge::Merge::new(&merge::MULTIPLY, Operator::Multiply)),
+            Self::Average => Box::new(merge::Merge::new(&merge::AVERAGE, Operator::Average)),
+            Self::Apart => return None,
+        })
+    }
 }
 
 const MERGES: [(&str, Merge); 4] =
@@ -117,9 +136,7 @@ fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
                 .at("unknown")
                 .help("write `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`")
         }
-        Value::None => Diagnostic::new(Code::E104, span, "`merge_mode=None` is not supported yet")
-            .at("gives two outputs")
-            .help("join them: `\"concat\"`, `\"sum\"`, `\"mul\"` or `\"ave\"`"),
+        Value::None => return Some(Merge::Apart),
         Value::Failed => return None,
         _ => Diagnostic::new(Code::E115, span, "`merge_mode` of `Bidirectional` must be a text").at("no text"),
     };
@@ -151,7 +168,7 @@ fn refuse_class(arguments: &mut Arguments<'_>, argument: &str, layer: &LayerInst
     arguments.report(
         Diagnostic::new(Code::E216, arguments.span(argument), title)
             .at("no recurrent layer")
-            .help("wrap a `SimpleRNN`, `LSTM` or `GRU`"),
+            .help("wrap a `SimpleRNN`, `LSTM`, `GRU` or `RNN`"),
     );
 }
 
@@ -208,6 +225,20 @@ fn mistake(there: Recurrence, back: Recurrence, has_own_backward: bool) -> Optio
     Some((String::new(), ""))
 }
 
+/// The layers in a row that a direction is.
+fn layers_of(direction: &LayerInstance, prefix: &str) -> Option<Vec<(String, Box<dyn Layer>)>> {
+    let alone = || Some(vec![(direction.name.clone(), direction.layer.reversed()?.reversed()?)]);
+    let layers = direction.layer.chain().or_else(alone)?;
+    Some(layers.into_iter().map(|(name, layer)| (format!("{prefix}_{name}"), layer)).collect())
+}
+
+/// A layer of the way back, reading and answering frames at their places.
+fn turned(layer: Box<dyn Layer>) -> Option<Box<dyn Layer>> {
+    let is_backward = layer.recurrence().is_some_and(|flags| flags.go_backwards);
+    let layer = if is_backward { layer } else { layer.reversed()? };
+    Some(Box::new(Aligned { layer }))
+}
+
 /// What each direction reads: the sequence, and its half of the states to begin with.
 fn halves<T: Clone>(inputs: &[T]) -> (Vec<T>, Vec<T>) {
     let Some((sequence, states)) = inputs.split_first() else { return (Vec::new(), Vec::new()) };
@@ -219,6 +250,17 @@ fn halves<T: Clone>(inputs: &[T]) -> (Vec<T>, Vec<T>) {
 impl Bidirectional {
     fn returns_sequences(&self) -> bool {
         self.forward.layer.recurrence().is_some_and(|flags| flags.return_sequences)
+    }
+
+    /// Outputs of several rows (`ConvLSTM1D`) stand one behind the other after the kernel: their rows go side by side.
+    fn side_by_side(&self, lowering: &Lowering<'_>) -> Lowered {
+        let outputs = self.forward.layer.output_shapes(&halves(lowering.inputs).0).unwrap_or_default();
+        let sample = outputs.first().map_or(&[][..], Shape::sample);
+        let row = sample.get(usize::from(self.returns_sequences())..).unwrap_or(&[]);
+        match row {
+            [rows, width] => kernels::permute(&[Dimension::Known(2), *rows, *width], &[1, 0, 2]),
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
@@ -243,6 +285,10 @@ impl Bidirectional {
             Merge::Sum => there + back,
             Merge::Multiply => there * back,
             Merge::Average => (there + back).mapv(|sum| sum / R::of(2.0)),
+            Merge::Apart => {
+                states.insert(0, back);
+                there
+            }
         };
         states.insert(0, merged);
         states
@@ -270,6 +316,7 @@ impl Layer for Bidirectional {
         let width = output.last().and_then(Dimension::known).unwrap_or(0);
         let width = if self.merge == Merge::Concat { width.saturating_mul(2) } else { width };
         let mut merged = vec![output.with_last(width)];
+        merged.extend((self.merge == Merge::Apart).then(|| output.clone()));
         merged.extend(outputs.iter().skip(1).chain(others.iter().skip(1)).cloned());
         Ok(merged)
     }
@@ -296,8 +343,43 @@ impl Layer for Bidirectional {
         vec![Rc::clone(&self.forward), Rc::clone(&self.backward)]
     }
 
+    /// The backward output is what the second kernel makes.
+    fn further_outputs(&self, _n_operations: usize) -> Vec<usize> {
+        if self.merge == Merge::Apart { vec![1] } else { Vec::new() }
+    }
+
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::Impossible("reads the sequence from both ends".to_owned())
+    }
+
+    fn state_groups(&self) -> Option<Vec<States>> {
+        let (there, back) = (self.forward.layer.as_ref(), self.backward.layer.as_ref());
+        if there.state_groups().is_none() && back.state_groups().is_none() {
+            return None;
+        }
+        let groups = |layer: &dyn Layer| {
+            let n_states = layer.recurrence().map_or(0, |flags| flags.n_states);
+            layer.state_groups().unwrap_or_else(|| vec![States::One; n_states])
+        };
+        Some(groups(there).into_iter().chain(groups(back)).collect())
+    }
+
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        if self.forward.layer.chain().is_none() && self.backward.layer.chain().is_none() {
+            return None;
+        }
+        let mut chain = Chain::over(whole, inputs, id);
+        let (first, second) = halves(&chain.inputs());
+        let mut there = chain.run(layers_of(&self.forward, "forward")?, first[0], &first[1..]);
+        let back = layers_of(&self.backward, "backward")?.into_iter().map(|(name, layer)| Some((name, turned(layer)?)));
+        let mut back = chain.run(back.collect::<Option<_>>()?, second[0], &second[1..]);
+        let outputs = vec![there.remove(0), back.remove(0)];
+        let merged = match self.merge.layer() {
+            Some(layer) => chain.apply("merge", layer, &outputs),
+            None => outputs,
+        };
+        let outputs = merged.into_iter().chain(there).chain(back).collect();
+        Some(chain.finish(outputs))
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
@@ -306,10 +388,15 @@ impl Layer for Bidirectional {
             Merge::Sum => kernels::Merge::Halves("sum"),
             Merge::Multiply => kernels::Merge::Halves("multiply"),
             Merge::Average => kernels::Merge::Halves("average"),
+            Merge::Apart => kernels::Merge::Apart,
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
         let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
-        Ok(kernels::bidirectional(forward, backward, n_forward, merge))
+        let mut operations = kernels::bidirectional(forward, backward, n_forward, merge);
+        if self.merge == Merge::Concat {
+            operations.extend(self.side_by_side(lowering)?);
+        }
+        Ok(operations)
     }
 
     evaluate_generically!();
@@ -361,6 +448,17 @@ mod tests {
     }
 
     #[test]
+    fn both_directions_may_be_outputs() {
+        let inputs = [array(&[1, 2, 1], &[1.0, 2.0])];
+        let one_way = |kernel: f64| [array(&[1, 1], &[kernel]), array(&[1, 1], &[1.0]), array(&[1], &[0.0])];
+        let weights: Vec<_> = one_way(1.0).into_iter().chain(one_way(10.0)).collect();
+        let layer = layer(1, true, Merge::Apart);
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
+        assert_near(&answers[0], &[1, 2, 1], &[1.0, 3.0]);
+        assert_near(&answers[1], &[1, 2, 1], &[30.0, 20.0]);
+    }
+
+    #[test]
     fn without_sequences_both_last_steps_are_merged() {
         assert_near(&values(false, Merge::Concat), &[1, 2], &[3.0, 30.0]);
     }
@@ -409,7 +507,7 @@ mod tests {
         assert_eq!(codes("LSTM(2), backward_layer=Dense(2)"), [Code::E216]);
         assert_eq!(codes("LSTM(2, go_backwards=True)"), [Code::E217]);
         assert_eq!(codes("LSTM(2), backward_layer=LSTM(2)"), [Code::E217]);
-        assert_eq!(codes("LSTM(2), merge_mode=None"), [Code::E104]);
+        assert_eq!(codes("LSTM(2), merge_mode=None"), []);
         assert_eq!(codes("LSTM(2), merge_mode='average'"), [Code::E117]);
         assert_eq!(codes("LSTM(2), merge_mode=2"), [Code::E115]);
     }

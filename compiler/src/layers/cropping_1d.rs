@@ -11,8 +11,8 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::margins::Margins;
-use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering, NoCode};
+use crate::plan::kernels::{self, windows};
+use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -78,14 +78,24 @@ impl Layer for Cropping {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("leaves out timesteps".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let timesteps = lowering.sample().first().and_then(|axis| axis.known()).ok_or(NoCode::FreeAxis)?;
-        let left = timesteps.saturating_sub(self.margins.total());
-        let picked = (left < timesteps).then_some((i128::from(self.margins.first), 1, left));
-        kernels::pick(lowering.sample(), &[picked, None], false)
+        if self.margins.total() == 0 {
+            return Ok(Vec::new());
+        }
+        let whole = match lowering.sample().first().and_then(|axis| axis.known()) {
+            Some(timesteps) => {
+                let picked = (i128::from(self.margins.first), 1, timesteps.saturating_sub(self.margins.total()));
+                kernels::pick(lowering.sample(), &[Some(picked), None], false)?.pop()
+            }
+            None => None,
+        };
+        let timesteps = |number: u64| fixed(Dimension::Known(number));
+        let first = isize::try_from(self.margins.first).unwrap_or(isize::MAX);
+        let reach = Reach { first, after: timesteps(self.margins.last)?, ..Reach::ROWS };
+        Ok(vec![windows::moved(reach, false, whole, lowering.elements_from(1)?)])
     }
 
     evaluate_generically!();

@@ -106,7 +106,7 @@ impl Layer for Dense {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let units = fixed(Dimension::Known(self.units))?;
-        Ok(kernels::dense(lowering.features()?, units, self.use_bias, self.activation))
+        Ok(kernels::stored::dense(lowering.storage, [lowering.features()?, units], self.use_bias, self.activation))
     }
 
     evaluate_generically!();

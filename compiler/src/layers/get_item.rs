@@ -10,8 +10,8 @@ use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
-use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::kernels::{self, windows};
+use crate::plan::lowered::{Lowered, Lowering, Reach};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -86,6 +86,21 @@ impl GetItem {
         Ok(picks)
     }
 
+    /// The kernel that picks these entries, the batch's included; the axes behind them are whole.
+    fn pick(&self, shape: &Shape, keys: &[Key]) -> Lowered {
+        let picks = Self { keys: keys.to_vec() }.picks(shape).unwrap_or_default();
+        // A free axis is kept whole, or not at all: only its real size tells which place is the last one.
+        let mut keys = keys.iter().copied().filter(|&key| key != Key::NewAxis);
+        let mut axes = shape.0.iter().map(|&axis| (axis, keys.next().unwrap_or(WHOLE)));
+        let is_open = axes.any(|(axis, key)| axis.known().is_none() && key != WHOLE);
+        let loops = picks.iter().flatten().skip(1).map(|pick| match *pick {
+            Pick::Whole => None,
+            Pick::One(place) => Some((i128::from(place), 1, 1)),
+            Pick::Many { first, step, count } => Some((first, step, count)),
+        });
+        kernels::pick(shape.sample(), &loops.collect::<Vec<_>>(), is_open)
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let mut array = call.inputs[0].clone();
         let sizes = Shape(array.shape().iter().map(|&size| Dimension::Known(size as u64)).collect());
@@ -153,6 +168,38 @@ fn slice(from: Option<i128>, to: Option<i128>, step: i128, size: i128) -> Pick {
     Pick::Many { first, step, count: u64::try_from(count).unwrap_or(0) }
 }
 
+/// Which timesteps of a stream this entry of the subscript keeps, and whether it keeps its last ones only; `None` where
+/// it keeps all.
+fn window(key: Key) -> Result<Option<(Reach, bool)>, String> {
+    let positive = |number: i128| usize::try_from(number).map_err(|_| "picks too many timesteps".to_owned());
+    match key {
+        WHOLE | Key::Slice([None | Some(0), None, None | Some(1)]) => Ok(None),
+        Key::At(place) if place < 0 => Ok(Some((Reach { after: positive(-1 - place)?, ..Reach::ROWS }, true))),
+        Key::At(place) => Err(format!("picks timestep {place}, which does not move on with the stream")),
+        Key::NewAxis => Err("puts a new axis before the timesteps".to_owned()),
+        Key::Slice([_, Some(to), _]) if to >= 0 => Err(format!("ends at timestep {to}, however long the stream is")),
+        Key::Slice([_, _, Some(step)]) if step < 1 => Err("reads the sequence from its end".to_owned()),
+        Key::Slice([from, to, step]) => {
+            let (after, step) = (positive(-to.unwrap_or(0))?, positive(step.unwrap_or(1))?);
+            match from {
+                Some(from) if from < 0 => {
+                    let taps = positive(-from)?.saturating_sub(after).div_ceil(step);
+                    if taps == 0 {
+                        return Err("picks nothing".to_owned());
+                    }
+                    // The last place may lie before the slice's end.
+                    let after = positive(-1 - from)?.saturating_sub(taps.saturating_sub(1).saturating_mul(step));
+                    Ok(Some((Reach { taps, dilation: step, after, ..Reach::ROWS }, true)))
+                }
+                from => {
+                    let first = isize::try_from(from.unwrap_or(0)).unwrap_or(isize::MAX);
+                    Ok(Some((Reach { first, stride: step, after, ..Reach::ROWS }, false)))
+                }
+            }
+        }
+    }
+}
+
 impl Layer for GetItem {
     fn is_operation(&self) -> bool {
         true
@@ -181,26 +228,37 @@ impl Layer for GetItem {
         Vec::new()
     }
 
-    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        if self.keys.get(1).is_some_and(|&key| key != WHOLE) {
-            return Streaming::Impossible("picks timesteps".to_owned());
+    fn streaming(&self, inputs: &[Shape]) -> Streaming {
+        let is_free =
+            inputs.first().is_none_or(|shape| shape.sample().first().is_none_or(|axis| axis.known().is_none()));
+        match self.keys.get(1).map_or(Ok(None), |&key| window(key)) {
+            Ok(None) => Streaming::PerFrame,
+            Ok(Some((reach, true))) if reach.taps > 1 && is_free => {
+                Streaming::Impossible("keeps the last timesteps, if there are as many".to_owned())
+            }
+            Ok(Some(_)) => Streaming::Windows,
+            Err(reason) => Streaming::Impossible(reason),
         }
-        Streaming::PerFrame
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
-        let picks = self.picks(shape).unwrap_or_default();
-        // A free axis is kept whole, or not at all: only its real size tells which place is the last one.
-        let mut keys = self.keys.iter().copied().filter(|&key| key != Key::NewAxis);
-        let mut axes = shape.0.iter().map(|&axis| (axis, keys.next().unwrap_or(WHOLE)));
-        let is_open = axes.any(|(axis, key)| axis.known().is_none() && key != WHOLE);
-        let loops = picks.iter().flatten().skip(1).map(|pick| match *pick {
-            Pick::Whole => None,
-            Pick::One(place) => Some((i128::from(place), 1, 1)),
-            Pick::Many { first, step, count } => Some((first, step, count)),
-        });
-        kernels::pick(lowering.sample(), &loops.collect::<Vec<_>>(), is_open)
+        let timesteps = self.keys.get(1).map_or(Ok(None), |&key| window(key));
+        let Ok(Some((reach, at_end))) = timesteps else { return self.pick(shape, &self.keys) };
+        // Timesteps first, so that a stream takes them as they come; then entries of each.
+        let mut keys = self.keys.clone();
+        keys[1] = WHOLE;
+        let entries = self.pick(shape, &keys)?;
+        let whole = match shape.sample().first().and_then(|axis| axis.known()) {
+            None => None,
+            Some(_) => match self.pick(shape, &self.keys[..2])?.pop() {
+                Some(whole) => Some(whole),
+                None => return Ok(entries),
+            },
+        };
+        let mut operations = vec![windows::moved(reach, at_end, whole, lowering.elements_from(1)?)];
+        operations.extend(entries);
+        Ok(operations)
     }
 
     evaluate_generically!();

@@ -1,6 +1,6 @@
 //! `GlobalAveragePooling1D` and `GlobalMaxPooling1D`: one timestep of all.
 //!
-//! <https://keras.io/api/layers/pooling_layers/>. Difference to Keras: `data_format="channels_first"` is not there yet.
+//! <https://keras.io/api/layers/pooling_layers/>. No difference to Keras.
 
 use ndarray::{ArrayD, Axis};
 
@@ -9,8 +9,8 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
-use crate::plan::kernels;
+use crate::layers::data_format::{DATA_FORMAT, arranged};
+use crate::plan::kernels::windows;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
@@ -58,8 +58,7 @@ fn build_maximum(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 }
 
 fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Layer>> {
-    is_channels_last(arguments)?;
-    Some(Box::new(GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
+    Some(arranged(arguments, GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
 }
 
 impl GlobalPooling {
@@ -96,12 +95,12 @@ impl Layer for GlobalPooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("looks at the whole sequence".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let function = if self.is_average { "global_average" } else { "global_maximum" };
-        Ok(vec![kernels::global_pooling(function, lowering.elements_from(0)?, lowering.features()?)])
+        let function = if self.is_average { "average" } else { "maximum" };
+        Ok(vec![windows::global_pooling(function, lowering.elements_from(0).ok(), lowering.features()?)])
     }
 
     evaluate_generically!();

@@ -5,8 +5,8 @@
 //!
 //! Cho et al. 2014, arXiv:1406.1078 (after: its first version). <https://keras.io/api/layers/recurrent_layers/gru/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::{Array2, ArrayD, ArrayView2};
 
@@ -80,7 +80,7 @@ pub(crate) const GRU: Declaration = Declaration {
 
 /// A `GRU` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Gru {
+pub struct Gru {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,

@@ -83,6 +83,13 @@ pub(crate) struct InputLayer {
     dtype: InputType,
 }
 
+impl InputLayer {
+    /// An input that the text does not write down.
+    pub(crate) const fn new(shape: Shape, dtype: InputType) -> Self {
+        Self { shape, dtype }
+    }
+}
+
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let (shape, dtype) = read(arguments)?;
     Some(Box::new(InputLayer { shape, dtype }))

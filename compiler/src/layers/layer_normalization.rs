@@ -4,7 +4,8 @@
 //!
 //! The variance is the biased one, epsilon stands inside the root, and the weights have the sizes of the axes sorted
 //! as they were written (so `[1, -1]` puts the last axis first), as in Keras. Differences to Keras: the batch axis, an
-//! axis named twice and an empty list are refused; `rms_scaling` is not there.
+//! axis named twice and an empty list are refused. `rms_scaling=True`, which Keras calls deprecated, leaves out the mean and
+//! beta: x / √(variance + epsilon) · gamma.
 
 use ndarray::ArrayD;
 use rnn_grammar::Span;
@@ -39,7 +40,12 @@ pub(crate) const LAYER_NORMALIZATION: Declaration = Declaration {
         Argument::training("gamma_regularizer", Kind::Regularizer, "None"),
         Argument::training("beta_constraint", Kind::Constraint, "None"),
         Argument::training("gamma_constraint", Kind::Constraint, "None"),
-        Argument::not_yet("rms_scaling", "False"),
+        Argument::optional(
+            "rms_scaling",
+            Kind::Boolean,
+            "False",
+            "Whether mean and `beta` are left out; Keras calls it deprecated, see `RMSNormalization`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -54,17 +60,21 @@ pub(crate) struct LayerNormalization {
     pub(crate) epsilon: f64,
     pub(crate) center: bool,
     pub(crate) scale: bool,
+    /// Whether the mean stays in.
+    pub(crate) keeps_mean: bool,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let mut axes = arguments.integers("axis");
     axes.sort_unstable();
+    let keeps_mean = arguments.boolean("rms_scaling");
     Some(Box::new(LayerNormalization {
         axes,
         span: arguments.get("axis").span,
         epsilon: arguments.float("epsilon")?,
-        center: arguments.boolean("center"),
-        scale: arguments.boolean("scale"),
+        center: arguments.boolean("center") && !keeps_mean,
+        scale: arguments.boolean("scale") || keeps_mean,
+        keeps_mean,
     }))
 }
 
@@ -82,18 +92,19 @@ impl LayerNormalization {
         let gamma = if self.scale { weights.next() } else { None };
         let beta = if self.center { weights.next() } else { None };
         vec![map_groups(input, &places, |group| {
-            normalize(&group, R::of(self.epsilon), gamma.as_deref(), beta.as_deref())
+            normalize(&group, R::of(self.epsilon), self.keeps_mean, [gamma.as_deref(), beta.as_deref()])
         })]
     }
 }
 
 /// Keras's order of operations: x·inv + (beta - mean·inv) with inv = gamma / √(variance + epsilon).
-fn normalize<R: Real>(group: &[R], epsilon: R, gamma: Option<&[R]>, beta: Option<&[R]>) -> Vec<R> {
+fn normalize<R: Real>(group: &[R], epsilon: R, keeps_mean: bool, [gamma, beta]: [Option<&[R]>; 2]) -> Vec<R> {
     #[allow(clippy::cast_precision_loss)]
     let n = R::of(group.len() as f64);
     let mean = group.iter().fold(R::zero(), |sum, &x| sum + x) / n;
     let variance = group.iter().fold(R::zero(), |sum, &x| sum + (x - mean) * (x - mean)) / n;
     let inverse = R::one() / (variance + epsilon).sqrt();
+    let mean = if keeps_mean { R::zero() } else { mean };
     let value = |(place, &x): (usize, &R)| {
         let inverse = gamma.map_or(inverse, |gamma| inverse * gamma[place]);
         let rest = beta.map_or(-mean * inverse, |beta| -mean * inverse + beta[place]);
@@ -134,7 +145,14 @@ impl Layer for LayerNormalization {
         places.sort_unstable();
         let gamma = self.scale.then_some(0);
         let beta = self.center.then_some(usize::from(self.scale));
-        kernels::over_axes(lowering.sample(), &places, |width| kernels::layer_norm(width, self.epsilon, gamma, beta))
+        kernels::over_axes(lowering.sample(), &places, |width| {
+            if self.keeps_mean {
+                let tensors = [gamma, None, None, None];
+                let divided = kernels::normalization::of_rows("by_deviation", width, self.epsilon);
+                return vec![divided, kernels::affine(width, 1, tensors, 0.0)];
+            }
+            vec![kernels::layer_norm(width, self.epsilon, gamma, beta)]
+        })
     }
 
     evaluate_generically!();
@@ -146,7 +164,14 @@ mod tests {
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(axes: &[i128]) -> LayerNormalization {
-        LayerNormalization { axes: axes.to_vec(), span: None, epsilon: 0.5, center: true, scale: true }
+        LayerNormalization {
+            axes: axes.to_vec(),
+            span: None,
+            epsilon: 0.5,
+            center: true,
+            scale: true,
+            keeps_mean: false,
+        }
     }
 
     #[test]
@@ -159,6 +184,16 @@ mod tests {
         let only_beta = LayerNormalization { scale: false, ..layer(&[-1]) };
         let values = only_beta.evaluate(&Call { inputs: &inputs, weights: &weights[1..] });
         assert_near(&values[0], &[1, 1, 2], &[0.25 - inverse, 0.5 + inverse]);
+    }
+
+    #[test]
+    fn the_mean_may_stay() {
+        let inputs = [array(&[1, 2], &[1.0, 3.0])];
+        let weights = [array(&[2], &[2.0, 4.0])];
+        let layer = LayerNormalization { center: false, keeps_mean: true, ..layer(&[-1]) };
+        let inverse = 1.0 / 1.5_f64.sqrt();
+        let values = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
+        assert_near(&values[0], &[1, 2], &[2.0 * inverse, 12.0 * inverse]);
     }
 
     #[test]

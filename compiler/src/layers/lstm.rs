@@ -3,8 +3,8 @@
 //! Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997, with forget gates (Gers et al. 2000).
 //! <https://keras.io/api/layers/recurrent_layers/lstm/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::ArrayD;
 
@@ -82,7 +82,7 @@ pub(crate) const LSTM: Declaration = Declaration {
 
 /// An `LSTM` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Lstm {
+pub struct Lstm {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) recurrent_activation: Activation,

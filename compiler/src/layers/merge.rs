@@ -100,6 +100,11 @@ impl Operator {
 }
 
 impl Merge {
+    /// The layer of this class.
+    pub(crate) const fn new(declaration: &'static Declaration, operator: Operator) -> Self {
+        Self { operator, declaration }
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let rank = call.inputs.iter().map(|input| input.ndim()).max().unwrap_or(0);
         let aligned = call.inputs.iter().map(|input| {

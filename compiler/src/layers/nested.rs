@@ -10,7 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{NodeId, NodeKind, TypedGraph};
+use crate::graph::{NodeId, NodeKind, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -50,19 +50,6 @@ impl Nested {
         &self.graph.nodes()[self.graph.inputs()[0].0].outputs[0]
     }
 
-    /// Where each node's weights begin among the model's: a layer that is used again has those of its first use.
-    pub(crate) fn offsets(&self) -> Vec<usize> {
-        let (mut n_weights, mut first) = (0, HashMap::new());
-        let mut offset = |node: &crate::graph::TypedNode| {
-            let NodeKind::Layer { instance, .. } = &node.node.kind else { return 0 };
-            *first.entry(instance.id).or_insert_with(|| {
-                n_weights += node.weights.len();
-                n_weights - node.weights.len()
-            })
-        };
-        self.graph.nodes().iter().map(&mut offset).collect()
-    }
-
     /// The same layers over inputs of these shapes.
     fn over(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let mut inference = Inference::default();
@@ -89,7 +76,7 @@ impl Nested {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        let offsets = self.offsets();
+        let offsets = offsets(&self.graph);
         let of_node = |NodeId(node): NodeId| {
             let count = self.graph.nodes()[node].weights.len();
             call.weights[offsets[node]..offsets[node] + count].to_vec()
@@ -97,6 +84,20 @@ impl Nested {
         let outputs = reference::evaluate(&self.graph, of_node, call.inputs);
         outputs.unwrap_or_else(|error| unreachable!("the shapes were checked: {error}"))
     }
+}
+
+/// Where each node's weights begin among the graph's: a layer that is used again has those of its first use.
+#[must_use]
+pub fn offsets(graph: &TypedGraph) -> Vec<usize> {
+    let (mut n_weights, mut first) = (0, HashMap::new());
+    let mut offset = |node: &TypedNode| {
+        let NodeKind::Layer { instance, .. } = &node.node.kind else { return 0 };
+        *first.entry(instance.id).or_insert_with(|| {
+            n_weights += node.weights.len();
+            n_weights - node.weights.len()
+        })
+    };
+    graph.nodes().iter().map(&mut offset).collect()
 }
 
 fn moved(tensor: crate::graph::TensorId, nodes: &[NodeId]) -> crate::graph::TensorId {
@@ -114,6 +115,11 @@ impl Layer for Nested {
 
     fn nested(&self) -> Option<&Nested> {
         Some(self)
+    }
+
+    /// A functional model's layers were there before it.
+    fn is_in_paths(&self) -> bool {
+        self.is_sequential
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
@@ -144,6 +150,7 @@ impl Layer for Nested {
                     path: key(instance, weight),
                     shape: weight.shape.clone(),
                     trainable: weight.trainable && instance.trainable && self.trainable,
+                    is_integer: weight.is_integer,
                 }));
             }
         }

@@ -1,17 +1,18 @@
 //! `MaxPooling1D` and `AveragePooling1D`: one timestep of each window of several.
 //!
-//! <https://keras.io/api/layers/pooling_layers/>. Differences to Keras: `data_format="channels_first"` is not there yet;
-//! strides of 0 are refused at once.
+//! <https://keras.io/api/layers/pooling_layers/>. Difference to Keras: strides of 0 are refused at
+//! once.
 
 use ndarray::{ArrayD, Axis, Slice, stack};
-use rnn_grammar::{Code, Diagnostic, Span};
+use rnn_grammar::{Code, Span};
 
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
+use crate::layers::windows::{Padding, Windows, timesteps};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -64,9 +65,7 @@ pub(crate) const AVERAGE_POOLING_1D: Declaration = Declaration {
 #[derive(Clone, Debug)]
 pub(crate) struct Pooling {
     is_average: bool,
-    size: u64,
-    stride: u64,
-    is_same: bool,
+    windows: Windows,
     span: Option<Span>,
 }
 
@@ -82,46 +81,23 @@ fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Laye
     let size = timesteps(arguments, "pool_size");
     let is_default = matches!(arguments.get("strides").value, Value::None);
     let stride = if is_default { size } else { timesteps(arguments, "strides") };
-    is_channels_last(arguments)?;
-    let is_same = arguments.choice("padding") == Some("same");
-    Some(Box::new(Pooling { is_average, size: size?, stride: stride?, is_same, span: arguments.get("pool_size").span }))
-}
-
-/// A number of timesteps, or a tuple of one.
-fn timesteps(arguments: &mut Arguments<'_>, name: &str) -> Option<u64> {
-    let given: Vec<u64> =
-        arguments.integers(name).into_iter().filter_map(|number| u64::try_from(number).ok()).collect();
-    match *given.as_slice() {
-        [number] if number > 0 && arguments.elements(name).len() == 1 => Some(number),
-        _ => {
-            let title = format!("`{name}` of `{}` is a number of timesteps, from 1 on", arguments.declaration.class);
-            let diagnostic = Diagnostic::new(Code::E115, arguments.span(name), title).at("no such number");
-            arguments.report(diagnostic.help(format!("write e.g. `{name}=2`")));
-            None
-        }
-    }
+    let padding = Padding::read(arguments);
+    let windows = Windows { size: size?, stride: stride?, dilation: 1, padding };
+    let span = arguments.get("pool_size").span;
+    Some(arranged(arguments, Pooling { is_average, windows, span }))
 }
 
 impl Pooling {
-    /// How many windows there are, and how many timesteps before the first one reach over the beginning.
-    fn windows(&self, timesteps: u64) -> (u64, u64) {
-        if !self.is_same {
-            return (timesteps.checked_sub(self.size).map_or(0, |rest| rest / self.stride + 1), 0);
-        }
-        let count = timesteps.div_ceil(self.stride);
-        let reach = count.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.size);
-        (count, reach.saturating_sub(timesteps) / 2)
-    }
-
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let input = &call.inputs[0];
         let timesteps = input.shape()[1];
-        let (count, before) = self.windows(timesteps as u64);
+        let Windows { size, stride, .. } = self.windows;
+        let (count, before) = self.windows.over(timesteps as u64);
         let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let pooled: Vec<ArrayD<R>> = (0..place(count))
             .map(|window| {
-                let first = window * place(self.stride);
-                let end = (first + place(self.size)).saturating_sub(place(before)).min(timesteps);
+                let first = window * place(stride);
+                let end = (first + place(size)).saturating_sub(place(before)).min(timesteps);
                 let first = first.saturating_sub(place(before));
                 let frames = input.slice_axis(Axis(1), Slice::from(first..end));
                 if self.is_average {
@@ -147,9 +123,9 @@ impl Layer for Pooling {
         let class = self.declaration().class;
         let mut output = Check::single(class, inputs)?.sequence()?.shape.clone();
         if let Dimension::Known(timesteps) = output.0[1] {
-            let (count, _) = self.windows(timesteps);
+            let (count, _) = self.windows.over(timesteps);
             if count == 0 {
-                let title = format!("`{class}` has windows of {} timesteps, but gets `{output}`", self.size);
+                let title = format!("`{class}` has windows of {} timesteps, but gets `{output}`", self.windows.size);
                 return Err(Mismatch::new(Code::E221, title, "no window fits").within(self.span));
             }
             output.0[1] = Dimension::Known(count);
@@ -162,17 +138,19 @@ impl Layer for Pooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("needs several timesteps at once".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let (elements, features) = (lowering.elements_from(0)?, lowering.features()?);
-        let timesteps = (elements / features.max(1)) as u64;
-        let (count, before) = self.windows(timesteps);
+        let timesteps = lowering.sample().first().and_then(|axis| axis.known());
         let size = |number: u64| fixed(Dimension::Known(number));
-        let window = [size(self.size)?, size(self.stride)?, size(before)?];
+        let rows = match timesteps {
+            Some(timesteps) => Some([size(timesteps)?, size(self.windows.over(timesteps).0)?]),
+            None => None,
+        };
+        let reach = self.windows.reach(timesteps)?;
         let function = if self.is_average { "average" } else { "maximum" };
-        Ok(vec![kernels::pooling(function, window, [elements, size(count)? * features], features)])
+        Ok(vec![kernels::windows::pooling(function, reach, rows, lowering.features()?)])
     }
 
     evaluate_generically!();
@@ -188,7 +166,9 @@ mod tests {
         let inputs = [array(&[1, 5, 1], &[1.0, 5.0, 2.0, 4.0, 3.0])];
         let call = Call { inputs: &inputs, weights: &[] };
         let of = |is_average, size, stride, is_same| {
-            Pooling { is_average, size, stride, is_same, span: None }.evaluate(&call).remove(0)
+            let padding = if is_same { Padding::Same } else { Padding::Valid };
+            let windows = Windows { size, stride, dilation: 1, padding };
+            Pooling { is_average, windows, span: None }.evaluate(&call).remove(0)
         };
         assert_near(&of(false, 2, 2, false), &[1, 2, 1], &[5.0, 4.0]);
         assert_near(&of(false, 2, 2, true), &[1, 3, 1], &[5.0, 4.0, 3.0]);

@@ -18,8 +18,13 @@ pub(crate) const LAST_STEP: &str = "returns only its last step";
 
 /// Reads the flags of a recurrent layer's call.
 pub(crate) fn flags(arguments: &Arguments<'_>, n_states: usize) -> Recurrence {
+    flags_of(arguments, arguments.positive("units"), n_states)
+}
+
+/// The same where the width is not the call's own argument.
+pub(crate) fn flags_of(arguments: &Arguments<'_>, units: u64, n_states: usize) -> Recurrence {
     Recurrence {
-        units: arguments.positive("units"),
+        units,
         return_sequences: arguments.boolean("return_sequences"),
         go_backwards: arguments.boolean("go_backwards"),
         stateful: arguments.boolean("stateful"),
@@ -71,16 +76,7 @@ impl TimeLoop {
         let check = Check::single(self.class, sequence)?.sequence()?;
         check.features()?;
         let [batch, timesteps] = [check.shape.0[0], check.shape.0[1]];
-        if self.flags.unroll == Some(true) && timesteps == Dimension::Free {
-            let title = format!("`{}` can't be unrolled over `{}`", self.class, check.shape);
-            return Err(Mismatch::new(Code::E214, title, "the number of timesteps is free")
-                .help("fix the timesteps, e.g. `Input(shape=(10, 8))`, or drop `unroll=True`"));
-        }
-        if self.flags.stateful && batch == Dimension::Free {
-            let title = format!("`{}` is stateful and needs a fixed batch, but gets `{}`", self.class, check.shape);
-            return Err(Mismatch::new(Code::E215, title, "needs a fixed batch size")
-                .help("fix it, e.g. `Input(batch_shape=(1, 10, 8))`"));
-        }
+        self.check_flags(check.shape)?;
         self.check_states(batch, states)?;
         let units = Dimension::Known(self.flags.units);
         let first = if self.flags.return_sequences { vec![batch, timesteps, units] } else { vec![batch, units] };
@@ -89,6 +85,22 @@ impl TimeLoop {
             outputs.resize(1 + self.flags.n_states, Shape(vec![batch, units]));
         }
         Ok(outputs)
+    }
+
+    /// What unrolling and keeping the state ask of the input.
+    pub(crate) fn check_flags(self, shape: &Shape) -> Result<(), Mismatch> {
+        let [batch, timesteps] = [shape.0[0], shape.0[1]];
+        if self.flags.unroll == Some(true) && timesteps == Dimension::Free {
+            let title = format!("`{}` can't be unrolled over `{}`", self.class, shape);
+            return Err(Mismatch::new(Code::E214, title, "the number of timesteps is free")
+                .help("fix the timesteps, e.g. `Input(shape=(10, 8))`, or drop `unroll=True`"));
+        }
+        if self.flags.stateful && batch == Dimension::Free {
+            let title = format!("`{}` is stateful and needs a fixed batch, but gets `{}`", self.class, shape);
+            return Err(Mismatch::new(Code::E215, title, "needs a fixed batch size")
+                .help("fix it, e.g. `Input(batch_shape=(1, 10, 8))`"));
+        }
+        Ok(())
     }
 
     /// The states to begin with, if there are any.

@@ -2,8 +2,8 @@
 //!
 //! Elman, *Finding Structure in Time*, 1990. <https://keras.io/api/layers/recurrent_layers/simple_rnn/>
 //!
-//! No difference to Keras on what is supported; `stateful` is accepted as Keras
-//! accepts it, with a fixed batch; one evaluation always starts from zero, a stream keeps its state.
+//! No difference to Keras on what is supported; `stateful` needs a fixed batch, as in Keras. `rnnc run` starts every
+//! sample from zero; generated code keeps the states from call to call where it is given a place for them.
 
 use ndarray::ArrayD;
 
@@ -64,7 +64,7 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
 
 /// A `SimpleRNN` with its arguments fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct SimpleRnn {
+pub struct SimpleRnn {
     pub(crate) flags: Recurrence,
     pub(crate) activation: Activation,
     pub(crate) use_bias: bool,

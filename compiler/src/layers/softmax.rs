@@ -84,7 +84,7 @@ impl Layer for Softmax {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
-        kernels::over_axes(lowering.sample(), &places, kernels::softmax)
+        kernels::over_axes(lowering.sample(), &places, |width| vec![kernels::softmax(width)])
     }
 
     evaluate_generically!();

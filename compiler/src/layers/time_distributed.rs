@@ -1,8 +1,8 @@
 //! `TimeDistributed`: a layer on every timestep, with the same weights.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
-//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer
-//! is not there yet.
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer,
+//! and a model inside that joins tensors, are not there yet.
 
 use std::rc::Rc;
 
@@ -12,15 +12,19 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
+use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
+use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
+use crate::layers::nested::Nested;
 use crate::layers::reshape::reshaped;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
+use crate::weights::key;
 
 /// `TimeDistributed`.
 pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
@@ -49,10 +53,22 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.at("no layer to apply").help("add the input to the model itself"));
         return None;
     }
-    if inner.layer.takes() == Takes::List || returns_state(inner.layer.as_ref()) {
+    if inner.layer.step().is_some() {
+        let title = format!("`TimeDistributed` can't wrap the cell `{}`", inner.layer.declaration().class);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("a cell is no layer");
+        arguments.report(diagnostic.help("make a layer of it: `RNN(…)`"));
+        return None;
+    }
+    if inner.layer.takes().several() || returns_state(inner.layer.as_ref()) {
         let title = format!("`{}` inside `TimeDistributed` is not supported", inner.layer.declaration().class);
         let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
+        return None;
+    }
+    if inner.layer.nested().is_some_and(|model| !is_chain(model)) {
+        let title = format!("the model `{}` inside `TimeDistributed` joins tensors, or has several ends", inner.name);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("no chain of layers");
+        arguments.report(diagnostic.help("wrap a model whose layers each turn one tensor into one"));
         return None;
     }
     if is_stateful(inner.layer.as_ref()) {
@@ -63,6 +79,26 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     Some(Box::new(TimeDistributed { inner }))
 }
 
+/// Whether each layer of a model turns one tensor into one.
+fn is_chain(model: &Nested) -> bool {
+    let graph = &model.graph;
+    let is_single = |node: &TypedNode| match &node.node.kind {
+        NodeKind::Layer { instance, inputs } => {
+            inputs.len() == 1 && node.outputs.len() == 1 && instance.layer.nested().is_none_or(is_chain)
+        }
+        NodeKind::Input { .. } => true,
+    };
+    graph.inputs().len() == 1 && graph.outputs().len() == 1 && graph.nodes().iter().all(is_single)
+}
+
+/// The layer objects of a model.
+fn layers_of(model: &Nested) -> impl Iterator<Item = &Rc<LayerInstance>> {
+    model.graph.nodes().iter().filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(instance),
+        NodeKind::Input { .. } => None,
+    })
+}
+
 fn returns_state(layer: &dyn Layer) -> bool {
     layer.recurrence().is_some_and(|flags| flags.return_state)
         || layer.sublayers().iter().any(|inner| returns_state(inner.layer.as_ref()))
@@ -70,6 +106,7 @@ fn returns_state(layer: &dyn Layer) -> bool {
 
 fn is_stateful(layer: &dyn Layer) -> bool {
     layer.recurrence().is_some_and(|flags| flags.stateful)
+        || layer.nested().is_some_and(|model| layers_of(model).any(|inner| is_stateful(inner.layer.as_ref())))
         || layer.sublayers().iter().any(|inner| is_stateful(inner.layer.as_ref()))
 }
 
@@ -91,6 +128,13 @@ impl TimeDistributed {
             mismatch.wants_sequence = false;
             mismatch
         })?;
+        if outputs.len() > 1 {
+            let class = self.inner.layer.declaration().class;
+            let title = format!("`{class}` inside `TimeDistributed` answers {} tensors", outputs.len());
+            return Err(
+                Mismatch::new(Code::E225, title, "turns one tensor into one").help("wrap a layer with one output")
+            );
+        }
         Ok(outputs.into_iter().next().unwrap_or(step))
     }
 
@@ -136,6 +180,10 @@ impl Layer for TimeDistributed {
         vec![Rc::clone(&self.inner)]
     }
 
+    fn is_in_paths(&self) -> bool {
+        self.inner.layer.nested().is_none()
+    }
+
     fn is_identity(&self) -> bool {
         self.inner.layer.is_identity()
     }
@@ -152,10 +200,30 @@ impl Layer for TimeDistributed {
         Streaming::PerFrame
     }
 
+    fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        let step = step_of(inputs.first()?);
+        let inner = match self.inner.layer.nested() {
+            Some(model) => model.graph.clone(),
+            None => self.inner.layer.expanded(whole, &[step], id)?,
+        };
+        let mut chain = Chain::over(whole, inputs, id);
+        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
+        for node in inner.nodes() {
+            let NodeKind::Layer { instance, inputs } = &node.node.kind else {
+                tensors.push(chain.inputs());
+                continue;
+            };
+            let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
+            tensors.push(chain.wrap(instance, &read));
+        }
+        let outputs = inner.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
+        Some(chain.finish(outputs))
+    }
+
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
-        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
-        Ok(kernels::time_distributed(operations))
+        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)], ..*lowering })?;
+        kernels::time_distributed(operations)
     }
 
     evaluate_generically!();
@@ -167,11 +235,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
     let weights = inner.layer.weights(inputs).into_iter();
     let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
     weights
-        .map(|weight| WeightSpec {
-            path: format!("{}/{}", inner.name, weight.path),
-            trainable: weight.trainable && is_trainable,
-            shape: weight.shape,
-        })
+        .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()
 }
 

@@ -87,7 +87,7 @@ impl Layer for UnitNormalization {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
-        kernels::over_axes(lowering.sample(), &places, |width| kernels::unit(width, LARGEST_FACTOR))
+        kernels::over_axes(lowering.sample(), &places, |width| vec![kernels::unit(width, LARGEST_FACTOR)])
     }
 
     evaluate_generically!();

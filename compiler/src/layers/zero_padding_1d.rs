@@ -1,6 +1,6 @@
 //! `ZeroPadding1D`: puts zeros before and behind a sequence.
 //!
-//! <https://keras.io/api/layers/reshaping_layers/zero_padding1d/>. Difference to Keras: `data_format="channels_first"` is not there yet.
+//! <https://keras.io/api/layers/reshaping_layers/zero_padding1d/>. No difference to Keras.
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
@@ -9,10 +9,10 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
-use crate::layers::data_format::{DATA_FORMAT, is_channels_last};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::margins::Margins;
-use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::kernels::windows;
+use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -44,8 +44,7 @@ pub(crate) struct ZeroPadding {
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let margins = Margins::read(arguments, "padding");
-    is_channels_last(arguments)?;
-    Some(Box::new(ZeroPadding { margins: margins? }))
+    Some(arranged(arguments, ZeroPadding { margins: margins? }))
 }
 
 impl ZeroPadding {
@@ -79,14 +78,17 @@ impl Layer for ZeroPadding {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Impossible("adds timesteps".to_owned())
+        Streaming::Windows
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let (elements, features) = (lowering.elements_from(0)?, lowering.features()?);
-        let floats = |timesteps: u64| Ok(fixed(Dimension::Known(timesteps))? * features);
-        let (before, behind) = (floats(self.margins.first)?, floats(self.margins.last)?);
-        Ok(if before + behind == 0 { Vec::new() } else { vec![kernels::pad(elements, before, behind)] })
+        let (elements, features) = (lowering.elements_from(0).ok(), lowering.elements_from(1)?);
+        let timesteps = |number: u64| fixed(Dimension::Known(number));
+        let (before, behind) = (timesteps(self.margins.first)?, timesteps(self.margins.last)?);
+        let first = -isize::try_from(before).unwrap_or(isize::MAX);
+        let reach = Reach { first, missing: behind, ..Reach::ROWS };
+        let whole = elements.map(|elements| windows::pad(elements, before * features, behind * features));
+        Ok(if before + behind == 0 { Vec::new() } else { vec![windows::moved(reach, false, whole, features)] })
     }
 
     evaluate_generically!();
@@ -107,7 +109,6 @@ mod tests {
         assert_eq!(output("Input((7, 2)), ZeroPadding1D((2, 1))"), "(None, 10, 2)");
         assert_eq!(output("Input((None, 2)), ZeroPadding1D(data_format='channels_last')"), "(None, None, 2)");
         assert_eq!(codes("Input((4, 2)), ZeroPadding1D('a')"), [Code::E115]);
-        assert_eq!(codes("Input((4, 2)), ZeroPadding1D(data_format='channels_first')"), [Code::E104]);
         assert_eq!(codes("Input((4, 2)), ZeroPadding1D(data_format='last')"), [Code::E117]);
     }
 }

@@ -1,21 +1,22 @@
-//! Puts the layers of a model inside a model in its place, over the tensors that it is called with.
+//! Puts the layers of a model inside a model in its place, over the tensors that it is called with; and likewise the
+//! parts of a layer that is several in a row, such as an `RNN` of several cells.
 
 use std::collections::HashMap;
 
-use crate::graph::{NodeKind, TensorId, TypedGraph};
+use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
-use crate::layers::nested::Nested;
+use crate::layer::LayerInstance;
+use crate::layers::nested::offsets;
+use crate::shape::Shape;
 
 /// Whose weights a node has: a node of the graph before, and its first tensor among that one's.
 type Origin = (usize, usize);
 
 pub(super) fn run(graph: &mut TypedGraph) {
-    let is_nested =
-        |kind: &NodeKind| matches!(kind, NodeKind::Layer { instance, .. } if instance.layer.nested().is_some());
-    if !graph.nodes.iter().any(|node| is_nested(&node.node.kind)) {
+    if !graph.nodes.iter().any(has_parts) {
         return;
     }
-    let mut draft = Draft { inference: Inference::default(), origins: Vec::new() };
+    let mut draft = Draft { inference: Inference::default(), origins: Vec::new(), ids: HashMap::new() };
     let tensors = draft.embed(graph, None, &|node| (node, 0));
     let inputs = graph.inputs.iter().map(|&node| tensors[&TensorId { node, output: 0 }].node).collect();
     let outputs = graph.outputs.iter().map(|output| tensors[output]).collect();
@@ -26,9 +27,21 @@ pub(super) fn run(graph: &mut TypedGraph) {
     *graph = TypedGraph { nodes, inputs, outputs };
 }
 
+fn has_parts(node: &TypedNode) -> bool {
+    let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
+    let mut n_parts = 0;
+    let mut id = || {
+        n_parts += 1;
+        n_parts
+    };
+    instance.layer.nested().is_some() || instance.layer.expanded(instance, &node.inputs, &mut id).is_some()
+}
+
 struct Draft {
     inference: Inference,
     origins: Vec<Origin>,
+    /// The numbers of parts, by the whole layer's and their place in it: a layer that is used again has the same parts.
+    ids: HashMap<(usize, usize), usize>,
 }
 
 impl Draft {
@@ -54,8 +67,9 @@ impl Draft {
                 }
                 NodeKind::Layer { instance, inputs } => {
                     let read: Vec<TensorId> = inputs.iter().map(|input| tensors[input]).collect();
-                    match instance.layer.nested() {
-                        Some(nested) => self.model(nested, &read, origin(index)),
+                    let parts = self.parts(instance, &node.inputs);
+                    match instance.layer.nested().map(|nested| &nested.graph).or(parts.as_ref()) {
+                        Some(inner) => self.model(inner, &read, origin(index)),
                         None => {
                             let applied = self.inference.apply(instance, &read, node.node.span);
                             let node = applied.unwrap_or_else(|_| unreachable!("the layer took these shapes before"));
@@ -73,9 +87,22 @@ impl Draft {
         tensors
     }
 
-    fn model(&mut self, nested: &Nested, read: &[TensorId], (node, first): Origin) -> Vec<TensorId> {
-        let offsets = nested.offsets();
-        let tensors = self.embed(&nested.graph, Some(read), &|inner| (node, first + offsets[inner]));
-        nested.graph.outputs.iter().map(|output| tensors[output]).collect()
+    /// The parts of a layer that is several.
+    fn parts(&mut self, whole: &LayerInstance, inputs: &[Shape]) -> Option<TypedGraph> {
+        let mut place = 0;
+        let ids = &mut self.ids;
+        let mut id = || {
+            // Counted from above, where no layer of the text is.
+            let next = usize::MAX - ids.len();
+            place += 1;
+            *ids.entry((whole.id, place)).or_insert(next)
+        };
+        whole.layer.expanded(whole, inputs, &mut id)
+    }
+
+    fn model(&mut self, graph: &TypedGraph, read: &[TensorId], (node, first): Origin) -> Vec<TensorId> {
+        let offsets = offsets(graph);
+        let tensors = self.embed(graph, Some(read), &|inner| (node, first + offsets[inner]));
+        graph.outputs.iter().map(|output| tensors[output]).collect()
     }
 }

@@ -26,7 +26,8 @@ impl Plan {
         let (Forward::Streamed, Ok(streams), [state]) = (&self.forward, &self.streaming, self.states.as_slice()) else {
             return None;
         };
-        let ([step], Some(_)) = (streams.chunk.steps.as_slice(), &streams.head) else { return None };
+        let (Some(chunk), Some(_)) = (&streams.chunk, &streams.head) else { return None };
+        let [step] = chunk.steps.as_slice() else { return None };
         let Some(Operation::Recurrent(layer)) = &step.operation else { return None };
         let ([direction], Some(timesteps)) = (layer.directions.as_slice(), layer.timesteps) else { return None };
         let ([input], [_]) = (self.inputs.as_slice(), self.outputs.as_slice()) else { return None };

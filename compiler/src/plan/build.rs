@@ -3,24 +3,38 @@
 use std::collections::HashMap;
 
 use proc_macro2::TokenStream;
-use rnn_grammar::{Code, Diagnostic};
+use quote::quote;
+use rnn_grammar::{Code, Diagnostic, Span};
 
-use super::lowered::{Direction, Operation, Samples, fixed};
+use super::clock::Clock;
+use super::lowered::{Direction, Fold, Operation, Samples, Window, fixed};
 use super::memory::memory;
+use super::names::Names;
 use super::network::{Link, Network, Source, names_of, network};
-use super::stage::{Mode, Numbers, Parts, stage, states};
+use super::stage::{Mode, Numbers, Parts, Times, stage, states};
+use super::time::Causal;
 use super::unroll::decide;
-use super::{Decision, Extent, Forward, Place, Plan, Segment, Stage, State, Streams, Tensor, round_up};
+use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Stage, State, Streams, Tensor};
+use super::{kernels, round_up};
 use crate::model::CompiledModel;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 /// Plans the code of a model.
 ///
 /// # Errors
 /// E4xx where the model has no code: what `Keras` allows and a static shape doesn't.
 pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
+    plan_stored(model, Storage::F32)
+}
+
+/// Plans the code of a model whose dense and recurrent kernels store their rows of weights like this.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<Diagnostic>> {
     let graph = crate::passes::run(&model.graph);
-    let network = network(&graph, names_of(model)).map_err(Box::new)?;
+    let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
     Draft::default().fill(network).map_err(Box::new)
 }
 
@@ -39,9 +53,13 @@ impl Draft {
         for link in &network.links {
             self.number(&network, link)?;
         }
+        if let Some(diagnostic) = is_kept_twice(&network) {
+            return Err(diagnostic);
+        }
         let cut = || row_is_cut(&network);
         let streaming = match &network.causal {
-            Ok(in_time) => Ok(self.streams(&network, in_time).ok_or_else(cut)?),
+            Ok(causal) if causal.is_plain => Ok(self.streams(&network, causal).ok_or_else(cut)?),
+            Ok(causal) => Ok(self.clocked(&network, causal).ok_or_else(cut)?),
             Err(reason) => Err(reason.clone()),
         };
         let forward = self.forward(&network, streaming.as_ref().ok())?;
@@ -63,17 +81,28 @@ impl Draft {
         let is_single = network.inputs.len() == 1 && network.outputs.len() == 1;
         let is_free = network.inputs.iter().any(|input| is_free(&input.axes));
         // The stream's chunks write one output, a frame at a time, or none before the end.
-        let at_end = streams.is_some_and(|streams| streams.in_time.iter().all(|in_time| !in_time));
-        let is_chunked = streams.is_some() && (is_single || (network.inputs.len() == 1 && at_end && is_free));
+        let chunked = streams.filter(|streams| streams.chunk.is_some());
+        let at_end = chunked.is_some_and(|streams| streams.in_time.iter().all(|in_time| !in_time));
+        let is_chunked = chunked.is_some() && (is_single || (network.inputs.len() == 1 && at_end && is_free));
         // Straight-line steps need all frames at once, so they can't be cut into chunks.
         let is_unrolled =
             network.links.iter().zip(&self.numbers).any(|(link, numbers)| link.in_frames && numbers.unrolled);
-        if is_chunked && !is_unrolled {
+        // What is kept from call to call must be part of what a stream carries.
+        let is_kept_apart = self.states.iter().any(|state| state.stateful && !state.carried);
+        if is_chunked && !is_unrolled && !is_kept_apart {
             return Ok(Forward::Streamed);
         }
-        if is_free && !is_single {
-            let is_stepped = streams.is_some_and(|streams| streams.in_time.iter().all(|&in_time| in_time));
-            return if is_stepped { Ok(Forward::Stepped) } else { Err(is_not_stepped(network)) };
+        if is_free && (!is_single || streams.is_some_and(|streams| streams.chunk.is_none())) {
+            let is_stepped = streams
+                .is_some_and(|streams| network.outputs.len() == 1 || streams.in_time.iter().all(|&in_time| in_time));
+            return match is_stepped {
+                true if is_kept_apart => Err(is_kept_behind(network)),
+                true => Ok(Forward::Stepped),
+                false => Err(is_not_stepped(network)),
+            };
+        }
+        if let Some(link) = network.links.iter().find(|link| !has_whole(&link.operation)) {
+            return Err(has_no_whole(network, link));
         }
         Ok(Forward::Whole(self.whole(network).ok_or_else(|| row_is_cut(network))?))
     }
@@ -85,13 +114,20 @@ impl Draft {
         if let Operation::Recurrent(recurrent) = &link.operation {
             let layer = &network.layers[link.layer];
             numbers.carried = link.in_frames && recurrent.samples == Samples::One;
+            numbers.stateful = recurrent.stateful;
             let (unrolled, reason) = decide(recurrent, layer, link.span)?;
             numbers.unrolled = unrolled;
             let class = recurrent.directions.first().map_or("", |direction| direction.class);
             self.decisions.push(Decision { layer: link.layer, class, unrolled, reason });
             for direction in &recurrent.directions {
-                self.states.push(state(direction, &layer.ident, numbers.carried));
+                self.states.push(state(direction, &layer.ident, numbers));
             }
+        }
+        if let (Operation::Fold(fold), true) = (&link.operation, link.in_frames && network.causal.is_ok()) {
+            let ident = network.layers[link.layer].ident.clone();
+            // The count of rows takes the place of two, and is saved as four.
+            let (kind, floats, saved) = (fold.state.clone(), fold.features + 2, fold.features + 4);
+            self.states.push(State { ident, kind, floats, units: 0, saved, carried: true, stateful: false });
         }
         self.numbers.push(numbers);
         Ok(())
@@ -121,7 +157,11 @@ impl Draft {
             let offset = self.segments.last().map_or(0, |last| round_up(last.offset + last.packing.length));
             let name = match &link.operation {
                 Operation::Recurrent(recurrent) => recurrent.directions[index].name,
-                Operation::Rows(_) | Operation::InPlace(_) | Operation::Join(_) => None,
+                Operation::Rows(_)
+                | Operation::InPlace(_)
+                | Operation::Join(_)
+                | Operation::Window(_)
+                | Operation::Fold(_) => None,
             };
             self.segments.push(Segment {
                 ident: match name {
@@ -138,13 +178,9 @@ impl Draft {
         }
     }
 
-    fn streams(&self, network: &Network, in_time: &[bool]) -> Option<Streams> {
-        let frames = |extent: fn(usize) -> Extent| {
-            let floats = network.inputs.iter().map(|input| frame_floats(&input.axes)).enumerate();
-            let tensor =
-                |(place, floats)| (Source::Input(place), Tensor { place: Place::Input(place), floats: extent(floats) });
-            floats.map(tensor).collect::<Vec<_>>()
-        };
+    fn streams(&self, network: &Network, causal: &Causal) -> Option<Streams> {
+        let clocks: Vec<Clock> = network.results.iter().map(|result| causal.clocks[result].clone()).collect();
+        let in_time: Vec<bool> = clocks.iter().map(|clock| !clock.at_end).collect();
         // A chunk has as many frames as the caller gives; straight-line steps would need exactly the sample's.
         let looped: Vec<Numbers> = self.numbers.iter().map(|numbers| Numbers { unrolled: false, ..*numbers }).collect();
         let writes_frames = in_time.iter().any(|&in_time| in_time);
@@ -153,22 +189,71 @@ impl Draft {
             numbers: &looped,
             runs: &|link| link.in_frames,
             mode: Mode::Sequence,
-            given: frames(Extent::PerFrame),
+            given: frames(network, Extent::PerFrame),
             results: if writes_frames { results(network, |output| in_time[output]) } else { Vec::new() },
+            times: None,
         })?;
         let head = match in_time.iter().all(|&in_time| in_time) {
             true => None,
-            false => Some(self.head(network, in_time)?),
+            false => Some(self.head(network, &in_time)?),
         };
-        let step = stage(&Parts {
+        let step = self.step(network, None)?;
+        Some(Streams { chunk: Some(chunk), head, step, in_time, clocks, time: None })
+    }
+
+    /// A stream whose tensors are there with some frames only, or some time after them.
+    fn clocked(&mut self, network: &Network, causal: &Causal) -> Option<Streams> {
+        let mut times = Times::default();
+        for (&source, clock) in &causal.clocks {
+            let clock = clock.shifted(causal.time.lead);
+            if !clock.is_each_frame() {
+                times.clocks.insert(source, clock);
+            }
+        }
+        let first = self.states.len();
+        let mut kept: Vec<(Source, usize)> = causal.kept.iter().map(|(&source, &rows)| (source, rows)).collect();
+        kept.sort_unstable();
+        let mut names = Names::default();
+        self.states.iter().for_each(|state| names.take(&state.ident));
+        for (place, &(source, rows)) in kept.iter().enumerate() {
+            times.kept.insert(source, first + place);
+            let ident = names.ident(&format!("{}_rows", name_of(network, source)));
+            self.states.push(State {
+                ident,
+                kind: TokenStream::new(),
+                floats: rows,
+                units: 0,
+                saved: rows,
+                carried: true,
+                stateful: false,
+            });
+        }
+        let step = self.step(network, Some(&times))?;
+        for step in &step.steps {
+            let Some(Kept::Put(state)) = step.kept else { continue };
+            let (width, state) = (step.input().floats.amount(), &mut self.states[state]);
+            let (literal, rows) = (kernels::number(width), kernels::number(state.floats));
+            state.kind = quote!(state::Rows::<#literal, #rows>);
+            state.floats *= width;
+            state.saved = state.floats;
+        }
+        let clocks: Vec<Clock> = network.results.iter().map(|result| causal.clocks[result].clone()).collect();
+        let in_time = clocks.iter().map(|clock| !clock.at_end).collect();
+        let time = (!times.clocks.is_empty()).then_some(causal.time);
+        Some(Streams { chunk: None, head: None, step, in_time, clocks, time })
+    }
+
+    /// One frame through all layers.
+    fn step(&self, network: &Network, times: Option<&Times>) -> Option<Stage> {
+        stage(&Parts {
             links: &network.links,
             numbers: &self.numbers,
             runs: &|_| true,
             mode: Mode::Step,
-            given: frames(Extent::Fixed),
+            given: frames(network, Extent::Fixed),
             results: results(network, |_| true),
-        })?;
-        Some(Streams { chunk, head, step, in_time: in_time.to_vec() })
+            times,
+        })
     }
 
     /// What runs once behind the frames: it reads the states that recurrent layers left behind.
@@ -193,6 +278,7 @@ impl Draft {
             mode: Mode::Sequence,
             given,
             results: results(network, |output| !in_time[output]),
+            times: None,
         })
     }
 
@@ -210,7 +296,32 @@ impl Draft {
             mode: Mode::Sequence,
             given: given.collect(),
             results: results(network, |_| true),
+            times: None,
         })
+    }
+}
+
+/// The inputs of a stage over frames.
+fn frames(network: &Network, extent: fn(usize) -> Extent) -> Vec<(Source, Tensor)> {
+    let tensor = |(place, input): (usize, &Endpoint)| {
+        (Source::Input(place), Tensor { place: Place::Input(place), floats: extent(frame_floats(&input.axes)) })
+    };
+    network.inputs.iter().enumerate().map(tensor).collect()
+}
+
+/// What a tensor is called in the generated code.
+fn name_of(network: &Network, source: Source) -> &str {
+    match source {
+        Source::Input(place) => &network.inputs[place].field,
+        Source::Link(link) | Source::State(link, _) => &network.layers[network.links[link].layer].ident,
+    }
+}
+
+/// Whether the kernel has a form for whole samples.
+fn has_whole(operation: &Operation) -> bool {
+    match operation {
+        Operation::Window(Window { whole, .. }) | Operation::Fold(Fold { whole, .. }) => whole.is_some(),
+        Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) | Operation::Join(_) => true,
     }
 }
 
@@ -224,10 +335,11 @@ fn is_free(axes: &[Dimension]) -> bool {
     axes.first().is_some_and(|axis| axis.known().is_none())
 }
 
-fn state(direction: &Direction, ident: &str, carried: bool) -> State {
+fn state(direction: &Direction, ident: &str, Numbers { carried, stateful, .. }: Numbers) -> State {
     let kind: TokenStream = direction.state.clone();
     let ident = direction.name.map_or_else(|| ident.to_owned(), |name| format!("{ident}_{name}"));
-    State { ident, kind, floats: direction.state_floats, carried }
+    let (units, saved) = (direction.units, direction.units * direction.n_states);
+    State { ident, kind, floats: direction.state_floats, units, saved, carried, stateful }
 }
 
 /// Elements of all axes behind the first.
@@ -245,14 +357,53 @@ fn row_is_cut(network: &Network) -> Diagnostic {
 /// Several inputs or outputs with free timesteps, of a model that can't be run frame by frame.
 fn is_not_stepped(network: &Network) -> Diagnostic {
     let title = "with several inputs or outputs, code needs fixed timesteps unless the model answers frame by frame";
-    let reason = match &network.causal {
+    Diagnostic::new(Code::E404, network.span, title)
+        .at("has free timesteps")
+        .help(format!("give `Input` a fixed number of timesteps: {}", why_not_stepped(network)))
+}
+
+/// A stateful layer behind the last timestep of a model that runs frame by frame.
+fn is_kept_behind(network: &Network) -> Diagnostic {
+    let stateful = |link: &&Link| matches!(&link.operation, Operation::Recurrent(layer) if layer.stateful);
+    let link = network.links.iter().find(|link| stateful(link) && !link.in_frames);
+    let span = link.map_or(network.span, |link| link.span);
+    Diagnostic::new(Code::E406, span, "code for a stateful layer behind the last of free timesteps is not there")
+        .at("takes a step once a call, not once a timestep")
+        .help("give `Input` a fixed number of timesteps, or drop `stateful=True`")
+}
+
+/// A stateful layer that is called twice.
+fn is_kept_twice(network: &Network) -> Option<Diagnostic> {
+    let stateful = |link: &&Link| matches!(&link.operation, Operation::Recurrent(layer) if layer.stateful);
+    let mut seen = HashMap::new();
+    network.links.iter().filter(stateful).find_map(|link| {
+        let first: Span = seen.insert(link.object, link.span)?;
+        let title = "code for a stateful layer that is called twice is not there".to_owned();
+        let diagnostic = Diagnostic::new(Code::E406, link.span, title).at("goes on where the first call ended");
+        Some(
+            diagnostic
+                .label(first, "called here too")
+                .help("make a layer of its own for each call, or drop `stateful=True`"),
+        )
+    })
+}
+
+/// A layer over windows of free timesteps, in a model that can't be run frame by frame.
+fn has_no_whole(network: &Network, link: &Link) -> Diagnostic {
+    let class = network.layers[link.layer].class;
+    let title = format!("code for `{class}` over free timesteps needs a model that runs frame by frame");
+    Diagnostic::new(Code::E405, link.span, title)
+        .at("makes another number of timesteps")
+        .note(why_not_stepped(network))
+        .help("give `Input` a fixed number of timesteps; `rnnc run` evaluates the model as it is")
+}
+
+fn why_not_stepped(network: &Network) -> String {
+    match &network.causal {
         Err(no_stream) => match &no_stream.layer {
             Some((layer, class)) => format!("`{layer}` ({class}) {}", no_stream.reason),
             None => no_stream.reason.clone(),
         },
         Ok(_) => "some outputs are there for each frame, others only at the end".to_owned(),
-    };
-    Diagnostic::new(Code::E404, network.span, title)
-        .at("has free timesteps")
-        .help(format!("give `Input` a fixed number of timesteps: {reason}"))
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::lowered::Operation;
-use super::{Batch, Forward, Place, Plan, Step};
+use super::lowered::{Operation, Window};
+use super::{Batch, Forward, Place, Plan, Step, Streams};
 
 /// One line of the table.
 struct Row {
@@ -38,7 +38,7 @@ impl Plan {
 
     fn describe_stream(&self) -> String {
         match &self.streaming {
-            Ok(_) => format!("yes, {} of state", bytes(self.carried_floats())),
+            Ok(streams) => format!("yes, {} of state{}", bytes(self.carried_floats()), describe_clocks(streams)),
             Err(no_stream) => match &no_stream.layer {
                 Some((name, class)) => format!("no: `{name}` ({class}) {}", no_stream.reason),
                 None => format!("no: {}", no_stream.reason),
@@ -51,7 +51,7 @@ impl Plan {
         match (&self.forward, &self.streaming) {
             (Forward::Whole(stage), _) => Box::new(stage.steps.iter()),
             (Forward::Streamed, Ok(streams)) => {
-                Box::new(streams.chunk.steps.iter().chain(streams.head.iter().flat_map(|head| &head.steps)))
+                Box::new(streams.chunk.iter().chain(&streams.head).flat_map(|stage| &stage.steps))
             }
             (Forward::Stepped, Ok(streams)) => Box::new(streams.step.steps.iter()),
             (Forward::Streamed | Forward::Stepped, Err(_)) => Box::new(std::iter::empty()),
@@ -77,6 +77,9 @@ impl Plan {
                 (short(&in_place.call.function), "in place".to_owned(), 0, step.rows().amount())
             }
             Operation::Join(join) => (short(&join.call.function), String::new(), 0, step.rows().amount()),
+            Operation::Window(Window { row: Some(call), .. }) => (short(&call.function), String::new(), 0, 1),
+            Operation::Window(_) => ("moved rows".to_owned(), String::new(), 0, 1),
+            Operation::Fold(fold) => (short(&fold.function), String::new(), fold.features, 1),
             Operation::Recurrent(recurrent) => {
                 let decision = self.decisions.iter().find(|decision| decision.layer == layer);
                 let class = decision.map_or("", |decision| decision.class);
@@ -99,6 +102,17 @@ impl Plan {
         let time = [time, place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         Some(Row { cells: [name, kernel, time, memory(packed), memory(state), work.to_string()] })
     }
+}
+
+/// Which outputs are there when, where that is not with each frame.
+fn describe_clocks(streams: &Streams) -> String {
+    let mut text = String::new();
+    for clock in streams.clocks.iter().filter(|clock| !clock.is_each_frame()) {
+        for rate in &clock.rates {
+            let _ = write!(text, ", an answer every {} frames from frame {} on", rate.every, rate.delay);
+        }
+    }
+    text.replace("every 1 frames", "every frame")
 }
 
 /// `kernels::Dense::<8, 10, activation::Relu>::rows` as `Dense<8, 10, Relu>`.

@@ -1,5 +1,12 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod attention;
+pub mod conv_lstm;
+pub mod convolution;
+pub mod normalization;
+pub mod stored;
+pub mod windows;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -9,12 +16,13 @@ use super::lowered::{
 };
 use crate::activation::Activation;
 use crate::layer::Recurrence;
-use crate::layers::attention::Score;
+use crate::layers::arithmetic::whole_power;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// A number without a suffix.
-fn number(value: usize) -> Literal {
+pub(super) fn number(value: usize) -> Literal {
     Literal::usize_unsuffixed(value)
 }
 
@@ -84,21 +92,7 @@ fn rows(call: Call, input: usize, output: usize) -> Operation {
 /// `act(x·kernel + bias)`, row by row.
 #[must_use]
 pub fn dense(inputs: usize, outputs: usize, use_bias: bool, function: Activation) -> Vec<Operation> {
-    let (from, to) = (number(inputs), number(outputs));
-    let (fused, behind) = match elementwise(function) {
-        Some(fused) => (fused, Vec::new()),
-        None => (quote!(activation::Linear), activation(function, outputs)),
-    };
-    let mut operations = vec![Operation::Rows(Rows {
-        call: Call::weighted(quote!(kernels::Dense::<#from, #to, #fused>::rows)),
-        input: inputs,
-        output: outputs,
-        weights: Some(Weights::new(packing::dense(inputs, outputs, use_bias))),
-        multiply_adds: (inputs * outputs) as u64,
-        reads_ids: false,
-    })];
-    operations.extend(behind);
-    operations
+    stored::dense(Storage::F32, [inputs, outputs], use_bias, function)
 }
 
 /// A row of the table for each id.
@@ -151,11 +145,11 @@ pub fn permute(axes: &[Dimension], order: &[usize]) -> Lowered {
 }
 
 /// Works on rows over `places` (axes of the sample, ascending), wherever these axes lie: moves them to the end, runs
-/// the kernel that `make` answers for such a width, and moves them back.
+/// the kernels that `make` answers for such a width, and moves them back.
 ///
 /// # Errors
 /// Where a free axis would have to be moved or be part of a row.
-pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) -> Operation) -> Lowered {
+pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) -> Vec<Operation>) -> Lowered {
     let width = places.iter().try_fold(1, |width, &place| Ok(width * fixed(axes[place])?))?;
     let others = (0..axes.len()).filter(|place| !places.contains(place));
     let order: Vec<usize> = others.chain(places.iter().copied()).collect();
@@ -163,7 +157,7 @@ pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) 
     let mut back = vec![0; order.len()];
     order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
     let mut operations = permute(axes, &order)?;
-    operations.push(make(width));
+    operations.extend(make(width));
     operations.extend(permute(&moved, &back)?);
     Ok(operations)
 }
@@ -208,9 +202,23 @@ pub fn values(function: &str) -> Operation {
     Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
 }
 
-/// A power of every value, in place.
+/// A power of every value, in place: by squaring where the exponent is a small whole number.
 #[must_use]
-pub fn power(exponent: u32) -> Operation {
+pub fn power(exponent: f64) -> Operation {
+    if exponent == 0.5 {
+        let call = Call::with(quote!(kernels::power::square_root), vec![Argument::Isa, Argument::FlatOutput]);
+        return Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 });
+    }
+    if let Some(exponent) = whole_power(exponent) {
+        return squarings(exponent);
+    }
+    let bits = bits(exponent);
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(f32::from_bits(#bits))), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::power::power), arguments);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
+}
+
+fn squarings(exponent: u32) -> Operation {
     let exponent = Literal::u32_unsuffixed(exponent);
     let arguments = vec![Argument::Isa, Argument::Value(quote!(#exponent)), Argument::FlatOutput];
     let call = Call::with(quote!(kernels::join::power), arguments);
@@ -331,76 +339,6 @@ fn product_of_matrices(operands: Vec<Operand>, [rows, length, columns]: [usize; 
     Operation::Join(Join { call, operands, output: rows * columns, weights: None, multiply_adds })
 }
 
-/// The sizes of an attention's tensors.
-#[derive(Clone, Copy, Debug)]
-pub struct AttentionSizes {
-    /// Steps of the query.
-    pub queries: usize,
-    /// Steps of keys and values.
-    pub keys: usize,
-    /// Width of queries and keys.
-    pub features: usize,
-    /// Width of the values.
-    pub values: usize,
-    /// Which input the keys are.
-    pub key: usize,
-}
-
-/// Scores of every query and key, their softmax, and the values' means weighted by it.
-#[must_use]
-pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Operation> {
-    let AttentionSizes { queries, keys, features, values, key } = sizes;
-    let operand = |from, prepare, width| Operand { from, prepare, width };
-    let query = operand(From::Input(0), Vec::new(), queries * features);
-    let mut operations = if score == Score::Dot {
-        let turned = [Dimension::Known(keys as u64), Dimension::Known(features as u64)];
-        let turn = permute(&turned, &[1, 0]).unwrap_or_default();
-        let keys_turned = operand(From::Input(key), turn, features * keys);
-        vec![product_of_matrices(vec![query, keys_turned], [queries, features, keys])]
-    } else {
-        let given = operand(From::Input(key), Vec::new(), keys * features);
-        vec![additive_scores(vec![query, given], sizes, score, use_scale)]
-    };
-    if score == Score::Dot && use_scale {
-        let call =
-            Call::with(quote!(kernels::join::scale), vec![Argument::Isa, Argument::Weights, Argument::FlatOutput]);
-        let weights = Some(Weights::new(packing::plain(1)));
-        operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
-    }
-    operations.push(softmax(keys));
-    let scores = operand(From::Before, Vec::new(), queries * keys);
-    let mixed = operand(From::Input(1), Vec::new(), keys * values);
-    operations.push(product_of_matrices(vec![scores, mixed], [queries, keys, values]));
-    operations
-}
-
-/// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
-fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
-    let AttentionSizes { queries, keys, features, .. } = sizes;
-    let (function, length) = match (score, use_scale) {
-        (Score::Concat, true) => ("scaled_scores", 2),
-        (Score::Concat, false) => ("weighted_scores", 1),
-        (Score::Additive | Score::Dot, true) => ("featured_scores", features),
-        (Score::Additive | Score::Dot, false) => ("plain_scores", 0),
-    };
-    let (function, features) = (Ident::new(function, Span::call_site()), number(features));
-    let columns = number(keys);
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::attention::#function::<_, #features, #columns>), arguments);
-    let weights = (length > 0).then(|| Weights::new(scalars(length, score)));
-    let multiply_adds = (queries * keys * sizes.features) as u64;
-    Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
-}
-
-/// The weights of additive scores one behind the other: tensors of one number each, or one of a number a feature.
-fn scalars(length: usize, score: Score) -> Packing {
-    if score != Score::Concat {
-        return packing::plain(length);
-    }
-    let one = |tensor| PackOp::Add { tensor, source: 0, destination: tensor, axes: [(1, 0, 0); 4], scale: 1.0 };
-    Packing { length: 16, ops: (0..length).map(one).collect() }
-}
-
 /// A row divided by its length; `largest` keeps a length of 0 from becoming NaN.
 #[must_use]
 pub fn unit(width: usize, largest: f64) -> Operation {
@@ -411,32 +349,22 @@ pub fn unit(width: usize, largest: f64) -> Operation {
     Operation::InPlace(InPlace { call, width, weights: None, multiply_adds: 0 })
 }
 
-/// The sample between zeros.
+/// A sample as so many windows of frames, by this function of the runtime's `kernels::pooling`.
 #[must_use]
-pub fn pad(elements: usize, before: usize, behind: usize) -> Operation {
-    let first = number(before);
-    let arguments = vec![Argument::Value(quote!(#first)), Argument::Input, Argument::Output];
-    rows(Call::by_row(quote!(kernels::copy::pad), arguments), elements, before + elements + behind)
-}
-
-/// Windows of frames as one each: `window` is its size, how far it moves, and how far the first reaches over the beginning;
-/// `elements` those of the sample before and behind.
-#[must_use]
-pub fn pooling(function: &str, window: [usize; 3], elements: [usize; 2], features: usize) -> Operation {
-    let (function, width) = (Ident::new(function, Span::call_site()), number(features));
-    let window = window.map(number);
-    let arguments = vec![Argument::Isa, Argument::Value(quote!([#(#window),*])), Argument::Input, Argument::Output];
-    let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements[0], elements[1])
-}
-
-/// All frames of a sample as one, by this function of the runtime's `kernels::pooling`.
-#[must_use]
-pub fn global_pooling(function: &str, elements: usize, features: usize) -> Operation {
+pub fn adaptive_pooling(function: &str, count: usize, elements: usize, features: usize) -> Operation {
     let (function, width) = (Ident::new(function, Span::call_site()), number(features));
     let arguments = vec![Argument::Isa, Argument::Input, Argument::Output];
     let call = Call::by_row(quote!(kernels::pooling::#function::<_, #width>), arguments);
-    rows(call, elements, features)
+    rows(call, elements, count * features)
+}
+
+/// Every value as its place among ascending boundaries, in place.
+#[must_use]
+pub fn discretize(boundaries: &[f64]) -> Operation {
+    let boundaries = boundaries.iter().map(|&boundary| bits(boundary));
+    let boundaries = Argument::Value(quote!(&[#(f32::from_bits(#boundaries)),*]));
+    let call = Call::with(quote!(kernels::discretize), vec![boundaries, Argument::FlatOutput]);
+    Operation::InPlace(InPlace { call, width: 1, weights: None, multiply_adds: 0 })
 }
 
 /// The softmax over a row of this width.
@@ -495,6 +423,11 @@ pub fn prelu(axes: &[Dimension], is_shared: &[bool]) -> Lowered {
 /// One tensor whose shared axes have size 1, repeated along them.
 fn spread(sizes: &[usize], is_shared: &[bool]) -> Packing {
     let length: usize = sizes.iter().product();
+    Packing { length: length.next_multiple_of(16), ops: spread_ops(sizes, is_shared, 0, 0) }
+}
+
+/// The steps that write such a tensor from `destination` on.
+fn spread_ops(sizes: &[usize], is_shared: &[bool], tensor: usize, destination: usize) -> Vec<PackOp> {
     let mut loops: Vec<Axis> = Vec::new();
     let (mut from, mut to) = (1, 1);
     for (&size, &shared) in sizes.iter().zip(is_shared).rev() {
@@ -503,22 +436,22 @@ fn spread(sizes: &[usize], is_shared: &[bool]) -> Packing {
         to *= size;
     }
     let mut ops = Vec::new();
-    add_loops(&mut ops, &loops, 0, 0);
-    Packing { length: length.next_multiple_of(16), ops }
+    add_loops(&mut ops, &loops, tensor, 0, destination);
+    ops
 }
 
 /// A packing step has four loops; more axes become several steps.
-fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], source: usize, destination: usize) {
+fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], tensor: usize, source: usize, destination: usize) {
     if let [(count, from, to), inner @ ..] = loops
         && inner.len() >= 4
     {
-        (0..*count).for_each(|index| add_loops(ops, inner, source + index * from, destination + index * to));
+        (0..*count).for_each(|index| add_loops(ops, inner, tensor, source + index * from, destination + index * to));
         return;
     }
     let mut axes = [(1, 0, 0); 4];
     let first = 4 - loops.len();
     axes[first..].copy_from_slice(loops);
-    ops.push(PackOp::Add { tensor: 0, source, destination, axes, scale: 1.0 });
+    ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
 }
 
 /// What the code of a recurrent layer depends on.
@@ -546,24 +479,27 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
         return_sequences: flags.return_sequences,
         has_initial: lowering.inputs.len() > 1,
+        stateful: flags.stateful,
         unroll: flags.unroll,
-        directions: vec![direction(features, flags, kind, walk)?],
+        directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
     })])
 }
 
-fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+    let (features, storage) = (lowering.features()?, lowering.storage);
+    let number_type = stored::parameter(storage);
     let units = fixed(Dimension::Known(flags.units))?;
     let class = packing::class(kind.cell, features, units);
     let lines = units.div_ceil(16);
     let (class_type, class_name) = match class {
         Class::Small { vectors, sets } => {
             let (vectors, sets) = (number(vectors), number(sets));
-            (quote!(kernels::Small<#vectors, #sets>), "small")
+            (quote!(kernels::Small<#vectors, #sets #number_type>), "small")
         }
         Class::Panels { splits } => {
             let splits = number(splits);
-            (quote!(kernels::Panels<#splits>), "panels")
+            (quote!(kernels::Panels<#splits #number_type>), "panels")
         }
     };
     let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
@@ -580,22 +516,22 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         Cell::SimpleRnn => (
             quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
             quote!(state::SimpleRnnState::<#literal>),
-            packing::simple_rnn(features, units, kind.use_bias, class),
+            packing::simple_rnn(features, units, kind.use_bias, class, storage),
         ),
         Cell::Lstm => (
             quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
             quote!(state::LstmState::<#literal>),
-            packing::lstm(features, units, kind.use_bias, is_sigmoid, class),
+            packing::lstm(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::Gru => (
             quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru(features, units, kind.use_bias, is_sigmoid, class),
+            packing::gru(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::GruResetBefore => (
             quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid),
+            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid, storage),
         ),
     };
     Ok(Direction {
@@ -610,7 +546,8 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
-        together: together(kind.cell, class, lines),
+        // Scales are applied to whole sums of products; samples that go together add to theirs stretch by stretch.
+        together: together(kind.cell, class, lines).filter(|_| !storage.is_scaled()),
         class: class_name,
     })
 }
@@ -676,6 +613,8 @@ pub enum Merge {
     Concatenate,
     /// Value by value: this function of the runtime's `kernels::halves`.
     Halves(&'static str),
+    /// Not at all: the forward output, and the backward one as a further output made by the second kernel.
+    Apart,
 }
 
 /// The two directions of a bidirectional layer, each lowered by itself over the same input.
@@ -701,20 +640,31 @@ pub fn bidirectional(
     }
     let width = layer.width();
     let mut operations = vec![Operation::Recurrent(layer)];
-    if let Merge::Halves(function) = merge {
-        let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
-        operations.push(rows(Call::plain(quote!(kernels::halves::#function::<_, #from, #to>)), width, width / 2));
+    match merge {
+        Merge::Concatenate => {}
+        Merge::Halves(function) => operations.push(half(function, width)),
+        Merge::Apart => operations.extend(["second", "first"].map(|function| half(function, width))),
     }
     operations
 }
 
+/// Rows of both directions as rows of half the width.
+fn half(function: &str, width: usize) -> Operation {
+    let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
+    let call = Call::plain(quote!(kernels::halves::#function::<_, #from, #to>));
+    let operands = vec![Operand { from: From::Made(0), prepare: Vec::new(), width }];
+    Operation::Join(Join { call, operands, output: width / 2, weights: None, multiply_adds: 0 })
+}
+
 /// The same kernels for every frame of a sequence, each frame a sample of its own.
-#[must_use]
-pub fn time_distributed(mut operations: Vec<Operation>) -> Vec<Operation> {
+///
+/// # Errors
+/// Where a kernel over windows of it has a free number of rows.
+pub fn time_distributed(mut operations: Vec<Operation>) -> Lowered {
     for operation in &mut operations {
         if let Operation::Recurrent(recurrent) = operation {
             recurrent.samples = Samples::Many;
         }
     }
-    operations
+    windows::whole(operations)
 }

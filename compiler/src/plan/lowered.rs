@@ -8,12 +8,15 @@ use proc_macro2::TokenStream;
 
 use crate::packing::Packing;
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// What a layer may look at when it is lowered.
 #[derive(Clone, Copy, Debug)]
 pub struct Lowering<'a> {
     /// The shapes it reads, batch first.
     pub inputs: &'a [Shape],
+    /// What dense and recurrent kernels store their rows of weights as.
+    pub storage: Storage,
 }
 
 impl Lowering<'_> {
@@ -72,6 +75,10 @@ pub enum Operation {
     Recurrent(Recurrent),
     /// Several tensors become one, row by row.
     Join(Join),
+    /// Rows of one width become rows of another, each from a window of them.
+    Window(Window),
+    /// All rows become one.
+    Fold(Fold),
 }
 
 /// A function of the runtime and what it is called with.
@@ -102,6 +109,10 @@ pub enum Argument {
     FlatInput,
     /// The same, flat: `&mut [f32]`.
     FlatOutput,
+    /// The rows of a window, each by itself: `[&[f32; INPUT]; TAPS]`.
+    Taps,
+    /// What is written, one row: `&mut [f32; OUTPUT]`.
+    OutputRow,
     /// What is written as rows of this width, whatever the kernel's own row is.
     OutputRows(usize),
     /// Anything else.
@@ -165,6 +176,70 @@ pub struct InPlace {
     pub multiply_adds: u64,
 }
 
+/// A kernel that makes each row from a window of rows: of the whole sample at once, or in a stream row by row.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Which rows.
+    pub reach: Reach,
+    /// Whether there is one window alone, the last: then the result is there at the end of the sequence.
+    pub at_end: bool,
+    /// Over the whole sample; none where its timesteps are free.
+    pub whole: Option<Box<Operation>>,
+    /// One row from the `taps` rows of its window, in their order, which it reads as rows of `features`; where there is
+    /// none, the window itself is the row.
+    pub row: Option<Call>,
+    /// Width of the rows that are read.
+    pub features: usize,
+    /// Width of the rows that are made.
+    pub output: usize,
+    /// The weights, if there are any: of both forms.
+    pub weights: Option<Weights>,
+    /// Multiply-adds of one row.
+    pub multiply_adds: u64,
+}
+
+/// Which rows a window holds: row j of the result is made from rows `first + j * stride + tap * dilation`, rows before the
+/// beginning being zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// How many rows.
+    pub taps: usize,
+    /// How far apart.
+    pub dilation: usize,
+    /// How far the window moves.
+    pub stride: usize,
+    /// Where the first window begins; before the beginning where it is negative.
+    pub first: isize,
+    /// How many further rows must be there, so that the window is none of those left out at the end.
+    pub after: usize,
+    /// How many rows behind the end are read: of padding, which a stream knows nothing of.
+    pub missing: usize,
+}
+
+impl Reach {
+    /// Rows as they are.
+    pub const ROWS: Self = Self { taps: 1, dilation: 1, stride: 1, first: 0, after: 0, missing: 0 };
+
+    /// How far back the first tap lies when the window is there.
+    #[must_use]
+    pub const fn back(&self) -> usize {
+        self.taps.saturating_sub(1).saturating_mul(self.dilation).saturating_add(self.after)
+    }
+}
+
+/// A kernel that makes one row of all rows of the sample; in a stream it is brought up to date row by row.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// Over the whole sample; none where its timesteps are free.
+    pub whole: Option<Box<Operation>>,
+    /// `function(isa, state, row, output)` takes one row and answers as if it were the last.
+    pub function: TokenStream,
+    /// The state's type: `state::Folded::<32>`.
+    pub state: TokenStream,
+    /// Width of the rows that are read and of the one that is made.
+    pub features: usize,
+}
+
 /// A kernel that makes one row of a row from each of several tensors.
 #[derive(Clone, Debug)]
 pub struct Join {
@@ -198,6 +273,8 @@ pub enum From {
     Input(usize),
     /// What the layer's kernel before has made.
     Before,
+    /// What the layer's kernel of this place has made, counted without those that prepare operands.
+    Made(usize),
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.
@@ -211,6 +288,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// Whether Keras keeps its states from one call to the next.
+    pub stateful: bool,
     /// Keras's `unroll` where the text gives it.
     pub unroll: Option<bool>,
     /// The directions; their outputs stand side by side.
@@ -329,6 +408,8 @@ impl Operation {
             Self::InPlace(in_place) => in_place.weights.iter().collect(),
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| &direction.weights).collect(),
             Self::Join(join) => join.weights.iter().collect(),
+            Self::Window(window) => window.weights.iter().collect(),
+            Self::Fold(_) => Vec::new(),
         }
     }
 
@@ -340,6 +421,8 @@ impl Operation {
             Self::InPlace(in_place) => in_place.multiply_adds,
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
             Self::Join(join) => join.multiply_adds,
+            Self::Window(window) => window.multiply_adds,
+            Self::Fold(_) => 0,
         }
     }
 
@@ -354,6 +437,11 @@ impl Operation {
             Self::Recurrent(recurrent) => {
                 recurrent.directions.iter_mut().for_each(|direction| direction.weights.first_tensor += n_tensors);
             }
+            Self::Window(window) => {
+                window.weights.iter_mut().for_each(|weights| weights.first_tensor += n_tensors);
+                window.whole.iter_mut().for_each(|whole| whole.shift_tensors(n_tensors));
+            }
+            Self::Fold(_) => {}
         }
     }
 }

@@ -59,8 +59,11 @@ fn frames_within(limit: usize, frame: usize, timesteps: Option<usize>) -> usize 
 /// Memory of a model with so many timesteps.
 pub(super) fn memory(forward: &Forward, streaming: Option<&Streams>, timesteps: Option<usize>) -> Memory {
     let head = |streams: &Streams, limit| streams.head.as_ref().map_or(0, |head| head.whole(limit));
-    let streamed = |streams: &Streams, limit| streams.chunk.chunked(limit, timesteps).max(head(streams, limit));
-    let process = streaming.map_or(0, |streams| streams.chunk.chunked(STACK, None));
+    let chunk = |streams: &Streams, limit, timesteps| {
+        streams.chunk.as_ref().map_or(0, |chunk: &Stage| chunk.chunked(limit, timesteps))
+    };
+    let streamed = |streams: &Streams, limit| chunk(streams, limit, timesteps).max(head(streams, limit));
+    let process = streaming.map_or(0, |streams| chunk(streams, STACK, None));
     let (stack, scratch) = match (forward, streaming) {
         (Forward::Whole(stage), _) if stage.frame_floats() > 0 => (None, None),
         (Forward::Whole(stage), _) => (Some(stage.whole(STACK)), Some(stage.whole(SCRATCH))),

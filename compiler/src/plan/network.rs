@@ -6,13 +6,15 @@ use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic, Span};
 
-use super::lowered::{From, Lowering, NoCode, Operation, Samples};
+use super::lowered::{From, Lowering, NoCode, Operation};
 use super::names::Names;
+use super::time::{Causal, Read, Walk};
 use super::{Endpoint, NoStream, PlannedLayer};
 use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::layer::{LayerInstance, Streaming};
+use crate::layer::LayerInstance;
 use crate::model::CompiledModel;
 use crate::shape::Shape;
+use crate::storage::Storage;
 
 /// The kernels of a model in order.
 #[derive(Debug)]
@@ -23,8 +25,8 @@ pub(super) struct Network {
     pub(super) links: Vec<Link>,
     /// What each output is.
     pub(super) results: Vec<Source>,
-    /// For each output whether every frame has one of its own; or why the model can't be a stream.
-    pub(super) causal: Result<Vec<bool>, NoStream>,
+    /// How it runs as a stream; or why it can't.
+    pub(super) causal: Result<Causal, NoStream>,
     /// Where the model's layers begin in the text.
     pub(super) span: Span,
 }
@@ -41,10 +43,12 @@ pub(super) struct Link {
     pub(super) reads: Vec<Source>,
     /// Whether it takes the frames of a stream in order; the others wait for the end.
     pub(super) in_frames: bool,
+    /// How a stream's step reads each tensor.
+    pub(super) ways: Vec<Read>,
 }
 
 /// Who makes a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Source {
     /// The caller: an input by its place.
     Input(usize),
@@ -55,10 +59,14 @@ pub(super) enum Source {
 }
 
 /// Lowers every layer that an output needs.
-pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Result<Network, Diagnostic> {
+pub(super) fn network(
+    graph: &TypedGraph,
+    names: (&[String], &[String]),
+    storage: Storage,
+) -> Result<Network, Diagnostic> {
     let needed = needed(graph);
     let nodes = graph.nodes();
-    let mut draft = Draft::default();
+    let mut draft = Draft { storage, ..Draft::default() };
     for (place, &NodeId(index)) in graph.inputs().iter().enumerate() {
         check_axes(&nodes[index], &nodes[index].outputs[0])?;
         draft.sources.insert(TensorId { node: NodeId(index), output: 0 }, Source::Input(place));
@@ -85,7 +93,9 @@ pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Resu
     let outputs = (graph.outputs().iter().zip(names.1))
         .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, false))
         .collect();
-    let causal = Time { graph, inputs: &inputs, links: &mut draft.links, domains: HashMap::new() }.run(&draft.ranges);
+    let (layers, links, sources) = (&draft.layers, &mut draft.links, &draft.sources);
+    let walk = Walk { graph, inputs: &inputs, layers, links, sources, causal: Causal::default() };
+    let causal = walk.run(&draft.ranges, &results);
     let span = nodes.first().map_or(Span::default(), |node| node.node.span);
     Ok(Network { inputs, outputs, layers: draft.layers, links: draft.links, results, causal, span })
 }
@@ -109,6 +119,7 @@ fn needed(graph: &TypedGraph) -> Vec<bool> {
 
 #[derive(Default)]
 struct Draft {
+    storage: Storage,
     layers: Vec<PlannedLayer>,
     links: Vec<Link>,
     sources: HashMap<TensorId, Source>,
@@ -125,13 +136,15 @@ impl Draft {
         instance: &Rc<LayerInstance>,
         inputs: &[TensorId],
     ) -> Result<(), Diagnostic> {
-        let operations = lower(node, instance)?;
+        let operations = lower(node, instance, self.storage)?;
         let mut current: Vec<Source> = inputs.iter().map(|input| self.sources[input]).collect();
         let first = self.links.len();
         if !operations.is_empty() {
             self.layers.push(planned_layer(node, instance, &mut self.names));
         }
         let given = current.clone();
+        let further = instance.layer.further_outputs(operations.len());
+        let mut made = Vec::with_capacity(operations.len());
         for operation in operations {
             let reads = match &operation {
                 Operation::Join(join) => join
@@ -140,17 +153,28 @@ impl Draft {
                     .map(|operand| match operand.from {
                         From::Input(input) => given[input],
                         From::Before => current[0],
+                        From::Made(place) => made[place],
                     })
                     .collect(),
-                Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) => current,
+                Operation::Rows(_)
+                | Operation::InPlace(_)
+                | Operation::Recurrent(_)
+                | Operation::Window(_)
+                | Operation::Fold(_) => current,
             };
             current = vec![self.link(index, node, instance, operation, reads, first)];
+            made.push(current[0]);
         }
         self.ranges.push((index, first..self.links.len()));
         let is_recurrent = |link: &Link| matches!(link.operation, Operation::Recurrent(_));
         let recurrent = self.links[first..].iter().position(is_recurrent).map_or(first, |place| first + place);
         for output in 0..node.outputs.len() {
-            let source = if output == 0 { current[0] } else { Source::State(recurrent, output - 1) };
+            let inner = output.checked_sub(1).and_then(|place| made.get(*further.get(place)?).copied());
+            let source = match (output, inner) {
+                (0, _) => current[0],
+                (_, Some(inner)) => inner,
+                (_, None) => Source::State(recurrent, output - 1 - further.len()),
+            };
             self.sources.insert(TensorId { node: NodeId(index), output }, source);
         }
         Ok(())
@@ -177,7 +201,7 @@ impl Draft {
         operation.shift_tensors(first_tensor);
         let object = (instance.id, self.links.len() - first);
         let (layer, span) = (self.layers.len() - 1, typed.node.span);
-        self.links.push(Link { layer, node, object, span, operation, reads, in_frames: false });
+        self.links.push(Link { layer, node, object, span, operation, reads, in_frames: false, ways: Vec::new() });
         Source::Link(self.links.len() - 1)
     }
 
@@ -190,9 +214,10 @@ impl Draft {
     }
 }
 
-fn lower(node: &TypedNode, instance: &Rc<LayerInstance>) -> Result<Vec<Operation>, Diagnostic> {
+fn lower(node: &TypedNode, instance: &Rc<LayerInstance>, storage: Storage) -> Result<Vec<Operation>, Diagnostic> {
     check_axes(node, &node.outputs[0])?;
-    instance.layer.lower(&Lowering { inputs: &node.inputs }).map_err(|reason| no_code(node, instance, reason))
+    let lowering = Lowering { inputs: &node.inputs, storage };
+    instance.layer.lower(&lowering).map_err(|reason| no_code(node, instance, reason))
 }
 
 fn no_code(node: &TypedNode, instance: &LayerInstance, reason: NoCode) -> Diagnostic {
@@ -239,86 +264,4 @@ fn planned_layer(node: &TypedNode, instance: &LayerInstance, names: &mut Names) 
 fn tuple(shape: &Shape) -> String {
     let axes: Vec<String> = shape.sample().iter().map(ToString::to_string).collect();
     format!("({})", axes.join(", "))
-}
-
-/// Follows the time axis through the layers.
-struct Time<'a> {
-    graph: &'a TypedGraph,
-    inputs: &'a [Endpoint],
-    links: &'a mut [Link],
-    domains: HashMap<TensorId, Domain>,
-}
-
-/// How often a tensor is there in a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Domain {
-    /// Once a frame.
-    Frames,
-    /// Once a sequence, at its end.
-    End,
-}
-
-impl Time<'_> {
-    fn run(mut self, ranges: &[(usize, Range<usize>)]) -> Result<Vec<bool>, NoStream> {
-        self.begin()?;
-        for (index, range) in ranges {
-            self.pass(*index, range.clone())?;
-        }
-        Ok(self.graph.outputs().iter().map(|output| self.domains[output] == Domain::Frames).collect())
-    }
-
-    /// Every input is a sequence, and all have the same timesteps.
-    fn begin(&mut self) -> Result<(), NoStream> {
-        let is_single = self.inputs.len() == 1;
-        for (input, &node) in self.inputs.iter().zip(self.graph.inputs()) {
-            let has_time = input.axes.len() >= 2 || (input.integers && input.axes.len() == 1);
-            if !has_time {
-                let which = if is_single { "its input".to_owned() } else { format!("its input `{}`", input.name) };
-                return Err(NoStream { layer: None, reason: format!("{which} has no time axis") });
-            }
-            self.domains.insert(TensorId { node, output: 0 }, Domain::Frames);
-        }
-        if self.inputs.windows(2).any(|pair| pair[0].axes[0] != pair[1].axes[0]) {
-            return Err(NoStream { layer: None, reason: "its inputs have different timesteps".to_owned() });
-        }
-        Ok(())
-    }
-
-    fn pass(&mut self, index: usize, range: Range<usize>) -> Result<(), NoStream> {
-        let node = &self.graph.nodes()[index];
-        let NodeKind::Layer { instance, inputs } = &node.node.kind else { return Ok(()) };
-        let lost = |reason: String| {
-            let layer = Some((instance.name.clone(), instance.layer.declaration().class));
-            Err(NoStream { layer, reason })
-        };
-        let domain = self.domains[&inputs[0]];
-        if inputs.iter().any(|input| self.domains[input] != domain) {
-            return lost("joins each timestep with what is known only at the end".to_owned());
-        }
-        let answer = if domain == Domain::Frames {
-            if let Streaming::Impossible(reason) = instance.layer.streaming(&node.inputs) {
-                return lost(reason);
-            }
-            let swallows = |link: &Link| {
-                matches!(&link.operation, Operation::Recurrent(recurrent)
-                    if recurrent.samples == Samples::One && !recurrent.return_sequences)
-            };
-            let end = range.clone().find(|&link| swallows(&self.links[link]));
-            let in_frames = range.start..end.map_or(range.end, |link| link + 1);
-            self.links[in_frames].iter_mut().for_each(|link| link.in_frames = true);
-            let keeps_time = node.inputs[0].sample().first() == node.outputs[0].sample().first();
-            match end {
-                Some(_) => Domain::End,
-                None if keeps_time => Domain::Frames,
-                None => return lost("changes the number of timesteps".to_owned()),
-            }
-        } else {
-            Domain::End
-        };
-        for output in 0..node.outputs.len() {
-            let answer = if output == 0 { answer } else { Domain::End };
-            self.domains.insert(TensorId { node: NodeId(index), output }, answer);
-        }
-        Ok(())
-    }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::lowered::{InPlace, Join, Operation, Recurrent, Rows, Samples};
+use super::clock::Clock;
+use super::lowered::{Fold, InPlace, Join, Operation, Recurrent, Rows, Samples, Window};
 use super::network::{Link, Source};
-use super::{Extent, Place, Stage, Step, Tensor};
+use super::time::Read;
+use super::{Extent, Kept, Place, Stage, Step, Tensor};
 
 /// How the stage meets time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,17 @@ pub(super) struct Parts<'a> {
     pub(super) given: Vec<(Source, Tensor)>,
     /// What becomes of the caller's outputs: those that this stage writes.
     pub(super) results: Vec<(Source, usize)>,
+    /// In a stream's step: with which frames each tensor is there, and what is kept of it.
+    pub(super) times: Option<&'a Times>,
+}
+
+/// When the tensors of a stream are there, and where rows of them are kept.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    /// None for those that are there with each frame.
+    pub(super) clocks: HashMap<Source, Clock>,
+    /// The states that keep rows, by tensor.
+    pub(super) kept: HashMap<Source, usize>,
 }
 
 /// Where a link's weights and states are counted from.
@@ -37,6 +50,7 @@ pub(super) struct Numbers {
     pub(super) state: usize,
     pub(super) unrolled: bool,
     pub(super) carried: bool,
+    pub(super) stateful: bool,
 }
 
 /// A tensor of the stage; `place` is decided at once or, for buffers, at the end.
@@ -54,6 +68,8 @@ struct Drafted<'a> {
     numbers: Numbers,
     inputs: Vec<usize>,
     output: usize,
+    kept: Option<Kept>,
+    clock: Option<&'a Clock>,
 }
 
 /// A stage on the way.
@@ -65,6 +81,7 @@ struct Draft<'a> {
     /// How many readers of each source are still to come.
     readers: HashMap<Source, usize>,
     steps: Vec<Drafted<'a>>,
+    times: Option<&'a Times>,
 }
 
 /// Lays the links out; `None` where a row would be cut in two.
@@ -74,10 +91,12 @@ pub(super) fn stage(parts: &Parts<'_>) -> Option<Stage> {
     let read = running().flat_map(|(_, link)| link.reads.iter().copied());
     read.chain(parts.results.iter().map(|(source, _)| *source))
         .for_each(|source| *readers.entry(source).or_insert(0) += 1);
-    let mut draft = Draft { mode: parts.mode, values: Vec::new(), of: HashMap::new(), readers, steps: Vec::new() };
+    let (values, of, steps) = (Vec::new(), HashMap::new(), Vec::new());
+    let mut draft = Draft { mode: parts.mode, values, of, readers, steps, times: parts.times };
     for (source, tensor) in &parts.given {
         draft.of.insert(*source, draft.values.len());
         draft.values.push(Value { floats: tensor.floats, place: Some(tensor.place), made: 0, read: 0 });
+        draft.keep(*source);
     }
     for (index, link) in running() {
         draft.add(link, Source::Link(index), parts.numbers[index])?;
@@ -90,13 +109,14 @@ pub(super) fn stage(parts: &Parts<'_>) -> Option<Stage> {
 
 impl<'a> Draft<'a> {
     fn add(&mut self, link: &'a Link, source: Source, numbers: Numbers) -> Option<()> {
-        let mut inputs: Vec<usize> = link.reads.iter().map(|read| self.of[read]).collect();
+        let clock = self.clock(source);
+        let operation = self.form(link)?;
+        let (mut inputs, kept) = self.inputs(link, operation, clock);
         link.reads.iter().for_each(|read| *self.readers.entry(*read).or_insert(1) -= 1);
-        let operation = &link.operation;
         let output = if let Operation::InPlace(InPlace { width, .. }) = operation {
             let is_last = self.readers[&link.reads[0]] == 0;
             if !is_last || self.values[inputs[0]].place.is_some() {
-                inputs[0] = self.copy(inputs[0]);
+                inputs[0] = self.copy(inputs[0], clock);
             }
             self.values[inputs[0]].floats.regroup(*width, 1)?;
             inputs[0]
@@ -105,15 +125,70 @@ impl<'a> Draft<'a> {
             let (floats, place) = result(operation, &floats, self.mode, numbers)?;
             self.value(floats, place)
         };
-        self.step(Drafted { layer: Some(link.layer), operation: Some(operation), numbers, inputs, output });
+        let operation = Some(operation);
+        self.step(Drafted { layer: Some(link.layer), operation, numbers, inputs, output, kept, clock });
         self.of.insert(source, output);
-        if let (Operation::Recurrent(recurrent), Source::Link(link)) = (operation, source) {
+        if let (Some(Operation::Recurrent(recurrent)), Source::Link(link)) = (operation, source) {
             for (index, tensor) in states(recurrent, numbers).into_iter().enumerate() {
                 let value = self.value(tensor.floats, Some(tensor.place));
                 self.of.insert(Source::State(link, index), value);
             }
         }
+        self.keep(source);
         Some(())
+    }
+
+    /// The kernel that a link is here: of those over windows the one for whole samples, but in a stream's frames.
+    fn form(&self, link: &'a Link) -> Option<&'a Operation> {
+        match &link.operation {
+            Operation::Window(Window { whole, .. }) | Operation::Fold(Fold { whole, .. })
+                if self.times.is_none() || !link.in_frames =>
+            {
+                whole.as_deref()
+            }
+            operation => Some(operation),
+        }
+    }
+
+    /// What a link reads: rows at hand, or such as were kept, which a window reads by itself.
+    fn inputs(&mut self, link: &Link, operation: &Operation, clock: Option<&'a Clock>) -> (Vec<usize>, Option<Kept>) {
+        let mut kept = None;
+        let mut inputs = Vec::new();
+        for (place, read) in link.reads.iter().enumerate() {
+            let value = self.of[read];
+            let state = self.times.and_then(|times| times.kept.get(read));
+            inputs.push(match (link.ways.get(place), state) {
+                (Some(&Read::Back(back)), Some(&state)) if matches!(operation, Operation::Window(_)) => {
+                    kept = Some(Kept::Read { state, back });
+                    value
+                }
+                (Some(&Read::Back(back)), Some(&state)) => {
+                    let recalled = self.value(self.values[value].floats, None);
+                    self.move_row(value, recalled, Some(Kept::Read { state, back }), clock);
+                    recalled
+                }
+                (Some(_) | None, _) => value,
+            });
+        }
+        (inputs, kept)
+    }
+
+    /// When a tensor is there, where that is not with each frame.
+    fn clock(&self, source: Source) -> Option<&'a Clock> {
+        self.times.and_then(|times| times.clocks.get(&source))
+    }
+
+    /// Keeps the row at hand of a tensor that is read later.
+    fn keep(&mut self, source: Source) {
+        if let Some(&state) = self.times.and_then(|times| times.kept.get(&source)) {
+            let value = self.of[&source];
+            self.move_row(value, value, Some(Kept::Put(state)), self.clock(source));
+        }
+    }
+
+    fn move_row(&mut self, from: usize, output: usize, kept: Option<Kept>, clock: Option<&'a Clock>) {
+        let numbers = Numbers::default();
+        self.step(Drafted { layer: None, operation: None, numbers, inputs: vec![from], output, kept, clock });
     }
 
     fn value(&mut self, floats: Extent, place: Option<Place>) -> usize {
@@ -129,10 +204,9 @@ impl<'a> Draft<'a> {
         self.steps.push(drafted);
     }
 
-    fn copy(&mut self, from: usize) -> usize {
+    fn copy(&mut self, from: usize, clock: Option<&'a Clock>) -> usize {
         let output = self.value(self.values[from].floats, None);
-        let numbers = Numbers::default();
-        self.step(Drafted { layer: None, operation: None, numbers, inputs: vec![from], output });
+        self.move_row(from, output, None, clock);
         output
     }
 
@@ -140,7 +214,7 @@ impl<'a> Draft<'a> {
     fn answer(&mut self, source: Source, output: usize) {
         let mut value = self.of[&source];
         if self.values[value].place.is_some() {
-            value = self.copy(value);
+            value = self.copy(value, self.clock(source));
         }
         self.values[value].place = Some(Place::Output(output));
     }
@@ -161,6 +235,9 @@ impl<'a> Draft<'a> {
             state: drafted.numbers.state,
             unrolled: drafted.numbers.unrolled && self.mode == Mode::Sequence,
             carried: drafted.numbers.carried,
+            stateful: drafted.numbers.stateful,
+            kept: drafted.kept,
+            clock: drafted.clock.cloned(),
         });
         let mut stage = Stage { steps: steps.collect(), buffers, product: 0, timesteps: Some(0) };
         count_products(&mut stage, self.mode);
@@ -188,6 +265,8 @@ fn result(operation: &Operation, inputs: &[Extent], mode: Mode, numbers: Numbers
         Operation::Rows(Rows { input: from, output: to, .. }) => Some((input.regroup(*from, *to)?, None)),
         Operation::InPlace(_) => Some((input, None)),
         Operation::Recurrent(recurrent) => recurrent_result(recurrent, input, mode, numbers),
+        Operation::Window(window) => Some((Extent::Fixed(window.output), None)),
+        Operation::Fold(fold) => Some((Extent::Fixed(fold.features), None)),
         Operation::Join(Join { operands, output, .. }) => {
             let mut results =
                 operands.iter().zip(inputs).map(|(operand, floats)| floats.regroup(operand.width, *output));

@@ -24,6 +24,8 @@ pub trait Real: LinalgScalar + PartialOrd + Neg<Output = Self> + AddAssign + Deb
     fn ln_1p(self) -> Self;
     /// Square root.
     fn sqrt(self) -> Self;
+    /// The power of this exponent, as C's `pow` has it.
+    fn power(self, exponent: f64) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
     /// Magnitude.
@@ -76,6 +78,10 @@ macro_rules! implement_real {
 
             fn sqrt(self) -> Self {
                 self.sqrt()
+            }
+
+            fn power(self, exponent: f64) -> Self {
+                self.powf(Self::of(exponent))
             }
 
             fn tanh(self) -> Self {

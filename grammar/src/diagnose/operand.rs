@@ -51,8 +51,8 @@ impl Scene<'_> {
 
     /// `… for x in y` within brackets.
     fn comprehension(&self) -> Finding {
-        let diagnostic = Diagnostic::new(Code::E018, self.place(), "comprehensions are not in the language")
-            .help("write the entries down, or `add` the layers in a `for` loop");
+        let diagnostic = Diagnostic::new(Code::E018, self.place(), "only lists have comprehensions in the language")
+            .help("write `[… for … in …]` in brackets of its own");
         Finding::mended(diagnostic, self.rest_of_brackets(), "")
     }
 

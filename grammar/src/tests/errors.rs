@@ -123,7 +123,15 @@ fn indentation() {
 
 #[test]
 fn strings_that_are_not_in_the_language() {
-    repairs("f(name=f'a')", "E015 1:8 <f>", "f(name='a')");
+    repairs("x = t'a'", "E015 1:5 <t>", "x = 'a'");
+    reports("x = f'a{b'", &["E015 1:8 <{>"]);
+    reports("x = f'}'", &["E015 1:7 <}>"]);
+    reports("x = f'{ }'", &["E015 1:7 <{ }>"]);
+    reports("x = f'{a=}'", &["E015 1:7 <{a=}>"]);
+    reports("x = f'{a b}'", &["E015 1:7 <{a b}>"]);
+    reports("x = f'{a!a}'", &["E015 1:7 <{a!a}>"]);
+    reports("x = f'{a:{b}}'", &["E015 1:7 <{a:{b}}>"]);
+    reports(r"x = f'{a}\xZZ'", &[r"E016 1:10 <\x>"]);
     repairs("x = b'a'", "E015 1:5 <b>", "x = 'a'");
     repairs("x = Rb'a'", "E015 1:5 <Rb>", "x = 'a'");
     reports(r"x = '\xZZ'", &[r"E016 1:6 <\x>"]);
@@ -163,11 +171,14 @@ fn statements_that_are_not_in_the_language() {
 
 #[test]
 fn expressions_that_are_not_in_the_language() {
-    reports("x = [a for a in b if c]", &["E018 1:8 <for>"]);
+    reports("x = {a for a in b if c}", &["E018 1:8 <for>"]);
     reports("x = f(a for a in b)", &["E018 1:9 <for>"]);
     reports("x = lambda a: a", &["E018 1:5 <lambda>"]);
     reports("x = f(key=lambda a, b: a, c=1)", &["E018 1:11 <lambda>"]);
-    reports("f(*a, **b)", &["E018 1:3 <*>", "E018 1:7 <**>"]);
+    reports("x = {**a}", &["E018 1:6 <**>"]);
+    reports("x = *a", &["E001 1:5 <*a>"]);
+    reports("x = (*a)", &["E001 1:6 <*a>"]);
+    reports("x = [*a for a in b]", &["E001 1:6 <*a>"]);
     reports("x = (y := 3)", &["E018 1:8 <:=>"]);
     reports("x = {1, 2}", &["E018 1:5 <{>"]);
     reports("x = {1}", &["E018 1:5 <{>"]);
@@ -176,7 +187,11 @@ fn expressions_that_are_not_in_the_language() {
     reports("x = a @ b", &["E018 1:7 <@>"]);
     repairs("x: int = 3", "E018 1:2 <: int>", "x = 3");
     reports("x |= 3", &["E018 1:3 <|=>"]);
-    reports("*a, b = c", &["E018 1:1 <*>"]);
+    reports("*a, *b = c", &["E019 1:6 <b>"]);
+    reports("*a = c", &["E001 1:1 <*a>"]);
+    reports("*(a, b), c = d", &["E019 1:1 <*(a, b)>"]);
+    reports("for *a in b:\n  c", &["E019 1:6 <a>"]);
+    reports("for *a, *b in c:\n  d", &["E019 1:10 <b>"]);
 }
 
 #[test]

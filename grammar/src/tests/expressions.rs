@@ -1,7 +1,7 @@
 //! Every form of expression, its tree and its place.
 
 use super::{mistakes, read, shown};
-use crate::ast::{Expression, ExpressionKind, StatementKind};
+use crate::ast::{Expression, ExpressionKind, Piece, StatementKind};
 
 /// The expression of a text that is one expression.
 fn expression(text: &str) -> (crate::Source, Expression) {
@@ -40,6 +40,38 @@ fn literals() {
     same("...,", "(...,)");
     same("Truely", "Truely");
     same("größe", "größe");
+}
+
+#[test]
+fn comprehensions() {
+    same("[a for a in b]", "[a for a in b]");
+    let loops = "[f(a, b) for a, b in c if a if b > 1 for *d, e in a]";
+    same(loops, "[f(a, b) for (a, b,) in c if a if (b > 1) for (*d, e,) in a]");
+    same("[a if b else c for a in b + c if a or b]", "[(a if b else c) for a in (b + c) if (a or b)]");
+    same("[[b for b in a] for a in c]", "[[b for b in a] for a in c]");
+}
+
+#[test]
+fn starred_values() {
+    same("[*a, b, *c[1:]]", "[*a, b, *c[1:]]");
+    same("(*a, b)", "(*a, b)");
+    same("*a,", "(*a,)");
+    same("f(*a, b, **c, d=1)", "f(*a, b, **c, d=1)");
+    assert_eq!(shown("a, *b = c"), "(a, *b,) = c\n");
+    assert_eq!(shown("for a, (*b, c) in d:\n    a"), "for (a, (*b, c,),) in d:\n    a\n");
+}
+
+#[test]
+fn f_strings() {
+    same("f'a'", "f\"a\"");
+    same("f'{a}'", "f\"{a}\"");
+    same("f'lstm_{a + 1:02d}_{b!r:>8}{{}}'", "f\"lstm_{(a + 1):02d}_{b!r:>8}{{}}\"");
+    same("F\"{a['b']}\" 'c' rf'\\d{d}'", "f\"{a['b']}c\\\\d{d}\"");
+    same("f'''a\n{b[1:2]}{c != d}'''", "f\"a\\n{b[1:2]}{(c != d)}\"");
+    let (source, value) = expression("  f'é{ab}'");
+    let ExpressionKind::Formatted(pieces) = &value.kind else { panic!() };
+    let Piece::Field { value, .. } = &pieces[1] else { panic!() };
+    assert_eq!(source.slice(value.span), "ab");
 }
 
 #[test]

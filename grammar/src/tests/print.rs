@@ -1,8 +1,8 @@
 //! The tree as text again, with every parenthesis written out; what is read from it prints the same.
 
 use crate::ast::{
-    BinaryOperator, ComparisonOperator, Expression, ExpressionKind, File, ImportedNames, Index, LogicOperator, Name,
-    Statement, StatementKind, Target, UnaryOperator,
+    BinaryOperator, Clause, ComparisonOperator, Expression, ExpressionKind, File, ImportedNames, Index, LogicOperator,
+    Name, Piece, Spread, Statement, StatementKind, Target, UnaryOperator,
 };
 
 /// A whole text, a statement a line.
@@ -60,6 +60,7 @@ fn statement(kind: &StatementKind) -> String {
 fn target(target: &Target) -> String {
     match target {
         Target::Name(name) => name.text.clone(),
+        Target::Starred(name) => format!("*{}", name.text),
         Target::Tuple(parts, _) => {
             let parts: String = parts.iter().map(|part| self::target(part) + ", ").collect();
             format!("({})", parts.trim_end())
@@ -89,11 +90,24 @@ pub(super) fn expression(value: &Expression) -> String {
             let pairs = pairs.iter().map(|(key, value)| format!("{}: {}", expression(key), expression(value)));
             format!("{{{}}}", join(pairs))
         }
+        ExpressionKind::Starred(value) => format!("*{}", expression(value)),
+        ExpressionKind::Comprehension { element, clauses } => {
+            let clauses: String = clauses.iter().map(clause).collect();
+            format!("[{}{clauses}]", expression(element))
+        }
+        ExpressionKind::Formatted(pieces) => format!("f\"{}\"", pieces.iter().map(piece).collect::<String>()),
         ExpressionKind::Attribute { value, attribute } => format!("{}.{}", primary(value), attribute.text),
         ExpressionKind::Call { function, arguments, .. } => {
             let arguments = arguments.iter().map(|argument| match &argument.name {
                 Some(name) => format!("{}={}", name.text, expression(&argument.value)),
-                None => expression(&argument.value),
+                None => {
+                    let stars = match argument.spread {
+                        Spread::No => "",
+                        Spread::Items => "*",
+                        Spread::Pairs => "**",
+                    };
+                    stars.to_owned() + &expression(&argument.value)
+                }
             });
             format!("{}({})", primary(function), join(arguments))
         }
@@ -117,6 +131,25 @@ pub(super) fn expression(value: &Expression) -> String {
         }
         ExpressionKind::Conditional { then, condition, otherwise } => {
             format!("({} if {} else {})", expression(then), expression(condition), expression(otherwise))
+        }
+    }
+}
+
+fn clause(clause: &Clause) -> String {
+    let conditions: String = clause.conditions.iter().map(|each| format!(" if {}", expression(each))).collect();
+    format!(" for {} in {}{conditions}", target(&clause.target), expression(&clause.iterable))
+}
+
+fn piece(piece: &Piece) -> String {
+    match piece {
+        Piece::Text(text) => {
+            let quoted = string(text);
+            quoted[1..quoted.len() - 1].replace('{', "{{").replace('}', "}}")
+        }
+        Piece::Field { value, is_repr, format } => {
+            let shown = expression(value).replace('"', "'");
+            let format = if format.is_empty() { String::new() } else { format!(":{format}") };
+            format!("{{{shown}{}{format}}}", if *is_repr { "!r" } else { "" })
         }
     }
 }

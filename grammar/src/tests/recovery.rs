@@ -10,9 +10,9 @@ fn mistakes_of_several_lines_are_all_reported() {
 
 #[test]
 fn mistakes_of_one_statement_are_all_reported() {
-    let text = "model = Sequential([\n    LSTM(3,, units=1__0),\n    GRU(class=3)\n    Dense(f'a', *b),\n])\n";
+    let text = "model = Sequential([\n    LSTM(3,, units=1__0),\n    GRU(class=3)\n    Dense(b'a', {*b}),\n])\n";
     let expected =
-        ["E006 2:12 <,>", "E009 2:20 <1__0>", "E001 3:9 <class>", "E006 4:5 <Dense>", "E015 4:11 <f>", "E018 4:17 <*>"];
+        ["E006 2:12 <,>", "E009 2:20 <1__0>", "E001 3:9 <class>", "E006 4:5 <Dense>", "E015 4:11 <b>", "E018 4:18 <*>"];
     assert_eq!(mistakes(text), expected);
 }
 

@@ -1,8 +1,9 @@
 //! Expressions but for their operators: literals, brackets, calls, subscripts, attributes, conditionals.
 
 use super::Builder;
+use super::formatted::{self, Formatted};
 use super::operators::Chain;
-use crate::ast::{Argument, Expression, ExpressionKind, Index};
+use crate::ast::{Argument, Clause, Expression, ExpressionKind, Index, Spread, Target};
 use crate::number::{self, Number};
 use crate::parser::{Node, Rule};
 use crate::{Code, Diagnostic, Span};
@@ -65,7 +66,8 @@ impl Builder<'_> {
     pub(super) fn expressions(&mut self, node: Node<'_>) -> Expression {
         let mut list = self.items(node);
         if list.items.len() == 1 && !list.has_comma {
-            return list.items.remove(0);
+            let only = list.items.remove(0);
+            return self.unstarred(only);
         }
         Expression { span: list.span, kind: ExpressionKind::Tuple(list.items) }
     }
@@ -74,9 +76,9 @@ impl Builder<'_> {
     fn items(&mut self, node: Node<'_>) -> Items {
         let mut list = Items { items: Vec::new(), depth: 0, span: self.span(&node), has_comma: false };
         for child in node.children() {
-            if child.rule() == Rule::expression {
+            if matches!(child.rule(), Rule::expression | Rule::starred) {
                 let place = list.span;
-                let item = self.expression(child);
+                let item = self.item(child);
                 let item = self.shallow(item, place);
                 list.depth = list.depth.max(item.depth);
                 list.span.end = item.expression.span.end;
@@ -161,8 +163,12 @@ impl Builder<'_> {
             Rule::strings => self.strings(node),
             Rule::parentheses => self.parentheses(node),
             Rule::list => {
+                let clauses: Vec<_> = node.clone().children().filter(|child| child.rule() == Rule::clause).collect();
                 let list = self.items(node);
-                Built::new(list.span, ExpressionKind::List(list.items), list.depth + 1)
+                if clauses.is_empty() {
+                    return Built::new(list.span, ExpressionKind::List(list.items), list.depth + 1);
+                }
+                self.comprehension(list, clauses)
             }
             Rule::dictionary => self.dictionary(node),
             Rule::number => Built::leaf(span, number(node.text())),
@@ -178,11 +184,22 @@ impl Builder<'_> {
     fn strings(&mut self, node: Node<'_>) -> Built {
         let mut span = self.span(&node);
         let mut text = String::new();
+        let mut formatted = Formatted::default();
         for child in node.children() {
             span.end = self.span(&child).end;
-            self.string(&child, &mut text);
+            if formatted::is_formatted(child.text()) {
+                formatted.push(std::mem::take(&mut text));
+                self.formatted(&child, &mut formatted);
+            } else {
+                self.string(&child, &mut text);
+            }
         }
-        Built::leaf(span, ExpressionKind::String(text))
+        if formatted.is_empty() {
+            return Built::leaf(span, ExpressionKind::String(text));
+        }
+        formatted.push(text);
+        let depth = formatted.depth + 1;
+        Built::new(span, ExpressionKind::Formatted(formatted.pieces), depth)
     }
 
     /// A tuple, or just parentheses, which then belong to what they hold.
@@ -190,9 +207,71 @@ impl Builder<'_> {
         let mut list = self.items(node);
         if list.items.len() == 1 && !list.has_comma {
             let inner = list.items.remove(0);
+            let inner = self.unstarred(inner);
             return Built::new(list.span, inner.kind, list.depth);
         }
         Built::new(list.span, ExpressionKind::Tuple(list.items), list.depth + 1)
+    }
+
+    /// An entry of a list: an expression, or the items of one.
+    fn item(&mut self, node: Node<'_>) -> Built {
+        if node.rule() == Rule::expression {
+            return self.expression(node);
+        }
+        let mut span = self.span(&node);
+        let mut inner = Built::hole(span);
+        for child in node.children() {
+            match child.rule() {
+                Rule::expression => inner = self.expression(child),
+                _ => span.start = self.span(&child).start,
+            }
+        }
+        let inner = self.shallow(inner, span);
+        span.end = inner.expression.span.end;
+        Built::new(span, ExpressionKind::Starred(Box::new(inner.expression)), inner.depth + 1)
+    }
+
+    /// An entry that stands alone: `*a` is nothing by itself.
+    fn unstarred(&mut self, item: Expression) -> Expression {
+        let ExpressionKind::Starred(inner) = item.kind else { return item };
+        let report = Diagnostic::new(Code::E001, item.span, "`*` needs a list or tuple around it");
+        self.diagnostics.push(report.help("write `[*values]`, or leave the `*` out"));
+        *inner
+    }
+
+    /// `[element for target in iterable if condition]`
+    fn comprehension(&mut self, mut list: Items, nodes: Vec<Node<'_>>) -> Built {
+        let mut depth = list.depth;
+        let clauses = nodes.into_iter().map(|node| self.clause(node, &mut depth)).collect();
+        let element = list.items.pop().unwrap_or(Built::hole(list.span).expression);
+        if let ExpressionKind::Starred(_) = element.kind {
+            let report = Diagnostic::new(Code::E001, element.span, "a comprehension has one entry a turn");
+            self.diagnostics.push(report.at("`*` would give several").help("write a second `for` in it"));
+        }
+        let kind = ExpressionKind::Comprehension { element: Box::new(element), clauses };
+        Built::new(list.span, kind, depth + 1)
+    }
+
+    fn clause(&mut self, node: Node<'_>, depth: &mut u32) -> Clause {
+        let mut target = Target::Tuple(Vec::new(), self.span(&node));
+        let mut parts = Vec::new();
+        for child in node.children() {
+            match child.rule() {
+                Rule::targets => target = self.targets(child),
+                Rule::plain => {
+                    let place = self.span(&child);
+                    let part = self.expression(child);
+                    let part = self.shallow(part, place);
+                    *depth = (*depth).max(part.depth);
+                    parts.push(part.expression);
+                }
+                _ => {}
+            }
+        }
+        let mut parts = parts.into_iter();
+        let none = || Expression { span: Span::default(), kind: ExpressionKind::None };
+        let iterable = parts.next().unwrap_or_else(none);
+        Clause { target, iterable, conditions: parts.collect() }
     }
 
     fn dictionary(&mut self, node: Node<'_>) -> Built {
@@ -241,19 +320,21 @@ impl Builder<'_> {
     }
 
     fn argument(&mut self, node: Node<'_>) -> (Argument, u32) {
-        let mut name = None;
+        let (mut name, mut spread, mut start) = (None, Spread::No, None);
         let mut value = Built::hole(self.span(&node));
         for child in node.children() {
             match child.rule() {
                 Rule::name => name = Some(self.name(&child)),
                 Rule::expression => value = self.expression(child),
+                Rule::star => (spread, start) = (Spread::Items, Some(self.span(&child))),
+                Rule::double_star => (spread, start) = (Spread::Pairs, Some(self.span(&child))),
                 _ => {}
             }
         }
         let place = value.expression.span;
         let value = self.shallow(value, place);
-        let span = name.as_ref().map_or(place, |name| name.span.to(value.expression.span));
-        (Argument { name, value: value.expression, span }, value.depth)
+        let span = name.as_ref().map(|name| name.span).or(start).map_or(place, |start| start.to(value.expression.span));
+        (Argument { name, value: value.expression, spread, span }, value.depth)
     }
 
     /// What Python asks of a call's arguments before it looks at the function.
@@ -262,6 +343,9 @@ impl Builder<'_> {
         let mut last_keyword = None;
         for argument in arguments {
             let Some(name) = &argument.name else {
+                if argument.spread != Spread::No {
+                    continue;
+                }
                 if let Some(keyword) = last_keyword.take() {
                     self.diagnostics.push(
                         Diagnostic::new(

@@ -13,10 +13,15 @@ impl Builder<'_> {
         let n_quotes =
             if quoted.len() >= 6 && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''")) { 3 } else { 1 };
         let content = &quoted[n_quotes..quoted.len() - n_quotes];
-        if literal[..n_letters].eq_ignore_ascii_case("r") {
+        let is_raw = literal[..n_letters].eq_ignore_ascii_case("r");
+        self.content(content, node.span().start + n_letters + n_quotes, is_raw, text);
+    }
+
+    /// Appends what stands between quotes, at `content_start` of the parsed text.
+    pub(super) fn content(&mut self, content: &str, content_start: usize, is_raw: bool, text: &mut String) {
+        if is_raw {
             return push_lines(text, content);
         }
-        let content_start = node.span().start + n_letters + n_quotes;
         let mut rest = content;
         while let Some(at) = rest.find('\\') {
             push_lines(text, &rest[..at]);

@@ -11,6 +11,9 @@ const DENOMINATOR: [f32; 5] = [1.0, 0.467_740_27, 0.026_147_123, 0.000_340_342_3
 /// From here on the value stays as it is, two or three units below 1: further out, roundings could lift it above 1.
 const BOUND: f32 = 8.1;
 
+/// 2⁻⁶⁰: with it in x⁴, x⁵ is a normal number for all x that [`Vector::quieted`] keeps.
+const OFFSET: f32 = f32::from_bits((127 - 60) << 23);
+
 /// x between −[`BOUND`] and [`BOUND`]; in this order of operands NaN passes.
 #[inline(always)]
 fn bounded<V: Vector>(x: V) -> V {
@@ -21,8 +24,13 @@ fn bounded<V: Vector>(x: V) -> V {
 #[inline(always)]
 pub fn tanh<V: Vector>(x: V) -> V {
     let x = bounded(x);
-    let square = x.mul(x);
-    let numerator = polynomial(square, NUMERATOR).mul(x);
+    fewest(x.mul(x), x)
+}
+
+/// tanh(x) by its polynomials, from x² and the factor x.
+#[inline(always)]
+fn fewest<V: Vector>(square: V, factor: V) -> V {
+    let numerator = polynomial(square, NUMERATOR).mul(factor);
     numerator.div(polynomial(square, DENOMINATOR))
 }
 
@@ -30,13 +38,20 @@ pub fn tanh<V: Vector>(x: V) -> V {
 #[inline(always)]
 pub fn tanh_soon<V: Vector>(x: V) -> V {
     let x = bounded(x);
+    soonest(x, x)
+}
+
+/// As [`fewest`] of x and the factor x, by the shortest chain.
+#[inline(always)]
+fn soonest<V: Vector>(x: V, factor: V) -> V {
     let square = x.mul(x);
-    let fourth = square.mul(square);
+    // The offset changes no value, and keeps every product here normal.
+    let fourth = square.mul_add(square, x.splat(OFFSET));
     let [a, b, c, d, e] = NUMERATOR;
     let low = x.splat(b).mul_add(square, x.splat(a));
     let high = x.splat(d).mul_add(square, x.splat(c));
     let high = x.splat(e).mul_add(fourth, high);
-    let numerator = high.mul_add(fourth.mul(x), low.mul(x));
+    let numerator = high.mul_add(fourth.mul(factor), low.mul(factor));
     let [a, b, c, d, e] = DENOMINATOR;
     let low = x.splat(b).mul_add(square, x.splat(a));
     let high = x.splat(d).mul_add(square, x.splat(c));
@@ -59,5 +74,16 @@ impl Activation for Tanh {
     #[inline(always)]
     fn soon<V: Vector>(x: V) -> V {
         tanh_soon(x)
+    }
+    #[inline(always)]
+    fn quiet<V: Vector>(x: V) -> V {
+        // In the factor, which is needed last: nothing waits for the comparison.
+        let bounded = bounded(x);
+        fewest(bounded.mul(bounded), bounded.unless_quiet(x))
+    }
+    #[inline(always)]
+    fn quiet_soon<V: Vector>(x: V) -> V {
+        let bounded = bounded(x);
+        soonest(bounded, bounded.unless_quiet(x))
     }
 }

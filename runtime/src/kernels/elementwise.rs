@@ -53,7 +53,7 @@ pub(super) fn unpad(line: &Line, values: &mut [f32]) {
 
 /// The feature of value `index`, where `inner` values in a row belong to one feature and `period` features repeat.
 #[inline(always)]
-const fn feature(index: usize, period: usize, inner: usize) -> usize {
+pub(super) const fn feature(index: usize, period: usize, inner: usize) -> usize {
     if period == 0 || inner == 0 { 0 } else { index / inner % period }
 }
 
@@ -93,5 +93,19 @@ pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &
         I::V16::select(negative, x.mul(I::V16::load(isa, &alpha, 0)), x).store(&mut line, 0);
         unpad(&line, chunk);
         first += 16;
+    }
+}
+
+/// Replaces every value by how many of the ascending `boundaries` are not greater; NaN lies behind all.
+#[inline(always)]
+pub fn discretize(boundaries: &[f32], values: &mut [f32]) {
+    for value in values {
+        let mut place = 0.0;
+        for boundary in boundaries {
+            if *boundary <= *value || value.is_nan() {
+                place += 1.0;
+            }
+        }
+        *value = place;
     }
 }

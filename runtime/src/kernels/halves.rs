@@ -1,4 +1,5 @@
-//! Rows whose two halves become one: how `Bidirectional` joins its directions other than side by side.
+//! Rows whose two halves become one, or are taken apart: what `Bidirectional` does to its directions other than leave them
+//! side by side.
 //!
 //! `N` is twice `HALF`; the forward direction's output stands in the first half.
 
@@ -28,4 +29,24 @@ halves! {
     average Average
     /// first · second.
     multiply Multiply
+}
+
+/// The first half of every row.
+#[inline(always)]
+pub fn first<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[f32; N]], output: &mut [[f32; HALF]]) {
+    for (input, output) in input.iter().zip(output) {
+        if let Some(half) = input.first_chunk() {
+            *output = *half;
+        }
+    }
+}
+
+/// The second half of every row.
+#[inline(always)]
+pub fn second<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[f32; N]], output: &mut [[f32; HALF]]) {
+    for (input, output) in input.iter().zip(output) {
+        if let Some(half) = input.get(HALF..).and_then(<[f32]>::first_chunk) {
+            *output = *half;
+        }
+    }
 }

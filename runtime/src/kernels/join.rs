@@ -63,7 +63,7 @@ impl Operator for Average {
 
 /// Sixteen values from `first` on, fewer at the end.
 #[inline(always)]
-fn line(values: &[f32], first: usize) -> Line {
+pub(super) fn line(values: &[f32], first: usize) -> Line {
     let rest = values.get(first..).unwrap_or_default();
     match rest.first_chunk() {
         Some(line) => *line,

@@ -4,6 +4,7 @@ use super::elementwise::{padded, unpad};
 use super::join::{Add, Maximum, Operator};
 use crate::buffers;
 use crate::simd::{In, Isa, Vector};
+use crate::state::Folded;
 
 /// Frames joined two by two, then divided.
 #[inline(always)]
@@ -43,6 +44,44 @@ pub fn global_maximum<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mu
     pooled::<I, Maximum, F>(isa, buffers::rows::<F>(input), output, None);
 }
 
+/// One more frame joined to those before.
+#[inline(always)]
+fn one_more<I: Isa, O: Operator, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F]) {
+    let is_first = state.count == 0;
+    state.count = state.count.saturating_add(1);
+    if is_first {
+        state.values = *frame;
+        return;
+    }
+    for (values, frame) in state.values.chunks_mut(16).zip(frame.chunks(16)) {
+        let value = O::of(I::V16::load(isa, &padded(values, 0.0), 0), I::V16::load(isa, &padded(frame, 0.0), 0));
+        let mut result = [0.0; 16];
+        value.store(&mut result, 0);
+        unpad(&result, values);
+    }
+}
+
+/// The mean of every feature over the frames so far, this one among them: the bits of [`global_average`] over them all.
+#[inline(always)]
+pub fn running_average<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
+    one_more::<I, Add, F>(isa, state, frame);
+    #[allow(clippy::cast_precision_loss)]
+    let count = state.count as f32;
+    for (values, output) in state.values.chunks(16).zip(output.chunks_mut(16)) {
+        let value = I::V16::load(isa, &padded(values, 0.0), 0);
+        let mut result = [0.0; 16];
+        value.div(value.splat(count)).store(&mut result, 0);
+        unpad(&result, output);
+    }
+}
+
+/// The largest value of every feature over the frames so far, this one among them.
+#[inline(always)]
+pub fn running_maximum<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
+    one_more::<I, Maximum, F>(isa, state, frame);
+    *output = state.values;
+}
+
 /// The frames of each window, of which there are as many as `output` takes: `window` is its size, how far it moves, and how
 /// far the first one reaches over the beginning. What lies beyond an end is left out.
 #[inline(always)]
@@ -73,4 +112,31 @@ pub fn average<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32]
 #[inline(always)]
 pub fn maximum<I: Isa, const F: usize>(isa: I, window: [usize; 3], input: &[f32], output: &mut [f32]) {
     windows::<F>(window, input, output, |frames, output| pooled::<I, Maximum, F>(isa, frames, output, None));
+}
+
+/// So many windows of frames as `output` takes: window i of n begins with frame ⌊i·frames/n⌋ and ends before
+/// ⌈(i + 1)·frames/n⌉.
+#[inline(always)]
+fn adaptive<I: Isa, O: Operator, const F: usize>(isa: I, is_average: bool, input: &[f32], output: &mut [f32]) {
+    let frames = buffers::rows::<F>(input);
+    let output = buffers::rows_mut::<F>(output);
+    let count = output.len().max(1);
+    for (index, output) in output.iter_mut().enumerate() {
+        let window = index * frames.len() / count..((index + 1) * frames.len()).div_ceil(count);
+        #[allow(clippy::cast_precision_loss)]
+        let length = is_average.then_some(window.len() as f32);
+        pooled::<I, O, F>(isa, frames.get(window).unwrap_or_default(), output, length);
+    }
+}
+
+/// The mean of every feature in each of so many windows.
+#[inline(always)]
+pub fn adaptive_average<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32]) {
+    adaptive::<I, Add, F>(isa, true, input, output);
+}
+
+/// The largest value of every feature in each of so many windows; NaN where one is.
+#[inline(always)]
+pub fn adaptive_maximum<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32]) {
+    adaptive::<I, Maximum, F>(isa, false, input, output);
 }

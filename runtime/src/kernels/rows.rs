@@ -8,7 +8,7 @@ use crate::simd::{In, Isa, Line, Vector};
 
 /// The row as lines, the last one filled up with `filler`.
 #[inline(always)]
-fn lines<const N: usize>(row: &[f32; N], filler: f32) -> impl Iterator<Item = Line> + '_ {
+pub(super) fn lines<const N: usize>(row: &[f32; N], filler: f32) -> impl Iterator<Item = Line> + '_ {
     LinesOf { rest: row, filler }
 }
 

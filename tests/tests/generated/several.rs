@@ -43,18 +43,17 @@ impl Layout<'_> {
         (0..n_frames).map(frame).collect()
     }
 
-    /// The whole outputs, one behind the other, of what each step answered.
-    pub fn outputs<S>(&self, steps: &[S], read: impl Fn(&S) -> Vec<f32>) -> Vec<f32> {
-        let steps: Vec<Vec<f32>> = steps.iter().map(read).collect();
-        let mut start = 0;
+    /// The whole outputs, one behind the other, of what each step answered at each output.
+    pub fn outputs<S>(&self, steps: &[S], read: impl Fn(&S) -> Vec<Option<Vec<f32>>>) -> Vec<f32> {
+        let steps: Vec<Vec<Option<Vec<f32>>>> = steps.iter().map(read).collect();
         let mut outputs = Vec::new();
-        for &(width, in_time) in self.outputs {
-            let parts = steps.iter().map(|step| &step[start..start + width]);
+        for (place, &(width, in_time)) in self.outputs.iter().enumerate() {
+            let parts =
+                steps.iter().filter_map(|step| step[place].as_ref()).inspect(|part| assert_eq!(part.len(), width));
             match in_time {
                 true => parts.for_each(|part| outputs.extend_from_slice(part)),
-                false => outputs.extend_from_slice(parts.last().unwrap_or(&[])),
+                false => outputs.extend_from_slice(parts.last().map_or(&[], |part| &part[..])),
             }
-            start += width;
         }
         outputs
     }
@@ -75,7 +74,7 @@ impl Case<'_> {
         run: impl Fn(&mut Numbers<'_>, &[f64]) -> Vec<f32>,
         start: impl Fn() -> S,
         make: F,
-        read: impl Fn(&S::Step) -> Vec<f32> + Copy,
+        read: impl Fn(&S::Step) -> Vec<Option<Vec<f32>>> + Copy,
     ) where
         S::Step: Zero + Clone,
     {

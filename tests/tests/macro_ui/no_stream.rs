@@ -16,10 +16,23 @@ rnn_model! {
     model = Sequential([Input(shape=(5,)), Dense(2)])
 }
 
-fn ask(tagger: &Tagger<'_>, backwards: &Backwards<'_>, timeless: &Timeless<'_>) {
+rnn_model! {
+    pub struct Ahead;
+    model = Sequential([Input(shape=(20, 3)), MaxPooling1D(2), Conv1D(4, 5, padding="same", name="around")])
+}
+
+rnn_model! {
+    pub struct Rates;
+    x = Input(shape=(20, 3))
+    model = Model(x, Add(name="both")([MaxPooling1D(2)(x), Conv1D(3, 11)(x)]))
+}
+
+fn ask(tagger: &Tagger<'_>, backwards: &Backwards<'_>, timeless: &Timeless<'_>, ahead: &Ahead<'_>, rates: &Rates<'_>) {
     tagger.stream();
     backwards.stream();
     timeless.stream();
+    ahead.stream();
+    rates.stream();
 }
 
 fn main() {}

@@ -66,8 +66,8 @@ fn training_modules_may_be_imported_but_not_used() {
 
 #[test]
 fn layers_that_are_not_done_are_told_apart_from_unknown_ones() {
-    assert_eq!(codes("x = Conv1D(2, 3)"), [Code::E104]);
-    assert_eq!(codes("from keras.layers import Conv1D\nx = Conv1D(2, 3)"), [Code::E104]);
+    assert_eq!(codes("x = Conv2D(2, 3)"), [Code::E104]);
+    assert_eq!(codes("from keras.layers import Conv2D\nx = Conv2D(2, 3)"), [Code::E104]);
     assert_eq!(codes("x = Conf1D(2, 3)"), [Code::E101]);
 }
 

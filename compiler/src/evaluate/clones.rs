@@ -1,0 +1,175 @@
+//! Models that begin behind a layer of another: Keras makes an input of the tensor, and calls the layers behind it again.
+//!
+//! The input is called after the tensor, whose name counts all symbolic tensors of the text; so each gets its number here.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::evaluate::Evaluator;
+use crate::evaluate::functional::End;
+use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
+use crate::layer::LayerInstance;
+use crate::layers::input::InputLayer;
+use crate::shape::Shape;
+use crate::value::{Located, Value};
+
+/// What each tensor is in the copy.
+type Copies = HashMap<TensorId, TensorId>;
+
+impl Evaluator<'_> {
+    /// Gives tensors their names, as Keras counts them.
+    pub(super) fn name_tensors(&mut self, tensors: &[TensorId]) {
+        for &tensor in tensors {
+            let name = self.automatic_name("keras_tensor");
+            self.tensor_names.entry(tensor).or_insert(name);
+        }
+    }
+
+    /// The input of a Sequential that was told none, or that a copy begins with.
+    pub(super) fn unwritten_input(&mut self, name: String, shape: Shape, span: Span) -> Option<TensorId> {
+        let layer = InputLayer::new(shape.clone(), InputType::Float32);
+        let id = self.next_layer(span)?;
+        let instance = LayerInstance {
+            id,
+            name: name.clone(),
+            is_named: false,
+            trainable: true,
+            span,
+            class_span: span,
+            legacy_input: None,
+            insert: span.after(),
+            has_arguments: true,
+            arguments: Vec::new(),
+            layer: Box::new(layer),
+        };
+        let tensor = self.inference.input(name, shape, InputType::Float32, span);
+        self.input_layers.insert(tensor.node, Rc::new(instance));
+        Some(tensor)
+    }
+
+    /// A `Sequential` runs through all its layers whenever it is built: each gives new tensors, and a model inside is made.
+    pub(super) fn count_build(&mut self, id: ModelId) {
+        let outputs: Vec<TensorId> = self.models[id.0].entries.iter().filter_map(|entry| entry.output).collect();
+        if outputs.is_empty() {
+            return;
+        }
+        self.automatic_name("functional");
+        for output in outputs {
+            let n_outputs = self.inference.node(output.node).outputs.len();
+            let tensors: Vec<_> = (0..n_outputs).map(|index| TensorId { node: output.node, output: index }).collect();
+            self.name_tensors(&tensors);
+        }
+    }
+
+    /// Whether a tensor is what an `Input` gives.
+    fn is_input(&self, tensor: TensorId) -> bool {
+        matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. })
+    }
+
+    /// Lets a model begin with inputs: where it begins behind layers, those between are called again, on new inputs.
+    pub(super) fn begin_with_inputs(
+        &mut self,
+        inputs: (&mut Vec<End>, &mut Value),
+        outputs: (&mut Vec<End>, &mut Value),
+        span: Span,
+    ) -> Option<()> {
+        if inputs.0.iter().all(|input| self.is_input(input.tensor)) {
+            return Some(());
+        }
+        let needed = self.needed(inputs.0, outputs.0)?;
+        let mut copies = Copies::new();
+        for input in inputs.0.iter() {
+            if copies.contains_key(&input.tensor) {
+                continue;
+            }
+            let copy = if self.is_input(input.tensor) {
+                input.tensor
+            } else {
+                let name = format!("{}CLONE", self.tensor_name(input.tensor));
+                let shape = self.inference.shape(input.tensor).clone();
+                self.unwritten_input(name, shape, input.span())?
+            };
+            copies.insert(input.tensor, copy);
+        }
+        for node in needed {
+            self.copy_node(node, &mut copies, span)?;
+        }
+        for (ends, structure) in [inputs, outputs] {
+            ends.iter_mut().for_each(|end| end.tensor = copies.get(&end.tensor).copied().unwrap_or(end.tensor));
+            *structure = replaced(structure, &copies);
+        }
+        Some(())
+    }
+
+    fn tensor_name(&self, tensor: TensorId) -> String {
+        self.tensor_names.get(&tensor).cloned().unwrap_or_else(|| "keras_tensor".to_owned())
+    }
+
+    /// The nodes between inputs and outputs, each behind those that it reads.
+    fn needed(&mut self, inputs: &[End], outputs: &[End]) -> Option<Vec<NodeId>> {
+        let mut needed = std::collections::BTreeSet::new();
+        for output in outputs {
+            let is_given = |tensor: TensorId| inputs.iter().any(|input| input.tensor == tensor);
+            if is_given(output.tensor) && !self.is_input(output.tensor) {
+                let title = "an output of the model is the tensor that it begins with";
+                let mistake = Diagnostic::new(Code::E144, output.span(), title).at("no layer between");
+                let given =
+                    inputs.iter().find(|input| input.tensor == output.tensor).map_or(Span::default(), End::span);
+                return self.fail(mistake.label(given, "the same tensor").help("give the model a layer to compute"));
+            }
+            let mut pending = vec![output.tensor];
+            while let Some(tensor) = pending.pop() {
+                if is_given(tensor) {
+                    continue;
+                }
+                match &self.inference.node(tensor.node).node.kind {
+                    NodeKind::Input { .. } => {
+                        let node = tensor.node;
+                        return self.not_connected(inputs, output, node);
+                    }
+                    NodeKind::Layer { inputs, .. } => {
+                        if needed.insert(tensor.node) {
+                            pending.extend(inputs.iter().copied());
+                        }
+                    }
+                }
+            }
+        }
+        Some(needed.into_iter().collect())
+    }
+
+    fn copy_node(&mut self, node: NodeId, copies: &mut Copies, span: Span) -> Option<()> {
+        let NodeKind::Layer { instance, inputs } = &self.inference.node(node).node.kind else { return Some(()) };
+        let (instance, place) = (Rc::clone(instance), self.inference.node(node).node.span);
+        let read: Vec<TensorId> = inputs.iter().map(|input| copies.get(input).copied().unwrap_or(*input)).collect();
+        self.step(1, span)?;
+        let outputs = match self.inference.apply(&instance, &read, place) {
+            Ok(copy) => (0..self.inference.node(copy).outputs.len()).map(move |output| TensorId { node: copy, output }),
+            Err(mistake) => return self.fail(*mistake),
+        };
+        for (output, copy) in outputs.enumerate() {
+            let original = TensorId { node, output };
+            let name = format!("{}_clone", self.tensor_name(original));
+            self.tensor_names.insert(copy, name);
+            copies.entry(original).or_insert(copy);
+        }
+        Some(())
+    }
+}
+
+/// A structure of tensors with copies in their places.
+fn replaced(structure: &Value, copies: &Copies) -> Value {
+    let one = |item: &Located| Located { value: replaced(&item.value, copies), span: item.span };
+    match structure {
+        Value::Tensor(tensor) => Value::Tensor(copies.get(tensor).copied().unwrap_or(*tensor)),
+        Value::Growing(items) => Value::List(items.borrow().iter().map(one).collect()),
+        Value::List(items) => Value::List(items.iter().map(one).collect()),
+        Value::Tuple(items) => Value::Tuple(items.iter().map(one).collect()),
+        Value::Dictionary(entries) => {
+            Value::Dictionary(entries.iter().map(|(key, value)| (key.clone(), one(value))).collect())
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,255 @@
+//! `SimpleRNNCell`, `LSTMCell`, `GRUCell`: what `RNN` takes for one step. Their formulas are those of the layers.
+//!
+//! <https://keras.io/api/layers/recurrent_layers/>. Difference to Keras: a cell called by itself, `cell(x, states)`, and
+//! a cell that several layers share are refused.
+
+use std::rc::Rc;
+
+use ndarray::ArrayD;
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layers::gru::Gru;
+use crate::layers::lstm::Lstm;
+use crate::layers::recurrent::activation_of;
+use crate::layers::simple_rnn::SimpleRnn;
+use crate::plan::lowered::{Lowered, Lowering};
+use crate::reference::real::Real;
+use crate::shape::Shape;
+
+const UNITS: Argument = Argument::required("units", Kind::PositiveInteger, "Width of the state and of each output.");
+const ACTIVATION: Argument =
+    Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to each step's sums.");
+const RECURRENT_ACTIVATION: Argument =
+    Argument::optional("recurrent_activation", Kind::Activation, "\"sigmoid\"", "Applied to the sums of the gates.");
+const USE_BIAS: Argument = Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added.");
+const KERNEL_INITIALIZER: Argument = Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\"");
+const RECURRENT_INITIALIZER: Argument =
+    Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\"");
+const BIAS_INITIALIZER: Argument = Argument::training("bias_initializer", Kind::Initializer, "\"zeros\"");
+const KERNEL_REGULARIZER: Argument = Argument::training("kernel_regularizer", Kind::Regularizer, "None");
+const RECURRENT_REGULARIZER: Argument = Argument::training("recurrent_regularizer", Kind::Regularizer, "None");
+const BIAS_REGULARIZER: Argument = Argument::training("bias_regularizer", Kind::Regularizer, "None");
+const KERNEL_CONSTRAINT: Argument = Argument::training("kernel_constraint", Kind::Constraint, "None");
+const RECURRENT_CONSTRAINT: Argument = Argument::training("recurrent_constraint", Kind::Constraint, "None");
+const BIAS_CONSTRAINT: Argument = Argument::training("bias_constraint", Kind::Constraint, "None");
+const DROPOUT: Argument = Argument::training("dropout", Kind::Rate, "0.0");
+const RECURRENT_DROPOUT: Argument = Argument::training("recurrent_dropout", Kind::Rate, "0.0");
+const SEED: Argument = Argument::training("seed", Kind::Seed, "None");
+const IMPLEMENTATION: Argument =
+    Argument::optional("implementation", Kind::Ignored, "2", "Keras 2's; no effect, as in Keras 3.");
+
+/// `SimpleRNNCell`.
+pub(crate) const SIMPLE_RNN_CELL: Declaration = Declaration {
+    class: "SimpleRNNCell",
+    aliases: &[],
+    base_name: "simple_rnn_cell",
+    summary: "One step of a `SimpleRNN`, for `RNN`.",
+    details: "`h' = activation(x·kernel + h·recurrent_kernel + bias)`.\n\n\
+              Weights: `kernel` (features, units), `recurrent_kernel` (units, units), `bias` (units).",
+    arguments: &[
+        UNITS,
+        ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        SEED,
+    ],
+    takes_common: true,
+    build: |arguments| {
+        let activation = activation_of(arguments, "activation")?;
+        let simple_rnn =
+            SimpleRnn { flags: one_step(arguments, 1), activation, use_bias: arguments.boolean("use_bias") };
+        Some(Box::new(Cell { declaration: &SIMPLE_RNN_CELL, step: Step::SimpleRnn(simple_rnn) }))
+    },
+};
+
+/// `LSTMCell`.
+pub(crate) const LSTM_CELL: Declaration = Declaration {
+    class: "LSTMCell",
+    aliases: &[],
+    base_name: "lstm_cell",
+    summary: "One step of an `LSTM`, for `RNN`.",
+    details: "The step of `LSTM`, with the states h and c.\n\n\
+              Weights: `kernel` (features, 4·units), `recurrent_kernel` (units, 4·units), `bias` (4·units); column \
+              blocks i, f, c, o.",
+    arguments: &[
+        UNITS,
+        ACTIVATION,
+        RECURRENT_ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
+        Argument::training("unit_forget_bias", Kind::Boolean, "True"),
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        SEED,
+        IMPLEMENTATION,
+    ],
+    takes_common: true,
+    build: |arguments| {
+        let lstm = Lstm {
+            activation: activation_of(arguments, "activation")?,
+            recurrent_activation: activation_of(arguments, "recurrent_activation")?,
+            flags: one_step(arguments, 2),
+            use_bias: arguments.boolean("use_bias"),
+        };
+        Some(Box::new(Cell { declaration: &LSTM_CELL, step: Step::Lstm(lstm) }))
+    },
+};
+
+/// `GRUCell`.
+pub(crate) const GRU_CELL: Declaration = Declaration {
+    class: "GRUCell",
+    aliases: &[],
+    base_name: "gru_cell",
+    summary: "One step of a `GRU`, for `RNN`.",
+    details: "The step of `GRU`.\n\n\
+              Weights: `kernel` (features, 3·units), `recurrent_kernel` (units, 3·units), `bias` (2, 3·units), or \
+              (3·units) with `reset_after=False`; column blocks z, r, h.",
+    arguments: &[
+        UNITS,
+        ACTIVATION,
+        RECURRENT_ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        Argument::optional("reset_after", Kind::Boolean, "True", "Whether the reset gate follows the state's product."),
+        SEED,
+        IMPLEMENTATION,
+    ],
+    takes_common: true,
+    build: |arguments| {
+        let gru = Gru {
+            activation: activation_of(arguments, "activation")?,
+            recurrent_activation: activation_of(arguments, "recurrent_activation")?,
+            flags: one_step(arguments, 1),
+            use_bias: arguments.boolean("use_bias"),
+            reset_after: arguments.boolean("reset_after"),
+        };
+        Some(Box::new(Cell { declaration: &GRU_CELL, step: Step::Gru(gru) }))
+    },
+};
+
+/// The flags of the layer that walks with this cell alone.
+fn one_step(arguments: &Arguments<'_>, n_states: usize) -> Recurrence {
+    Recurrence {
+        units: arguments.positive("units"),
+        return_sequences: false,
+        go_backwards: false,
+        stateful: false,
+        unroll: None,
+        return_state: false,
+        n_states,
+    }
+}
+
+/// What a value must be to be taken for one step.
+#[derive(Debug)]
+pub enum StepOf<'a> {
+    /// One cell, which makes the layer that walks with it and has these flags.
+    One(&'a Step),
+    /// Several cells, each reading what the one before it gives.
+    Several(&'a [Rc<LayerInstance>]),
+}
+
+/// A cell's step, as the layer that would walk with it.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Of a `SimpleRNN`.
+    SimpleRnn(SimpleRnn),
+    /// Of an `LSTM`.
+    Lstm(Lstm),
+    /// Of a `GRU`.
+    Gru(Gru),
+}
+
+impl Step {
+    /// The flags of the layer.
+    #[must_use]
+    pub fn flags(&self) -> Recurrence {
+        match self {
+            Self::SimpleRnn(layer) => layer.flags,
+            Self::Lstm(layer) => layer.flags,
+            Self::Gru(layer) => layer.flags,
+        }
+    }
+
+    /// The layer with these flags.
+    #[must_use]
+    pub fn layer(&self, flags: Recurrence) -> Box<dyn Layer> {
+        match self {
+            Self::SimpleRnn(layer) => Box::new(SimpleRnn { flags, ..layer.clone() }),
+            Self::Lstm(layer) => Box::new(Lstm { flags, ..layer.clone() }),
+            Self::Gru(layer) => Box::new(Gru { flags, ..layer.clone() }),
+        }
+    }
+}
+
+/// A cell as the value that the text makes; no model holds it but inside an `RNN`.
+#[derive(Debug)]
+struct Cell {
+    declaration: &'static Declaration,
+    step: Step,
+}
+
+impl Cell {
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        R::evaluate(self.step.layer(self.step.flags()).as_ref(), call)
+    }
+}
+
+impl Layer for Cell {
+    fn declaration(&self) -> &'static Declaration {
+        self.declaration
+    }
+
+    fn step(&self) -> Option<StepOf<'_>> {
+        Some(StepOf::One(&self.step))
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        self.step.layer(self.step.flags()).output_shapes(inputs)
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        self.step.layer(self.step.flags()).weights(inputs)
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::Recurrent
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        self.step.layer(self.step.flags()).lower(lowering)
+    }
+
+    evaluate_generically!();
+}

@@ -1,0 +1,170 @@
+//! Layers in a row that stand for one layer when code is made: the cells of a stack, in one direction or in two.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ndarray::{ArrayD, Axis, Slice};
+
+use crate::declaration::Declaration;
+use crate::evaluate_generically;
+use crate::graph::{InputType, NodeId, TensorId, TypedGraph};
+use crate::infer::Inference;
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layers::time_distributed::TimeDistributed;
+use crate::plan::lowered::{Lowered, Lowering, Operation, Walk};
+use crate::reference::real::Real;
+use crate::shape::Shape;
+
+/// A graph that stands for one layer, while it grows.
+pub(crate) struct Chain<'a> {
+    whole: &'a LayerInstance,
+    inference: Inference,
+    inputs: Vec<TensorId>,
+    id: &'a mut dyn FnMut() -> usize,
+    /// `TimeDistributed` layers, by the layers inside: one that comes again keeps its weights.
+    wrappers: HashMap<usize, Rc<LayerInstance>>,
+}
+
+impl<'a> Chain<'a> {
+    /// Begins with inputs of these shapes.
+    pub(crate) fn over(whole: &'a LayerInstance, shapes: &[Shape], id: &'a mut dyn FnMut() -> usize) -> Self {
+        let mut inference = Inference::default();
+        let mut input = |shape: &Shape| inference.input(String::new(), shape.clone(), InputType::Float32, whole.span);
+        let inputs = shapes.iter().map(&mut input).collect();
+        Self { whole, inference, inputs, id, wrappers: HashMap::new() }
+    }
+
+    /// The inputs.
+    pub(crate) fn inputs(&self) -> Vec<TensorId> {
+        self.inputs.clone()
+    }
+
+    /// Adds one layer, and gives what it answers.
+    pub(crate) fn apply(&mut self, name: &str, layer: Box<dyn Layer>, read: &[TensorId]) -> Vec<TensorId> {
+        let part = self.part(name, layer);
+        self.add(&part, read)
+    }
+
+    fn part(&mut self, name: &str, layer: Box<dyn Layer>) -> Rc<LayerInstance> {
+        let whole = self.whole;
+        Rc::new(LayerInstance {
+            id: (self.id)(),
+            name: format!("{}_{name}", whole.name),
+            is_named: whole.is_named,
+            trainable: whole.trainable,
+            span: whole.span,
+            class_span: whole.class_span,
+            legacy_input: None,
+            insert: whole.insert,
+            has_arguments: whole.has_arguments,
+            arguments: whole.arguments.clone(),
+            layer,
+        })
+    }
+
+    fn add(&mut self, part: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
+        let node = self.inference.apply(part, read, self.whole.span);
+        let node = node.unwrap_or_else(|_| unreachable!("the whole layer took these shapes"));
+        (0..self.inference.node(node).outputs.len()).map(|output| TensorId { node, output }).collect()
+    }
+
+    /// Adds a layer to every timestep of what is one sequence for it; a merge on the last axis does that by itself.
+    pub(crate) fn wrap(&mut self, inner: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
+        if inner.layer.takes() == Takes::List {
+            return self.add(inner, read);
+        }
+        if let Some(wrapper) = self.wrappers.get(&inner.id).cloned() {
+            return self.add(&wrapper, read);
+        }
+        let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name).trim_start_matches('_').to_owned();
+        let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner) }));
+        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
+        self.add(&wrapper, read)
+    }
+
+    /// Adds layers in a row, each with the states that it begins with; answers the last one's output, then all states.
+    pub(crate) fn run(
+        &mut self,
+        layers: Vec<(String, Box<dyn Layer>)>,
+        sequence: TensorId,
+        states: &[TensorId],
+    ) -> Vec<TensorId> {
+        let (mut sequence, mut rest, mut left) = (sequence, states, Vec::new());
+        for (name, layer) in layers {
+            let n_states = layer.recurrence().map_or(0, |flags| flags.n_states).min(rest.len());
+            let (own, others) = rest.split_at(n_states);
+            rest = others;
+            let read: Vec<_> = std::iter::once(sequence).chain(own.iter().copied()).collect();
+            let outputs = self.apply(&name, layer, &read);
+            sequence = outputs[0];
+            left.extend_from_slice(&outputs[1..]);
+        }
+        left.insert(0, sequence);
+        left
+    }
+
+    /// The graph, which answers these tensors.
+    pub(crate) fn finish(self, outputs: Vec<TensorId>) -> TypedGraph {
+        let inputs: Vec<NodeId> = self.inputs.iter().map(|input| input.node).collect();
+        TypedGraph { nodes: self.inference.into_nodes(), inputs, outputs }
+    }
+}
+
+/// A recurrent layer that runs backwards and puts each output at its frame's place: a step on `Bidirectional`'s way back.
+#[derive(Debug)]
+pub(crate) struct Aligned {
+    pub(crate) layer: Box<dyn Layer>,
+}
+
+impl Aligned {
+    fn returns_sequences(&self) -> bool {
+        self.layer.recurrence().is_some_and(|flags| flags.return_sequences)
+    }
+
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let mut outputs = R::evaluate(self.layer.as_ref(), call);
+        if self.returns_sequences() {
+            outputs[0].slice_axis_inplace(Axis(1), Slice::new(0, None, -1));
+        }
+        outputs
+    }
+}
+
+impl Layer for Aligned {
+    fn declaration(&self) -> &'static Declaration {
+        self.layer.declaration()
+    }
+
+    fn takes(&self) -> Takes {
+        self.layer.takes()
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        self.layer.output_shapes(inputs)
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        self.layer.weights(inputs)
+    }
+
+    fn recurrence(&self) -> Option<Recurrence> {
+        self.layer.recurrence()
+    }
+
+    fn streaming(&self, inputs: &[Shape]) -> Streaming {
+        self.layer.streaming(inputs)
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let mut operations = self.layer.lower(lowering)?;
+        for operation in &mut operations {
+            let Operation::Recurrent(recurrent) = operation else { continue };
+            for direction in recurrent.directions.iter_mut().filter(|_| recurrent.return_sequences) {
+                direction.walk = Walk::BackwardAligned;
+            }
+        }
+        Ok(operations)
+    }
+
+    evaluate_generically!();
+}

@@ -1,0 +1,366 @@
+//! `ConvLSTM1D`: an LSTM over frames of several rows, whose products are convolutions over the rows.
+//!
+//! i, f, g, o = split(conv(x, K) + b + conv(h, R)); c' = rec(f)·c + rec(i)·act(g); h' = rec(o)·act(c').
+//! Shi et al. 2015, arXiv:1506.04214. <https://keras.io/api/layers/recurrent_layers/conv_lstm1d/>
+//!
+//! The state's convolution has stride 1 and reaches over both ends. Differences to Keras: with `data_format="channels_first"` it
+//! can't have states or stand in a `Bidirectional` yet; strides of 0 and states of another shape are refused at once.
+
+use ndarray::{Array3, ArrayD, ArrayView3, Axis, Ix3, Ix4, s};
+use rnn_grammar::Code;
+
+use crate::activation::Activation;
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layers::checks::Check;
+use crate::layers::convolution::{Convolution, DILATION_RATE, PADDING, add_tap};
+use crate::layers::data_format::{DATA_FORMAT, arranged};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, vector};
+use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
+use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::reference::activation;
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+
+/// `ConvLSTM1D`.
+pub(crate) const CONV_LSTM_1D: Declaration = Declaration {
+    class: "ConvLSTM1D",
+    aliases: &[],
+    base_name: "conv_lstm1d",
+    summary: "An LSTM over frames of several rows: its products are convolutions over the rows.",
+    details: "`(batch, timesteps, rows, channels)` becomes `(batch, places, filters)`, or `(batch, timesteps, places, filters)` with \
+              `return_sequences`. `i, f, g, o = split(conv(x, kernel) + bias + conv(h, recurrent_kernel))`, \
+              `c' = recurrent_activation(f)·c + recurrent_activation(i)·activation(g)`, \
+              `h' = recurrent_activation(o)·activation(c')`, step by step from zero. The state's convolution has stride 1 and \
+              zeros beyond both ends.\n\n\
+              Weights: `kernel` (kernel_size, channels, 4·filters), `recurrent_kernel` (kernel_size, filters, 4·filters), `bias` \
+              (4·filters); column blocks i, f, c, o.",
+    arguments: &[
+        Argument::required("filters", Kind::PositiveInteger, "Channels of the state and of each output."),
+        Argument::required("kernel_size", Kind::Any, "Rows that a filter reads."),
+        Argument::optional("strides", Kind::Any, "1", "Rows from one place of the filters to the next."),
+        PADDING,
+        DATA_FORMAT,
+        DILATION_RATE,
+        Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to the candidate and to the cell."),
+        Argument::optional(
+            "recurrent_activation",
+            Kind::Activation,
+            "\"sigmoid\"",
+            "Applied to the sums of the gates.",
+        ),
+        Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added."),
+        Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\""),
+        Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\""),
+        Argument::training("bias_initializer", Kind::Initializer, "\"zeros\""),
+        Argument::optional("unit_forget_bias", Kind::Boolean, "True", "Training only."),
+        Argument::training("kernel_regularizer", Kind::Regularizer, "None"),
+        Argument::training("recurrent_regularizer", Kind::Regularizer, "None"),
+        Argument::training("bias_regularizer", Kind::Regularizer, "None"),
+        Argument::training("activity_regularizer", Kind::Regularizer, "None"),
+        Argument::training("kernel_constraint", Kind::Constraint, "None"),
+        Argument::training("recurrent_constraint", Kind::Constraint, "None"),
+        Argument::training("bias_constraint", Kind::Constraint, "None"),
+        Argument::training("dropout", Kind::Rate, "0.0"),
+        Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
+        Argument::training("seed", Kind::Seed, "None"),
+        Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
+        Argument::optional(
+            "return_state",
+            Kind::Boolean,
+            "False",
+            "The states after the last step as further outputs.",
+        ),
+        Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
+        Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
+        Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
+    ],
+    takes_common: true,
+    build,
+};
+
+/// The cell's name, below which its weights are.
+const CELL: &str = "conv_lstm_cell";
+
+/// A `ConvLSTM1D` with its arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct ConvLstm1D {
+    /// The filters are its units.
+    flags: Recurrence,
+    convolution: Convolution,
+    recurrent_activation: Activation,
+}
+
+fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    let convolution = Convolution::read(arguments)?;
+    convolution.refuses_strides_with_dilation(arguments)?;
+    let recurrent_activation = activation_of(arguments, "recurrent_activation")?;
+    let flags = Recurrence {
+        units: arguments.positive("filters"),
+        return_sequences: arguments.boolean("return_sequences"),
+        go_backwards: arguments.boolean("go_backwards"),
+        stateful: arguments.boolean("stateful"),
+        unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
+        return_state: arguments.boolean("return_state"),
+        n_states: 2,
+    };
+    Some(arranged(arguments, ConvLstm1D { flags, convolution, recurrent_activation }))
+}
+
+impl ConvLstm1D {
+    fn time_loop(&self) -> TimeLoop {
+        TimeLoop { class: CONV_LSTM_1D.class, flags: self.flags }
+    }
+
+    /// Batch, timesteps and the places of the filters.
+    fn check(&self, inputs: &[Shape]) -> Result<(Dimension, Dimension, u64), Mismatch> {
+        let check = Check::single(CONV_LSTM_1D.class, &inputs[..inputs.len().min(1)])?;
+        let check = check.exactly(
+            4,
+            "(batch, timesteps, rows, channels)",
+            "give each timestep rows and channels, e.g. `Input(shape=(10, 8, 3))`",
+        )?;
+        check.features()?;
+        let rows = check.known_axis(2)?;
+        let (places, _) = self.convolution.windows.over(rows);
+        if places > 0 {
+            return Ok((check.shape.0[0], check.shape.0[1], places));
+        }
+        let span = self.convolution.windows.span();
+        let title = format!("`ConvLSTM1D` has filters over {span} rows, but gets `{}`", check.shape);
+        Err(Mismatch::new(Code::E221, title, "no filter fits")
+            .within(self.convolution.span)
+            .help("choose a smaller `kernel_size`, or let filters reach over the ends with `padding=\"same\"`"))
+    }
+
+    /// The states to begin with, if there are any.
+    fn check_states(&self, state: &Shape, states: &[Shape]) -> Result<(), Mismatch> {
+        if !states.is_empty() && states.len() != self.flags.n_states {
+            let title = format!("`ConvLSTM1D` has 2 states, but begins with {}", states.len());
+            return Err(Mismatch::new(Code::E219, title, "another number of states"));
+        }
+        let fits = |given: &&Shape| {
+            given.rank() == state.rank() && given.0.iter().zip(&state.0).all(|(given, wanted)| given.agrees(*wanted))
+        };
+        match states.iter().find(|given| !fits(given)) {
+            None => Ok(()),
+            Some(given) => {
+                let title = format!("`ConvLSTM1D` begins with states of shape `{state}`, not `{given}`");
+                Err(Mismatch::new(Code::E220, title, "another shape than its states have"))
+            }
+        }
+    }
+
+    /// i, f, g and o of all places.
+    fn sums<R: Real>(&self, call: &Call<'_, R>, frame: &ArrayView3<'_, R>, hidden: &Array3<R>) -> Array3<R> {
+        let (batch, places, filters) = hidden.dim();
+        let mut sums = Array3::zeros((batch, places, 4 * filters));
+        let [kernel, recurrent_kernel] = [0, 1].map(|index| cube(&call.weights[index]));
+        let windows = self.convolution.windows;
+        let (_, before) = windows.over(frame.len_of(Axis(1)) as u64);
+        let reach = (windows.size - 1) / 2;
+        for tap in 0..kernel.len_of(Axis(0)) {
+            let first = tap as i128 * i128::from(windows.dilation) - i128::from(before);
+            let stride = i128::from(windows.stride);
+            add_tap(&mut sums.view_mut(), frame, &kernel.index_axis(Axis(0), tap), (stride, first));
+            let first = tap as i128 - i128::from(reach);
+            add_tap(&mut sums.view_mut(), &hidden.view(), &recurrent_kernel.index_axis(Axis(0), tap), (1, first));
+        }
+        if self.convolution.use_bias {
+            sums += &vector(&call.weights[2]);
+        }
+        sums
+    }
+
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let input = call.inputs[0].view().into_dimensionality::<Ix4>();
+        let input = input.unwrap_or_else(|_| unreachable!("the shape is checked: frames of rows"));
+        let (batch, timesteps, rows, _) = input.dim();
+        let windows = self.convolution.windows;
+        let (places, _) = windows.over(rows as u64);
+        let filters = call.weights[1].shape()[1];
+        let shape = (batch, usize::try_from(places).unwrap_or(0), filters);
+        let first = |index: usize| {
+            call.inputs.get(1 + index).map_or_else(|| Array3::zeros(shape), |state| cube(state).to_owned())
+        };
+        let [mut hidden, mut cell] = [first(0), first(1)];
+        let mut sequence = Vec::new();
+        for step in 0..timesteps {
+            let time = if self.flags.go_backwards { timesteps - 1 - step } else { step };
+            let sums = self.sums(call, &input.index_axis(Axis(1), time), &hidden);
+            let gate = |index: usize, function: Activation| {
+                let mut gate = sums.slice(s![.., .., index * filters..(index + 1) * filters]).to_owned();
+                activation::apply(function, &mut gate);
+                gate
+            };
+            let main = self.convolution.activation;
+            let [i, f, o] = [0, 1, 3].map(|index| gate(index, self.recurrent_activation));
+            cell = f * &cell + i * gate(2, main);
+            let mut active = cell.clone();
+            activation::apply(main, &mut active);
+            hidden = o * active;
+            if self.flags.return_sequences {
+                sequence.push(hidden.clone());
+            }
+        }
+        let mut answers = vec![if self.flags.return_sequences {
+            let views: Vec<_> = sequence.iter().map(|output| output.view()).collect();
+            ndarray::stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("all outputs have one shape")).into_dyn()
+        } else {
+            hidden.clone().into_dyn()
+        }];
+        if self.flags.return_state {
+            answers.extend([hidden.into_dyn(), cell.into_dyn()]);
+        }
+        answers
+    }
+}
+
+fn cube<R: Real>(array: &ArrayD<R>) -> ArrayView3<'_, R> {
+    array.view().into_dimensionality::<Ix3>().unwrap_or_else(|_| unreachable!("the shape is checked: three axes"))
+}
+
+impl Layer for ConvLstm1D {
+    fn declaration(&self) -> &'static Declaration {
+        &CONV_LSTM_1D
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::Sequence
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let (batch, timesteps, places) = self.check(inputs)?;
+        self.time_loop().check_flags(&inputs[0])?;
+        let state = Shape(vec![batch, Dimension::Known(places), Dimension::Known(self.flags.units)]);
+        self.check_states(&state, inputs.get(1..).unwrap_or(&[]))?;
+        let mut output = state.clone();
+        if self.flags.return_sequences {
+            output.0.insert(1, timesteps);
+        }
+        let mut outputs = vec![output];
+        if self.flags.return_state {
+            outputs.resize(1 + self.flags.n_states, state);
+        }
+        Ok(outputs)
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let channels = inputs.first().and_then(Shape::last).and_then(Dimension::known).unwrap_or(0);
+        let (taps, filters) = (self.convolution.windows.size, self.flags.units);
+        let width = filters.saturating_mul(4);
+        let add = |name: &str, shape: &[u64]| WeightSpec::new(format!("{CELL}/{name}"), shape);
+        let mut weights =
+            vec![add("kernel", &[taps, channels, width]), add("recurrent_kernel", &[taps, filters, width])];
+        weights.extend(self.convolution.use_bias.then(|| add("bias", &[width])));
+        weights
+    }
+
+    fn describes_output(&self) -> Option<&'static str> {
+        (!self.flags.return_sequences).then_some(LAST_STEP)
+    }
+
+    fn sequence_fix(&self) -> Option<&'static str> {
+        (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
+    }
+
+    fn recurrence(&self) -> Option<Recurrence> {
+        Some(self.flags)
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        self.time_loop().streaming()
+    }
+
+    fn reversed(&self) -> Option<Box<dyn Layer>> {
+        let mut layer = self.clone();
+        layer.flags.go_backwards = !layer.flags.go_backwards;
+        Some(Box::new(layer))
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let [timesteps, rows, channels] = match *lowering.sample() {
+            [timesteps, rows, channels] => [timesteps, rows, channels],
+            _ => return Ok(Vec::new()),
+        };
+        let rows = fixed(rows)?;
+        let windows = self.convolution.windows;
+        let (places, before) = windows.over(rows as u64);
+        let size = |number: u64| fixed(Dimension::Known(number));
+        let sizes = ConvSizes {
+            rows,
+            channels: fixed(channels)?,
+            filters: size(self.flags.units)?,
+            places: size(places)?,
+            taps: size(windows.size)?,
+            window: [size(windows.stride)?, size(windows.dilation)?, size(before)?],
+            timesteps: fixed(timesteps).ok(),
+            has_initial: lowering.inputs.len() > 1,
+            use_bias: self.convolution.use_bias,
+        };
+        conv_lstm(sizes, self.flags, [self.convolution.activation, self.recurrent_activation])
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::convolution::tests::evaluated;
+    use crate::layers::testing::{assert_near, codes, output};
+    use crate::reference::activation::sigmoid;
+
+    #[test]
+    fn one_filter_by_hand() {
+        // Two rows, one tap: each row is an LSTM of one unit.
+        let values = evaluated(
+            "Input((1, 2, 1)), ConvLSTM1D(1, 1)",
+            &[
+                (&[1, 1, 2, 1], &[1.0, -1.0]),
+                (&[1, 1, 4], &[0.1, 0.2, 0.3, 0.4]),
+                (&[1, 1, 4], &[9.0, 9.0, 9.0, 9.0]),
+                (&[4], &[0.01, 0.02, 0.03, 0.04]),
+            ],
+        );
+        let unit = |x: f64| {
+            let cell = sigmoid(0.01 + 0.1 * x) * (0.03 + 0.3 * x).tanh();
+            sigmoid(0.04 + 0.4 * x) * cell.tanh()
+        };
+        assert_near(&values, &[1, 2, 1], &[unit(1.0), unit(-1.0)]);
+    }
+
+    #[test]
+    fn the_state_is_read_over_both_ends() {
+        // Linear and without gates' weights but for g and the biases: c = c/2 + act(g)/2, h = c/2.
+        let layer = "ConvLSTM1D(1, 3, padding='same', activation=None, use_bias=False, return_sequences=True)";
+        let values = evaluated(
+            &format!("Input((2, 3, 1)), {layer}"),
+            &[
+                (&[1, 2, 3, 1], &[4.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+                (&[3, 1, 4], &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+                (&[3, 1, 4], &[0.0, 0.0, 8.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+            ],
+        );
+        // First step: c = 2 at the first row, h = 1. Second: g = 8·h of the row before, c = (1, 4, 0).
+        assert_near(&values, &[1, 2, 3, 1], &[1.0, 0.0, 0.0, 0.5, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn shapes_and_refusals() {
+        assert_eq!(output("Input((4, 7, 2)), ConvLSTM1D(3, 3)"), "(None, 5, 3)");
+        assert_eq!(
+            output("Input((None, 7, 2)), ConvLSTM1D(3, 3, 2, 'same', return_sequences=True)"),
+            "(None, None, 4, 3)"
+        );
+        assert_eq!(output("Input((4, 7, 2)), Bidirectional(ConvLSTM1D(3, 3))"), "(None, 5, 6)");
+        assert_eq!(codes("Input((4, 7)), ConvLSTM1D(3, 3)"), [Code::E203]);
+        assert_eq!(codes("Input((4, None, 2)), ConvLSTM1D(3, 3)"), [Code::E206]);
+        assert_eq!(codes("Input((4, 2, 2)), ConvLSTM1D(3, 3)"), [Code::E221]);
+        assert_eq!(codes("Input((4, 7, 2)), ConvLSTM1D(3, 3, strides=2, dilation_rate=2)"), [Code::E223]);
+        assert_eq!(codes("Input((4, 7, 2)), ConvLSTM1D(3, 3, stateful=True)"), [Code::E215]);
+        assert_eq!(codes("Input((None, 7, 2)), ConvLSTM1D(3, 3, unroll=True)"), [Code::E214]);
+    }
+}

@@ -1,0 +1,517 @@
+//! `MultiHeadAttention`: several attentions side by side, each over its own projections of query, key and value.
+//!
+//! Vaswani et al. 2017, arXiv:1706.03762. <https://keras.io/api/layers/attention_layers/multi_head_attention/>
+//!
+//! Per head softmax(Q·Kᵀ/√key_dim)·V with Q, K, V = inputs·kernel + bias; the heads side by side go through `attention_output`.
+//! It attends along all axes between batch and features, or along the last of them, as `attention_axes` says; the others count samples
+//! of their own. Differences to Keras: other axes are not there yet; the scores have their real shape, where Keras declares
+//! `(batch, num_heads, T, T)` of the query's T; `flash_attention=True`, which changes no numbers, is refused; on JAX, Keras itself
+//! fails where `value_dim` is not `key_dim`.
+
+use ndarray::{Array2, ArrayD, Axis, IxDyn, s};
+use rnn_grammar::{Code, Diagnostic, Span};
+
+use crate::arguments::Arguments;
+use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate_generically;
+use crate::layer::{Call, CallOptions, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layers::attention::soften;
+use crate::layers::checks::Check;
+use crate::layers::merge::batch;
+use crate::plan::kernels;
+use crate::plan::kernels::attention::{HeadSizes, Near};
+use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::reference::activation::sigmoid;
+use crate::reference::real::Real;
+use crate::shape::{Dimension, Shape};
+use crate::value::Value;
+
+/// `MultiHeadAttention`.
+pub(crate) const MULTI_HEAD_ATTENTION: Declaration = Declaration {
+    class: "MultiHeadAttention",
+    aliases: &[],
+    base_name: "multi_head_attention",
+    summary: "Several attentions over projections of query, key and value, side by side.",
+    details: "Called with `layer(query, value, key)`; the key is the value where it is left out. Each head computes \
+              `softmax(Q·Kᵀ / sqrt(key_dim))·V` of its own projections, and the heads together are projected to the output. \
+              The call takes `use_causal_mask=True`, with which a query sees only the keys up to its own place, and \
+              `return_attention_scores=True`: then the softmax of every head is a second output.\n\n\
+              Weights: `query/kernel` (features, heads, key_dim), `query/bias` (heads, key_dim), `key/kernel`, `key/bias`, \
+              with `use_gate` `gate/kernel` (features, heads, value_dim), `gate/bias`, then `value/kernel` (features, heads, \
+              value_dim), `value/bias`, `attention_output/kernel` (heads, value_dim, output), `attention_output/bias`.",
+    arguments: &[
+        Argument::required("num_heads", Kind::PositiveInteger, "How many attentions there are."),
+        Argument::required("key_dim", Kind::PositiveInteger, "Width of each head's queries and keys."),
+        Argument::optional("value_dim", Kind::Any, "None", "Width of each head's values; `key_dim` by default."),
+        Argument::training("dropout", Kind::Rate, "0.0"),
+        Argument::optional("use_bias", Kind::Boolean, "True", "Whether the projections have biases."),
+        Argument::optional("output_shape", Kind::Any, "None", "Features of the output; the query's by default."),
+        Argument::optional(
+            "attention_axes",
+            Kind::Any,
+            "None",
+            "Axes to attend along; all but batch and features by default.",
+        ),
+        Argument::optional(
+            "sliding_window",
+            Kind::Any,
+            "None",
+            "How near a key must be: fewer than so many steps away.",
+        ),
+        Argument::optional(
+            "flash_attention",
+            Kind::Any,
+            "None",
+            "Another kernel of some machines: only `None` or `False`.",
+        ),
+        Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\""),
+        Argument::training("bias_initializer", Kind::Initializer, "\"zeros\""),
+        Argument::training("kernel_regularizer", Kind::Regularizer, "None"),
+        Argument::training("bias_regularizer", Kind::Regularizer, "None"),
+        Argument::training("activity_regularizer", Kind::Regularizer, "None"),
+        Argument::training("kernel_constraint", Kind::Constraint, "None"),
+        Argument::training("bias_constraint", Kind::Constraint, "None"),
+        Argument::optional(
+            "use_gate",
+            Kind::Boolean,
+            "False",
+            "Whether a sigmoid of the query multiplies the heads' values.",
+        ),
+        Argument::training("seed", Kind::Seed, "None"),
+    ],
+    takes_common: true,
+    build,
+};
+
+/// A `MultiHeadAttention` with its arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct MultiHeadAttention {
+    heads: u64,
+    key_dim: u64,
+    value_dim: u64,
+    use_bias: bool,
+    use_gate: bool,
+    /// The output's axes in the features' place; none: as many features as the query has.
+    output: Vec<u64>,
+    /// Axes as written, where they are.
+    axes: Option<Vec<i128>>,
+    axes_span: Option<Span>,
+    window: Option<u64>,
+    window_span: Option<Span>,
+    options: CallOptions,
+}
+
+fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+    if !matches!(arguments.get("flash_attention").value, Value::None | Value::Boolean(false)) {
+        let title = "`flash_attention` of `MultiHeadAttention` is not supported";
+        let diagnostic =
+            Diagnostic::new(Code::E104, arguments.span("flash_attention"), title).at("only `None` or `False`");
+        arguments.report(diagnostic.help("leave it out: it changes no number"));
+        return None;
+    }
+    let value_dim = optional(arguments, "value_dim");
+    let window = optional(arguments, "sliding_window");
+    let output = output_shape(arguments);
+    let axes = attention_axes(arguments);
+    Some(Box::new(MultiHeadAttention {
+        heads: arguments.positive("num_heads"),
+        key_dim: arguments.positive("key_dim"),
+        value_dim: value_dim?.unwrap_or_else(|| arguments.positive("key_dim")),
+        use_bias: arguments.boolean("use_bias"),
+        use_gate: arguments.boolean("use_gate"),
+        output: output?,
+        axes: axes?,
+        axes_span: arguments.get("attention_axes").span,
+        window: window?,
+        window_span: arguments.get("sliding_window").span,
+        options: CallOptions::default(),
+    }))
+}
+
+/// A positive integer or `None`.
+#[allow(clippy::option_option)]
+fn optional(arguments: &mut Arguments<'_>, name: &str) -> Option<Option<u64>> {
+    match arguments.get(name).value {
+        Value::None => Some(None),
+        Value::Integer(value) if (1..=i128::from(Dimension::MAX)).contains(&value) => {
+            Some(Some(arguments.positive(name)))
+        }
+        _ => refuse(arguments, name, "a positive integer, or `None`"),
+    }
+}
+
+fn refuse<T>(arguments: &mut Arguments<'_>, name: &str, wanted: &str) -> Option<T> {
+    let is_integer = matches!(arguments.get(name).value, Value::Integer(_));
+    let code = if is_integer { Code::E116 } else { Code::E115 };
+    let title = format!("`{name}` of `MultiHeadAttention` must be {wanted}");
+    let diagnostic = Diagnostic::new(code, arguments.span(name), title).at("this is something else");
+    arguments.report(diagnostic);
+    None
+}
+
+/// The output's features, one number or several.
+fn output_shape(arguments: &mut Arguments<'_>) -> Option<Vec<u64>> {
+    let (elements, sizes) = (arguments.elements("output_shape"), arguments.integers("output_shape"));
+    let size = |size: &i128| u64::try_from(*size).ok().filter(|size| (1..=Dimension::MAX).contains(size));
+    let sizes: Option<Vec<u64>> = sizes.iter().map(size).collect();
+    match sizes {
+        Some(sizes) if sizes.len() == elements.len() => Some(sizes),
+        _ => refuse(arguments, "output_shape", "a positive integer, or a tuple of such"),
+    }
+}
+
+#[allow(clippy::option_option)]
+fn attention_axes(arguments: &mut Arguments<'_>) -> Option<Option<Vec<i128>>> {
+    let (elements, axes) = (arguments.elements("attention_axes"), arguments.integers("attention_axes"));
+    if axes.len() != elements.len() {
+        return refuse(arguments, "attention_axes", "an integer, or a tuple of such");
+    }
+    Some((!axes.is_empty()).then_some(axes))
+}
+
+/// The sizes of one call: samples that attend by themselves, steps of queries and keys.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
+    samples: usize,
+    queries: usize,
+    keys: usize,
+}
+
+impl MultiHeadAttention {
+    fn check<'a>(shape: &'a Shape) -> Check<'a> {
+        Check { class: MULTI_HEAD_ATTENTION.class, shape }
+    }
+
+    /// The first axis that is attended along; those before it count samples.
+    fn first_axis(&self, query: &Shape) -> Result<usize, Mismatch> {
+        let rank = query.rank();
+        let Some(axes) = &self.axes else { return Ok(1) };
+        let places = axes.iter().map(|&axis| if axis < 0 { axis + rank as i128 } else { axis });
+        let mut places: Vec<i128> = places.collect();
+        places.sort_unstable();
+        let first = places.first().copied().unwrap_or(1);
+        let is_suffix = first >= 1 && places.iter().copied().eq(first..rank as i128 - 1);
+        if is_suffix {
+            return Ok(usize::try_from(first).unwrap_or(1));
+        }
+        let title = format!("`MultiHeadAttention` over these axes of `{query}` is not supported");
+        let at = format!("the last axes before the features can be attended along: up to {}", rank - 2);
+        Err(Mismatch::new(Code::E104, title, at)
+            .within(self.axes_span)
+            .help("turn the axes with `Permute` before and behind"))
+    }
+
+    /// How the axes of a call are grouped; free ones count as 1.
+    fn steps(&self, query: &Shape, value: &Shape) -> Steps {
+        let first = self.first_axis(query).unwrap_or(1);
+        let product = |axes: &[Dimension]| {
+            axes.iter().map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(1)).product()
+        };
+        let inner = |shape: &Shape| product(&shape.0[first..shape.rank() - 1]);
+        Steps { samples: product(&query.0[1..first]), queries: inner(query), keys: inner(value) }
+    }
+
+    /// Which keys a query looks at.
+    fn near(&self) -> Option<Near> {
+        let window = self.window.map(|window| usize::try_from(window - 1).unwrap_or(usize::MAX));
+        match (window, self.options.use_causal_mask) {
+            (None, false) => None,
+            (window, true) => Some(Near { before: window.unwrap_or(usize::MAX), behind: 0 }),
+            (Some(window), false) => Some(Near { before: window, behind: window }),
+        }
+    }
+
+    /// Sizes of query, value and key, checked against each other.
+    fn check_shapes(&self, inputs: &[Shape]) -> Result<(), Mismatch> {
+        let [query, value] = [&inputs[0], &inputs[1]];
+        let key = inputs.get(2).unwrap_or(value);
+        for shape in inputs {
+            if shape.rank() < 3 || shape.rank() != query.rank() {
+                let title =
+                    format!("`MultiHeadAttention` needs sequences `(batch, timesteps, features)`, but gets `{shape}`");
+                return Err(Mismatch::new(Code::E204, title, "needs 3 dimensions, all inputs as many"));
+            }
+            Self::check(shape).features()?;
+        }
+        let first = self.first_axis(query)?;
+        let refuse = |what: &str, left: &Shape, right: &Shape| {
+            let title = format!("`MultiHeadAttention` needs {what}, but gets `{left}` and `{right}`");
+            Err(Mismatch::new(Code::E220, title, "the sizes differ"))
+        };
+        let fit =
+            |left: &[Dimension], right: &[Dimension]| left.iter().zip(right).all(|(left, right)| left.agrees(*right));
+        let last = query.rank() - 1;
+        if !fit(&value.0[1..last], &key.0[1..last]) {
+            return refuse("a value for each key", value, key);
+        }
+        if !fit(&query.0[1..first], &value.0[1..first]) {
+            return refuse("as many samples of queries as of values", query, value);
+        }
+        self.check_near(query, value)
+    }
+
+    /// Masks are for sequences, and leave every query a key.
+    fn check_near(&self, query: &Shape, value: &Shape) -> Result<(), Mismatch> {
+        let is_masked = self.window.is_some() || self.options != CallOptions::default();
+        if is_masked && query.rank() != 3 {
+            let title = format!(
+                "`MultiHeadAttention` with a mask, or with its scores, needs sequences `(batch, timesteps, features)`, not `{query}`"
+            );
+            return Err(Mismatch::new(Code::E203, title, "needs 3 dimensions"));
+        }
+        if let (Some(window), Some(queries), Some(keys)) = (self.window, query.0[1].known(), value.0[1].known())
+            && queries >= keys.saturating_add(window)
+        {
+            let title = format!("the last of {queries} queries has none of {keys} keys in its window of {window}");
+            return Err(Mismatch::new(Code::E220, title, "nothing to look at").within(self.window_span));
+        }
+        Ok(())
+    }
+
+    fn project<R: Real>(weights: &mut std::slice::Iter<'_, ArrayD<R>>, use_bias: bool, input: &ArrayD<R>) -> Array2<R> {
+        let features = input.shape().last().copied().unwrap_or(1);
+        let rows = rows(input, features);
+        let Some(kernel) = weights.next() else { unreachable!("the weights were checked") };
+        let mut output = rows.dot(&matrix(kernel, features));
+        if let Some(bias) = if use_bias { weights.next() } else { None } {
+            let width = output.ncols();
+            output =
+                output + matrix(bias, 1).into_shape_with_order((1, width)).unwrap_or_else(|_| unreachable!("a row"));
+        }
+        output
+    }
+
+    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let [query, value] = [&call.inputs[0], &call.inputs[1]];
+        let key = call.inputs.get(2).unwrap_or(value);
+        let shape_of =
+            |array: &ArrayD<R>| Shape(array.shape().iter().map(|&size| Dimension::Known(size as u64)).collect());
+        let steps = self.steps(&shape_of(query), &shape_of(value));
+        let samples = steps.samples * query.len_of(Axis(0));
+        let mut weights = call.weights.iter();
+        let mut project = |input: &ArrayD<R>| Self::project(&mut weights, self.use_bias, input);
+        let (queries, keys) = (project(query), project(key));
+        let gate = self.use_gate.then(|| project(query).mapv(sigmoid));
+        let values = project(value);
+        let (heads, width) = (queries.ncols() / (self.key_dim as usize).max(1), self.value_dim as usize);
+        #[allow(clippy::cast_precision_loss)]
+        let scale = R::of(1.0 / (self.key_dim as f64).sqrt());
+        let mut mixed = Array2::zeros((samples * steps.queries, heads * width));
+        let mut all_scores: Vec<R> = Vec::new();
+        for sample in 0..samples {
+            let (rows, others) =
+                (sample * steps.queries..(sample + 1) * steps.queries, sample * steps.keys..(sample + 1) * steps.keys);
+            for head in 0..heads {
+                let of = |array: &Array2<R>, rows: &std::ops::Range<usize>, width: usize| {
+                    array.slice(s![rows.clone(), head * width..(head + 1) * width]).to_owned()
+                };
+                let query = of(&queries, &rows, self.key_dim as usize);
+                let key = of(&keys, &others, self.key_dim as usize);
+                let mut scores = query.dot(&key.t()).mapv(|score| score * scale);
+                soften(&mut scores, self.near());
+                let value = of(&values, &others, width);
+                mixed.slice_mut(s![rows.clone(), head * width..(head + 1) * width]).assign(&scores.dot(&value));
+                all_scores.extend(scores.iter().copied());
+            }
+        }
+        if let Some(gate) = gate {
+            mixed = mixed * gate;
+        }
+        let mut shape = query.shape().to_vec();
+        let features = shape.pop().unwrap_or(1);
+        shape.extend(if self.output.is_empty() {
+            vec![features]
+        } else {
+            self.output.iter().map(|&size| size as usize).collect()
+        });
+        let output = Self::project(&mut weights, self.use_bias, &mixed.into_dyn());
+        let mut answers = vec![reshaped(output.iter().copied().collect(), &shape)];
+        if self.options.return_attention_scores {
+            answers.push(reshaped(all_scores, &[samples, heads, steps.queries, steps.keys]));
+        }
+        answers
+    }
+}
+
+fn reshaped<R: Real>(values: Vec<R>, shape: &[usize]) -> ArrayD<R> {
+    ArrayD::from_shape_vec(IxDyn(shape), values).unwrap_or_else(|_| unreachable!("as many values as the shape says"))
+}
+
+/// An array as rows of its last axis.
+fn rows<R: Real>(array: &ArrayD<R>, width: usize) -> Array2<R> {
+    let values: Vec<R> = array.iter().copied().collect();
+    let count = values.len() / width.max(1);
+    Array2::from_shape_vec((count, width), values).unwrap_or_else(|_| unreachable!("rows of the last axis"))
+}
+
+/// A kernel as a matrix with `inputs` rows.
+fn matrix<R: Real>(kernel: &ArrayD<R>, inputs: usize) -> Array2<R> {
+    let values: Vec<R> = kernel.iter().copied().collect();
+    let width = values.len() / inputs.max(1);
+    Array2::from_shape_vec((inputs, width), values).unwrap_or_else(|_| unreachable!("a row for every input"))
+}
+
+impl Layer for MultiHeadAttention {
+    fn declaration(&self) -> &'static Declaration {
+        &MULTI_HEAD_ATTENTION
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::Named(&["query", "value", "key"])
+    }
+
+    fn called_with(&self, options: CallOptions) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Self { options, ..self.clone() }))
+    }
+
+    /// The scores are what the softmax leaves, the second operation.
+    fn further_outputs(&self, _n_operations: usize) -> Vec<usize> {
+        vec![1]
+    }
+
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        self.check_shapes(inputs)?;
+        let batch = batch(MULTI_HEAD_ATTENTION.class, inputs)?;
+        let mut output = inputs[0].clone();
+        output.0[0] = batch;
+        if !self.output.is_empty() {
+            output.0.pop();
+            output.0.extend(self.output.iter().map(|&size| Dimension::Known(size)));
+        }
+        let mut outputs = vec![output];
+        if self.options.return_attention_scores {
+            let heads = Dimension::Known(self.heads);
+            outputs.push(Shape(vec![batch, heads, inputs[0].0[1], inputs[1].0[1]]));
+        }
+        Ok(outputs)
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let features = |index: usize| inputs.get(index).and_then(Shape::last).and_then(Dimension::known).unwrap_or(0);
+        let key = if inputs.len() > 2 { 2 } else { 1 };
+        let output = if self.output.is_empty() { vec![features(0)] } else { self.output.clone() };
+        let mut weights = Vec::new();
+        let mut add = |name: &str, from: &[u64], to: &[u64]| {
+            weights.push(WeightSpec::new(format!("{name}/kernel"), &[from, to].concat()));
+            if self.use_bias {
+                weights.push(WeightSpec::new(format!("{name}/bias"), to));
+            }
+        };
+        add("query", &[features(0)], &[self.heads, self.key_dim]);
+        add("key", &[features(key)], &[self.heads, self.key_dim]);
+        if self.use_gate {
+            add("gate", &[features(0)], &[self.heads, self.value_dim]);
+        }
+        add("value", &[features(1)], &[self.heads, self.value_dim]);
+        add("attention_output", &[self.heads, self.value_dim], &output);
+        weights
+    }
+
+    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
+        Streaming::Impossible("looks at the whole sequence".to_owned())
+    }
+
+    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        let [query, value] = [&lowering.inputs[0], &lowering.inputs[1]];
+        let key = if lowering.inputs.len() > 2 { 2 } else { 1 };
+        for shape in lowering.inputs {
+            shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
+        }
+        let steps = self.steps(query, value);
+        let features = |index: usize| fixed(lowering.inputs[index].last().unwrap_or(Dimension::Known(1)));
+        let size = |size: u64| fixed(Dimension::Known(size));
+        let output = self.output.iter().try_fold(1, |product, &axis| Ok(product * size(axis)?))?;
+        Ok(kernels::attention::multi_head(&HeadSizes {
+            heads: size(self.heads)?,
+            queries: steps.queries,
+            keys: steps.keys,
+            key_width: size(self.key_dim)?,
+            value_width: size(self.value_dim)?,
+            inputs: [features(0)?, features(1)?, features(key)?],
+            output: if self.output.is_empty() { features(0)? } else { output },
+            key,
+            near: self.near(),
+            use_bias: self.use_bias,
+            use_gate: self.use_gate,
+        }))
+    }
+
+    evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{array, assert_near, shape};
+
+    fn layer(heads: u64, key_dim: u64) -> MultiHeadAttention {
+        MultiHeadAttention {
+            heads,
+            key_dim,
+            value_dim: key_dim,
+            use_bias: false,
+            use_gate: false,
+            output: Vec::new(),
+            axes: None,
+            axes_span: None,
+            window: None,
+            window_span: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    #[test]
+    fn one_head_by_hand() {
+        let inputs = [array(&[1, 1, 1], &[2.0]), array(&[1, 2, 1], &[1.0, 3.0])];
+        let one = |value: f64| array(&[1, 1, 1], &[value]);
+        let weights = [one(0.5), one(1.0), one(2.0), one(10.0)];
+        let layer = layer(1, 1);
+        let values = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
+        let second = 1.0 / (1.0 + (-2.0_f64).exp());
+        assert_near(&values[0], &[1, 1, 1], &[20.0 * (1.0 - second) + 60.0 * second]);
+    }
+
+    #[test]
+    fn weights_are_keras_s() {
+        let shapes = [shape(&[None, Some(5), Some(6)]), shape(&[None, Some(4), Some(3)])];
+        let layer = MultiHeadAttention { use_bias: true, value_dim: 7, use_gate: true, ..layer(2, 3) };
+        let weights = layer.weights(&shapes);
+        let shown: Vec<String> = weights.iter().map(|weight| format!("{} {:?}", weight.path, weight.shape)).collect();
+        assert_eq!(
+            shown,
+            [
+                "query/kernel [6, 2, 3]",
+                "query/bias [2, 3]",
+                "key/kernel [3, 2, 3]",
+                "key/bias [2, 3]",
+                "gate/kernel [6, 2, 7]",
+                "gate/bias [2, 7]",
+                "value/kernel [3, 2, 7]",
+                "value/bias [2, 7]",
+                "attention_output/kernel [2, 7, 6]",
+                "attention_output/bias [6]",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_it_refuses() {
+        let of = |layer: &MultiHeadAttention, inputs: &[&[Option<u64>]]| {
+            let shapes: Vec<_> = inputs.iter().map(|axes| shape(axes)).collect();
+            layer.output_shapes(&shapes).map(|shapes| shapes[0].to_string()).map_err(|mismatch| mismatch.code)
+        };
+        let (query, value) = (&[None, Some(5), Some(6)][..], &[None, Some(4), Some(3)][..]);
+        assert_eq!(of(&layer(2, 3), &[query, value]).unwrap(), "(None, 5, 6)");
+        assert_eq!(of(&layer(2, 3), &[query, value, query]).unwrap_err(), Code::E220);
+        assert_eq!(of(&layer(2, 3), &[&[None, Some(6)], value]).unwrap_err(), Code::E204);
+        assert_eq!(of(&layer(2, 3), &[&[None, Some(5), None], value]).unwrap_err(), Code::E206);
+        let inner = MultiHeadAttention { axes: Some(vec![-2]), ..layer(2, 3) };
+        let deep = &[None, Some(2), Some(5), Some(6)][..];
+        assert_eq!(of(&inner, &[deep, deep]).unwrap(), "(None, 2, 5, 6)");
+        let outer = MultiHeadAttention { axes: Some(vec![1]), ..layer(2, 3) };
+        assert_eq!(of(&outer, &[deep, deep]).unwrap_err(), Code::E104);
+        let near = MultiHeadAttention { window: Some(1), ..layer(2, 3) };
+        assert_eq!(of(&near, &[query, value]).unwrap_err(), Code::E220);
+        assert_eq!(of(&near, &[deep, deep]).unwrap_err(), Code::E203);
+    }
+}

@@ -1,0 +1,208 @@
+//! Kernels of the attention layers.
+
+use proc_macro2::{Ident, Span};
+use quote::quote;
+
+use super::{bits, dense, number, permute, product_of_matrices, softmax};
+use crate::activation::Activation;
+use crate::layers::attention::Score;
+use crate::packing::{self, PackOp, Packing};
+use crate::plan::lowered::{Argument, Call, From, InPlace, Join, Operand, Operation, Weights};
+use crate::shape::Dimension;
+
+/// How many keys before its own place a query looks at, and how many behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// Keys before.
+    pub before: usize,
+    /// Keys behind.
+    pub behind: usize,
+}
+
+/// The sizes of an attention's tensors.
+#[derive(Clone, Copy, Debug)]
+pub struct AttentionSizes {
+    /// Steps of the query.
+    pub queries: usize,
+    /// Steps of keys and values.
+    pub keys: usize,
+    /// Width of queries and keys.
+    pub features: usize,
+    /// Width of the values.
+    pub values: usize,
+    /// Which input the keys are.
+    pub key: usize,
+    /// Which keys a query looks at; all where there is no limit.
+    pub near: Option<Near>,
+}
+
+/// Scores of every query and key, their softmax, and the values' means weighted by it. The scores are what the operation before
+/// the last makes.
+#[must_use]
+pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Operation> {
+    let AttentionSizes { queries, keys, features, values, key, near } = sizes;
+    let query = operand(From::Input(0), Vec::new(), queries * features);
+    let mut operations = if score == Score::Dot {
+        let turned = [Dimension::Known(keys as u64), Dimension::Known(features as u64)];
+        let turn = permute(&turned, &[1, 0]).unwrap_or_default();
+        let keys_turned = operand(From::Input(key), turn, features * keys);
+        vec![product_of_matrices(vec![query, keys_turned], [queries, features, keys])]
+    } else {
+        let given = operand(From::Input(key), Vec::new(), keys * features);
+        vec![additive_scores(vec![query, given], sizes, score, use_scale)]
+    };
+    if score == Score::Dot && use_scale {
+        let call =
+            Call::with(quote!(kernels::join::scale), vec![Argument::Isa, Argument::Weights, Argument::FlatOutput]);
+        let weights = Some(Weights::new(packing::plain(1)));
+        operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
+    }
+    operations.push(near_softmax(queries, keys, near));
+    let scores = operand(From::Before, Vec::new(), queries * keys);
+    let mixed = operand(From::Input(1), Vec::new(), keys * values);
+    operations.push(product_of_matrices(vec![scores, mixed], [queries, keys, values]));
+    operations
+}
+
+fn operand(from: From, prepare: Vec<Operation>, width: usize) -> Operand {
+    Operand { from, prepare, width }
+}
+
+/// The softmax of rows of `keys` scores, over the keys that a query looks at.
+fn near_softmax(queries: usize, keys: usize, near: Option<Near>) -> Operation {
+    let Some(Near { before, behind }) = near else { return softmax(keys) };
+    // Beyond the sequence there is nothing to look at, and no sum may overflow.
+    let (before, behind) = (number(before.min(queries)), number(behind.min(keys)));
+    let (width, queries) = (number(keys), number(queries));
+    let arguments = vec![Argument::Isa, Argument::Value(quote!([#before, #behind, #queries])), Argument::Output];
+    let call = Call::with(quote!(kernels::heads::softmax_near::<_, #width>), arguments);
+    Operation::InPlace(InPlace { call, width: keys, weights: None, multiply_adds: 0 })
+}
+
+/// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
+fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
+    let AttentionSizes { queries, keys, features, .. } = sizes;
+    let (function, length) = match (score, use_scale) {
+        (Score::Concat, true) => ("scaled_scores", 2),
+        (Score::Concat, false) => ("weighted_scores", 1),
+        (Score::Additive | Score::Dot, true) => ("featured_scores", features),
+        (Score::Additive | Score::Dot, false) => ("plain_scores", 0),
+    };
+    let (function, features) = (Ident::new(function, Span::call_site()), number(features));
+    let columns = number(keys);
+    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::attention::#function::<_, #features, #columns>), arguments);
+    let weights = (length > 0).then(|| Weights::new(scalars(length, score)));
+    let multiply_adds = (queries * keys * sizes.features) as u64;
+    Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
+}
+
+/// The weights of additive scores one behind the other: tensors of one number each, or one of a number a feature.
+fn scalars(length: usize, score: Score) -> Packing {
+    if score != Score::Concat {
+        return packing::plain(length);
+    }
+    let one = |tensor| PackOp::Add { tensor, source: 0, destination: tensor, axes: [(1, 0, 0); 4], scale: 1.0 };
+    Packing { length: 16, ops: (0..length).map(one).collect() }
+}
+
+/// The sizes of multi-head attention.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadSizes {
+    /// How many heads.
+    pub heads: usize,
+    /// Steps of the query.
+    pub queries: usize,
+    /// Steps of keys and values.
+    pub keys: usize,
+    /// Width of a head's queries and keys.
+    pub key_width: usize,
+    /// Width of a head's values.
+    pub value_width: usize,
+    /// Width of the inputs: query, value, key.
+    pub inputs: [usize; 3],
+    /// Width of the output.
+    pub output: usize,
+    /// Which input the keys are.
+    pub key: usize,
+    /// Which keys a query looks at.
+    pub near: Option<Near>,
+    /// Whether every projection has a bias.
+    pub use_bias: bool,
+    /// Whether a gate of the query multiplies the heads.
+    pub use_gate: bool,
+}
+
+impl HeadSizes {
+    /// The projection of this place in Keras's order: query, key, the gate if there is one, value, output.
+    fn project(&self, place: usize, from: usize, to: usize, activation: Activation) -> Vec<Operation> {
+        let mut operations = dense(from, to, self.use_bias, activation);
+        let each = 1 + usize::from(self.use_bias);
+        operations.iter_mut().for_each(|operation| operation.shift_tensors(place * each));
+        operations
+    }
+
+    fn literal(&self, width: usize) -> Argument {
+        let (heads, queries, width) = (number(self.heads), number(self.queries), number(width));
+        Argument::Value(quote!(kernels::heads::Sizes { heads: #heads, queries: #queries, width: #width }))
+    }
+}
+
+/// Multi-head attention; the scores are what its second operation makes.
+#[must_use]
+pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
+    let HeadSizes { heads, queries, keys, key_width, value_width, inputs, key, .. } = *sizes;
+    let (key_row, value_row) = (heads * key_width, heads * value_width);
+    let [query_input, value_input, key_input] = inputs;
+    let gate = usize::from(sizes.use_gate);
+    let project = |place, from, to| sizes.project(place, from, to, Activation::Linear);
+    let scores = Join {
+        call: {
+            #[allow(clippy::cast_precision_loss)]
+            let scale = bits(1.0 / (key_width as f64).sqrt());
+            let (row, length) = (number(key_row), number(keys));
+            let scale = Argument::Value(quote!(f32::from_bits(#scale)));
+            let arguments =
+                vec![Argument::Isa, sizes.literal(key_width), scale, Argument::FlatInputs, Argument::FlatOutput];
+            Call::with(quote!(kernels::heads::scores::<_, #row, #length>), arguments)
+        },
+        operands: vec![
+            operand(From::Input(0), project(0, query_input, key_row), queries * key_row),
+            operand(From::Input(key), project(1, key_input, key_row), keys * key_row),
+        ],
+        output: heads * queries * keys,
+        weights: None,
+        multiply_adds: (queries * keys * key_row) as u64,
+    };
+    let mixed = Join {
+        call: {
+            let (row, length) = (number(value_row), number(keys));
+            let arguments = vec![Argument::Isa, sizes.literal(value_width), Argument::FlatInputs, Argument::FlatOutput];
+            Call::with(quote!(kernels::heads::mix::<_, #row, #length>), arguments)
+        },
+        operands: vec![
+            operand(From::Before, Vec::new(), heads * queries * keys),
+            operand(From::Input(1), project(2 + gate, value_input, value_row), keys * value_row),
+        ],
+        output: queries * value_row,
+        weights: None,
+        multiply_adds: (queries * keys * value_row) as u64,
+    };
+    let mut operations = vec![Operation::Join(scores), near_softmax(queries, keys, sizes.near), Operation::Join(mixed)];
+    if sizes.use_gate {
+        let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+        let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
+        operations.push(Operation::Join(Join {
+            call: Call::with(quote!(kernels::join::merge::<_, kernels::join::Multiply, 2>), arguments),
+            operands: vec![
+                operand(From::Before, Vec::new(), queries * value_row),
+                operand(From::Input(0), opened, queries * value_row),
+            ],
+            output: queries * value_row,
+            weights: None,
+            multiply_adds: (queries * value_row) as u64,
+        }));
+    }
+    operations.extend(project(3 + gate, value_row, sizes.output));
+    operations
+}
