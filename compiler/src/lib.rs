@@ -14,6 +14,7 @@ pub mod graph;
 pub mod infer;
 pub mod layer;
 pub mod layers;
+pub mod masks;
 pub mod model;
 pub mod names;
 pub mod order;

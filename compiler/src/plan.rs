@@ -57,6 +57,8 @@ pub struct Endpoint {
     pub axes: Vec<Dimension>,
     /// Whether it holds 32-bit integers.
     pub integers: bool,
+    /// Whether it says which steps count: a float each, 0 where a step does not.
+    pub is_mask: bool,
 }
 
 /// A layer that has code.

@@ -9,8 +9,10 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::graph::{InputType, NodeId, TensorId, TypedGraph};
 use crate::infer::Inference;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
+use crate::layers::recurrent::TimeLoop;
 use crate::layers::time_distributed::TimeDistributed;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering, Operation, Walk};
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -77,7 +79,7 @@ impl<'a> Chain<'a> {
             return self.add(&wrapper, read);
         }
         let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name).trim_start_matches('_').to_owned();
-        let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner) }));
+        let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner), reads_mask: false }));
         self.wrappers.insert(inner.id, Rc::clone(&wrapper));
         self.add(&wrapper, read)
     }
@@ -164,6 +166,22 @@ impl Layer for Aligned {
             }
         }
         Ok(operations)
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    /// Its frames stand in their order, and so does their mask.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        let Some(flags) = self.layer.recurrence() else { return Ok(Masked::lost()) };
+        let masking = StepMasking { is_turned: false, ..flags.masking };
+        TimeLoop { class: self.declaration().class, flags: Recurrence { masking, ..flags } }.mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let form = self.layer.with_mask(shapes)?;
+        Ok(form.map(|layer| -> Box<dyn Layer> { Box::new(Self { layer }) }))
     }
 
     evaluate_generically!();

@@ -5,7 +5,7 @@
 //! order of processing. So code and values are those layers'.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/rnn/>. Differences to Keras: the input has exactly 3 axes (Keras lets
-//! others through); `zero_output_for_mask` is not there yet; states to begin with must have the states' shapes and groups.
+//! others through); states to begin with must have the states' shapes and groups.
 
 use std::rc::Rc;
 
@@ -16,11 +16,14 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::TypedGraph;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
+use crate::layer::{
+    Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, States, StepMasking, Streaming, Takes, WeightSpec,
+};
 use crate::layers::axes::shape_of;
 use crate::layers::cells::{Step, StepOf};
 use crate::layers::chain::Chain;
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, flags_of};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, evaluate_masked, flags_of};
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -48,7 +51,12 @@ pub(crate) const RNN: Declaration = Declaration {
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::not_yet("zero_output_for_mask", "False"),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -104,6 +112,7 @@ impl Rnn {
                 n_states: own.n_states,
                 return_sequences: flags.return_sequences || index + 1 < n_steps,
                 go_backwards: flags.go_backwards && index == 0,
+                masking: StepMasking { is_turned: flags.go_backwards && index > 0, ..flags.masking },
                 ..flags
             };
             Walk { path, trainable, layer: step.layer(flags), flags }
@@ -127,6 +136,10 @@ impl Rnn {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            let run = |flags, call: &Call<'_, R>| Self::new(Rc::clone(&self.cell), flags).evaluate(call);
+            return evaluate_masked(call, self.flags, run);
+        }
         let (mut sequence, mut states) = (call.inputs[0].clone(), Vec::new());
         let mut first = 0;
         for (walk, begin) in self.walks.iter().zip(self.states_of(&call.inputs[1..])) {
@@ -175,6 +188,7 @@ impl Layer for Rnn {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let (sequence, given) = inputs.split_at(inputs.len().min(1));
+        let given = &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())];
         if !given.is_empty() && given.len() != self.flags.n_states {
             let title = format!("`RNN` has {} states, but begins with {}", self.flags.n_states, given.len());
             return Err(Mismatch::new(Code::E219, title, "another number of states"));
@@ -274,6 +288,28 @@ impl Layer for Rnn {
         Ok(operations)
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self::new(Rc::clone(&self.cell), Recurrence { masking, ..self.flags })))
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        TimeLoop { class: RNN.class, flags: self.flags }.mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let flags = TimeLoop { class: RNN.class, flags: self.flags }.masked_flags(shapes)?;
+        Ok(Some(Box::new(Self::new(Rc::clone(&self.cell), flags))))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
+    }
+
     evaluate_generically!();
 }
 
@@ -287,7 +323,16 @@ mod tests {
 
     fn flags(return_sequences: bool, go_backwards: bool) -> Recurrence {
         let (stateful, unroll, return_state) = (false, None, true);
-        Recurrence { units: 1, return_sequences, go_backwards, stateful, unroll, return_state, n_states: 1 }
+        Recurrence {
+            units: 1,
+            return_sequences,
+            go_backwards,
+            stateful,
+            unroll,
+            return_state,
+            n_states: 1,
+            masking: StepMasking::default(),
+        }
     }
 
     fn sums(return_sequences: bool, go_backwards: bool) -> Rnn {

@@ -13,12 +13,13 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
 use crate::layers::nested::Nested;
 use crate::layers::reshape::reshaped;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -43,6 +44,8 @@ pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
 #[derive(Debug)]
 pub(crate) struct TimeDistributed {
     pub(crate) inner: Rc<LayerInstance>,
+    /// Whether each step's part of the mask is handed to the inner layer, behind the tensor.
+    pub(crate) reads_mask: bool,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
@@ -76,7 +79,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
         return None;
     }
-    Some(Box::new(TimeDistributed { inner }))
+    Some(Box::new(TimeDistributed { inner, reads_mask: false }))
 }
 
 /// Whether each layer of a model turns one tensor into one.
@@ -118,12 +121,13 @@ pub(crate) fn step_of(shape: &Shape) -> Shape {
 }
 
 impl TimeDistributed {
-    fn step_output(&self, shape: &Shape) -> Result<Shape, Mismatch> {
+    fn step_output(&self, shape: &Shape, mask: Option<&Shape>) -> Result<Shape, Mismatch> {
         let step = step_of(shape);
         if self.inner.layer.is_identity() {
             return Ok(step);
         }
-        let outputs = self.inner.layer.output_shapes(std::slice::from_ref(&step)).map_err(|mut mismatch| {
+        let steps: Vec<Shape> = std::iter::once(step.clone()).chain(mask.map(step_of)).collect();
+        let outputs = self.inner.layer.output_shapes(&steps).map_err(|mut mismatch| {
             mismatch.title = format!("{}, one step of `{shape}`", mismatch.title);
             mismatch.wants_sequence = false;
             mismatch
@@ -145,9 +149,12 @@ impl TimeDistributed {
             shape.0.iter().map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(0)).collect()
         };
         let (batch, timesteps) = (input.shape()[0], input.shape()[1]);
-        let mut step = sizes(&step_of(&shape_of(input)));
-        step[0] = batch * timesteps;
-        let inputs = [reshaped(input.view(), &step)];
+        let steps = call.inputs.iter().map(|input| {
+            let mut step = sizes(&step_of(&shape_of(input)));
+            step[0] = batch * timesteps;
+            reshaped(input.view(), &step)
+        });
+        let inputs: Vec<ArrayD<R>> = steps.collect();
         let outputs = R::evaluate(self.inner.layer.as_ref(), &Call { inputs: &inputs, weights: call.weights });
         let shape: Vec<usize> = [batch, timesteps].into_iter().chain(outputs[0].shape()[1..].iter().copied()).collect();
         vec![reshaped(outputs[0].view(), &shape)]
@@ -160,13 +167,14 @@ impl Layer for TimeDistributed {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let shape = Check::single(TIME_DISTRIBUTED.class, inputs)?.shape;
+        let (own, mask) = inputs.split_at(inputs.len() - usize::from(self.reads_mask && inputs.len() > 1));
+        let shape = Check::single(TIME_DISTRIBUTED.class, own)?.shape;
         if shape.rank() < 3 {
             let title = format!("`TimeDistributed` needs a sequence `(batch, timesteps, …)`, but gets `{shape}`");
             let mismatch = Mismatch::new(Code::E204, title, "needs 3 dimensions or more");
             return Err(mismatch.help("give each sample a time axis, e.g. `Input(shape=(10, 8))`").wants_sequence());
         }
-        let mut output = self.step_output(shape)?;
+        let mut output = self.step_output(shape, mask.first())?;
         output.0.insert(1, shape.0[1]);
         Ok(vec![output])
     }
@@ -221,9 +229,41 @@ impl Layer for TimeDistributed {
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
-        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)], ..*lowering })?;
+        let steps: Vec<Shape> = lowering.inputs.iter().map(step_of).collect();
+        let operations = self.inner.layer.lower(&Lowering { inputs: &steps, ..*lowering })?;
         kernels::time_distributed(operations)
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.use_first()?;
+        Ok(Masked::with(call.first()))
+    }
+
+    /// Keras hands each step's part of the mask to an inner layer that takes one.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let MaskShapes { input, mask, .. } = *shapes;
+        let is_prefix =
+            (2..input.rank()).contains(&mask.rank()) && mask.0.iter().zip(&input.0).all(|(axis, &of)| axis.agrees(of));
+        if !is_prefix {
+            return Err(shapes.misfit(TIME_DISTRIBUTED.class));
+        }
+        if !self.inner.layer.takes_mask() {
+            return Ok(None);
+        }
+        let (input, mask) = (step_of(input), step_of(mask));
+        let form = self.inner.layer.with_mask(&MaskShapes { input: &input, mask: &mask })?;
+        let boxed = |form| -> Box<dyn Layer> {
+            Box::new(Self { inner: Rc::new(self.inner.with_layer(form)), reads_mask: true })
+        };
+        Ok(form.map(boxed))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();
@@ -250,7 +290,7 @@ mod tests {
     #[test]
     fn every_step_goes_through_the_same_layer() {
         let dense = Dense { units: 1, activation: Activation::Linear, use_bias: false };
-        let layer = TimeDistributed { inner: instance("dense", dense) };
+        let layer = TimeDistributed { inner: instance("dense", dense), reads_mask: false };
         let inputs = [array(&[1, 2, 2], &[1.0, 2.0, 3.0, 4.0])];
         let weights = [array(&[2, 1], &[1.0, 10.0])];
         assert_near(&layer.evaluate(&Call { inputs: &inputs, weights: &weights })[0], &[1, 2, 1], &[21.0, 43.0]);
@@ -260,14 +300,16 @@ mod tests {
 
     #[test]
     fn steps_of_higher_rank_keep_their_time_axis() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let output = layer.output_shapes(&[shape(&[None, None, Some(3), Some(4)])]).unwrap();
         assert_eq!(output[0].to_string(), "(None, None, 12)");
     }
 
     #[test]
     fn a_vector_has_no_timesteps() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let mismatch = layer.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err();
         assert!(mismatch.wants_sequence);
         assert_eq!(mismatch.code, Code::E204);

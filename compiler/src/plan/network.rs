@@ -10,7 +10,7 @@ use super::lowered::{From, Lowering, NoCode, Operation};
 use super::names::Names;
 use super::time::{Causal, Read, Walk};
 use super::{Endpoint, NoStream, PlannedLayer};
-use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::LayerInstance;
 use crate::model::CompiledModel;
 use crate::shape::Shape;
@@ -77,21 +77,24 @@ pub(super) fn network(
         }
     }
     let results: Vec<Source> = graph.outputs().iter().map(|output| draft.sources[output]).collect();
-    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, integers| Endpoint {
+    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, (integers, is_mask)| Endpoint {
         axes: shape.sample().to_vec(),
         integers,
+        is_mask,
         name: name.clone(),
         field: fields.field(name),
     };
     let mut fields = Names::default();
     let inputs: Vec<Endpoint> = (graph.inputs().iter().zip(names.0).enumerate())
         .map(|(place, (input, name))| {
-            endpoint(&nodes[input.0].outputs[0], name, &mut fields, draft.reads_integers(place, &results))
+            let is_mask = matches!(nodes[input.0].node.kind, NodeKind::Input { dtype: InputType::Boolean, .. });
+            let integers = draft.reads_integers(place, &results);
+            endpoint(&nodes[input.0].outputs[0], name, &mut fields, (integers, is_mask))
         })
         .collect();
     let mut fields = Names::default();
     let outputs = (graph.outputs().iter().zip(names.1))
-        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, false))
+        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, (false, false)))
         .collect();
     let (layers, links, sources) = (&draft.layers, &mut draft.links, &draft.sources);
     let walk = Walk { graph, inputs: &inputs, layers, links, sources, causal: Causal::default() };

@@ -59,7 +59,7 @@ impl Walk<'_> {
     fn begin(&mut self) -> Result<(), NoStream> {
         let is_single = self.inputs.len() == 1;
         for (place, input) in self.inputs.iter().enumerate() {
-            let has_time = input.axes.len() >= 2 || (input.integers && input.axes.len() == 1);
+            let has_time = input.axes.len() >= 2 || ((input.integers || input.is_mask) && input.axes.len() == 1);
             if !has_time {
                 let which = if is_single { "its input".to_owned() } else { format!("its input `{}`", input.name) };
                 return Err(NoStream { layer: None, reason: format!("{which} has no time axis") });

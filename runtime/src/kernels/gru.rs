@@ -8,7 +8,7 @@
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
 use super::batch::{Batch, Batched, GruBatch, Sums, Units};
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, Scaled, add_rows};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
@@ -211,7 +211,7 @@ impl<
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallGru<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -223,7 +223,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };

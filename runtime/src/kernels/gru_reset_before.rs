@@ -7,7 +7,7 @@
 //! 2014, arXiv:1406.1078v3.
 
 use super::Panels;
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
 use crate::activation::Activation;
 use crate::simd::{In, Isa, Line, Vector, Weight};
@@ -144,7 +144,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R, W>> };
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
         let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };

@@ -6,7 +6,7 @@
 //! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
 use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
@@ -196,7 +196,7 @@ impl<
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallLstm<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -208,7 +208,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };

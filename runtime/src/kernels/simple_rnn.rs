@@ -5,7 +5,7 @@
 //! Layouts: `small.rs` with one column; panels of up to 64 units, `[panel][bias, features, units][width]`, where the last
 //! panel is as wide as its units need, in steps of 16. Source: Keras `SimpleRNN`; Elman 1990.
 
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, Rows, Scaled, add_rows};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
 use super::{Panels, Small};
@@ -147,7 +147,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallRnn<U, LINES, V, S, A, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -159,7 +159,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
