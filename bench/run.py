@@ -138,6 +138,10 @@ class Bench:
             for name, level in LEVELS.items():
                 if self.wanted(name):
                     programs[name] = ([ours, self.data], {"RNN_MAX_ISA": level} if level else {})
+        # Nine more models to build: for a full run, or by name.
+        is_named = self.options.peers and self.wanted("ours-stored")
+        if (is_named or not (self.options.quick or self.options.peers)) and (stored := self.build("bench-ours", "bench-stored")):
+            programs["ours-stored"] = ([stored, self.data], {})
         if self.wanted("floor") and (roofline := self.build("bench-roofline")):
             programs["floor"] = ([roofline, self.data], {})
 

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::ValueEnum;
-use rnn_compiler::plan::{self, Cost};
+use rnn_compiler::plan::Cost;
+use rnn_compiler::storage::Storage;
 use rnn_compiler::{Code, Diagnostic, Span};
 
 use crate::files;
 use crate::report::{Failure, Shell, Status, print};
+use crate::storage::{self, Stored};
 
 /// Measure a model on this machine: builds a small program with cargo and runs it.
 #[derive(Debug, clap::Args)]
@@ -41,6 +43,9 @@ pub(crate) struct Arguments {
     /// Timesteps of a sample; needed where the model leaves them free.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     timesteps: Option<u32>,
+    /// What rows of weights of dense and recurrent layers are stored as.
+    #[arg(long, value_enum, default_value_t = Stored::F32, value_name = "NUMBERS")]
+    storage: Stored,
     /// Steps a second that are needed, for `real time`: the sampling rate of an audio effect.
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
@@ -97,12 +102,14 @@ struct Report {
 /// `None` where the number of timesteps is needed.
 fn measure(arguments: &Arguments, loaded: &files::Loaded) -> Result<Option<Report>, Failure> {
     let model = loaded.select(arguments.model.as_deref())?;
-    let plan = plan::plan(model)
-        .map_err(|diagnostic| Failure { source: loaded.source.clone(), diagnostics: vec![*diagnostic] })?;
+    let plan = storage::plan(&loaded.source, model, arguments.storage)?;
     let weights = match &arguments.weights {
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),
         None => None,
     };
+    if let Some(bound) = &weights {
+        storage::stored(&loaded.source, model, &plan, bound)?;
+    }
     let asked = arguments.timesteps.and_then(|count| usize::try_from(count).ok());
     let Some(timesteps) = plan.timesteps().or(asked) else { return Ok(None) };
     let runtime = arguments.runtime.as_deref().map(absolute).or_else(repository);
@@ -255,6 +262,9 @@ impl Report {
         let mut lines = vec![("model", format!("{}, {} timesteps, on {}", self.name, self.timesteps, self.isa))];
         if arguments.weights.is_none() {
             lines.push(("weights", "made up; give yours with `--weights`".to_owned()));
+        }
+        if self.cost.storage != Storage::F32 {
+            lines.push(("storage", format!("{}, {} KiB packed", self.cost.storage, self.cost.weights.div_ceil(256))));
         }
         let each = self.forward_step();
         let forward = self.time("forward").unwrap_or(0.0);

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use rnn_compiler::{emit, plan};
+use rnn_compiler::emit;
 
 use crate::files;
 use crate::report::{Failure, Shell, Status, print};
+use crate::storage::{self, Stored};
 
 /// Print the Rust that rnn_model! makes of a model: formatted, documented, readable.
 #[derive(Debug, clap::Args)]
@@ -13,6 +14,7 @@ use crate::report::{Failure, Shell, Status, print};
 Examples:
   rnnc expand digits.rnn
   rnnc expand digits.rnn --weights digits.safetensors > digits.rs
+  rnnc expand digits.rnn --weights digits.safetensors --storage f16
   rnnc expand two_models.rnn --model encoder --name Encoder")]
 pub(crate) struct Arguments {
     /// The .rnn file, or `-` for standard input.
@@ -23,6 +25,9 @@ pub(crate) struct Arguments {
     /// The model in this variable; needed where a file has several and none is called `model`.
     #[arg(long, value_name = "VARIABLE")]
     model: Option<String>,
+    /// What rows of weights of dense and recurrent layers are stored as.
+    #[arg(long, value_enum, default_value_t = Stored::F32, value_name = "NUMBERS")]
+    storage: Stored,
     /// Name of the generated type; else made of the model's name.
     #[arg(long, value_name = "TYPE")]
     name: Option<String>,
@@ -48,8 +53,10 @@ fn code(arguments: &Arguments, loaded: &files::Loaded) -> Result<String, Failure
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),
         None => None,
     };
-    let plan = plan::plan(model)
-        .map_err(|diagnostic| Failure { source: loaded.source.clone(), diagnostics: vec![*diagnostic] })?;
+    let plan = storage::plan(&loaded.source, model, arguments.storage)?;
+    if let Some(bound) = &weights {
+        storage::stored(&loaded.source, model, &plan, bound)?;
+    }
     let name = arguments.name.clone().unwrap_or_else(|| type_name(&model.name));
     Ok(emit::expand(model, &plan, weights.as_ref(), &emit::Options::named(&name)))
 }

@@ -15,6 +15,7 @@ mod files;
 mod keras;
 mod report;
 mod run;
+mod storage;
 mod summary;
 mod terminal;
 

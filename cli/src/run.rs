@@ -18,7 +18,8 @@ use rnn_compiler::{Code, Diagnostic, Span};
 
 use crate::arrays::{self, Array, Precision};
 use crate::files;
-use crate::report::{Failure, Shell, Status, print};
+use crate::report::{Failure, Shell, Status, print, say};
+use crate::storage::{self, Stored};
 
 /// Samples that are evaluated at once: enough for matrix products, few enough for a bar that moves.
 const SAMPLES_AT_ONCE: usize = 64;
@@ -30,6 +31,7 @@ Examples:
   rnnc run digits.rnn --weights digits.safetensors --input scans.npy --output probabilities.npy
   rnnc run tagger.rnn --weights tagger.safetensors --input series.csv
   rnnc run words.rnn --weights words.safetensors --input data.npz --key ids --dtype f64
+  rnnc run tagger.rnn --weights tagger.safetensors --input series.csv --output y.npy --storage f16
   rnnc run mixer.rnn --weights mixer.safetensors --input voice=voice.npy --input music=music.npy --output mixed.npz
 
 Files are NumPy's .npy and .npz, .csv and .safetensors, told apart by their endings. The input has
@@ -54,6 +56,10 @@ pub(crate) struct Arguments {
     /// The number type that is computed with, and written.
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     dtype: Dtype,
+    /// Round the weights of dense and recurrent layers as code with this storage does, and tell on standard error what
+    /// that changes: each layer's weights, and each output against the one of `f32`.
+    #[arg(long, value_enum, default_value_t = Stored::F32, value_name = "NUMBERS")]
+    storage: Stored,
     /// The model in this variable; needed where a file has several and none is called `model`.
     #[arg(long, value_name = "VARIABLE")]
     model: Option<String>,
@@ -92,11 +98,21 @@ fn run(shell: &Shell, arguments: &Arguments, loaded: &files::Loaded) -> Result<S
             shell.fail(&Failure::of_file(name, not_finite(input)));
         }
     }
-    let evaluation = Evaluation { model, weights: &weights, name: &data.names[0] };
-    let (mut outputs, precision) = match arguments.dtype {
-        Dtype::F32 => (evaluation.run::<f32>(&data.arrays)?, Precision::Single),
-        Dtype::F64 => (evaluation.run::<f64>(&data.arrays)?, Precision::Double),
+    let evaluate = |weights: &BoundWeights| {
+        let evaluation = Evaluation { model, weights, name: &data.names[0] };
+        match arguments.dtype {
+            Dtype::F32 => evaluation.run::<f32>(&data.arrays),
+            Dtype::F64 => evaluation.run::<f64>(&data.arrays),
+        }
     };
+    let precision = if arguments.dtype == Dtype::F32 { Precision::Single } else { Precision::Double };
+    let mut outputs = evaluate(&weights)?;
+    if arguments.storage != Stored::F32 {
+        let plan = storage::plan(&loaded.source, model, arguments.storage)?;
+        let stored = storage::stored(&loaded.source, model, &plan, &weights)?;
+        let exact = std::mem::replace(&mut outputs, evaluate(&stored.weights)?);
+        say(&storage::report(&stored.losses, &model.output_names, [&outputs, &exact]));
+    }
     for output in outputs.iter_mut().filter(|output| data.is_single && !output.shape.is_empty()) {
         output.shape.remove(0);
     }

@@ -157,6 +157,58 @@ fn weights_that_do_not_fit_are_refused() {
     assert!(ran.code == 2 && ran.err.contains("E301") && ran.err.contains("w.safetensors"), "{}", ran.err);
 }
 
+/// A file of one tensor, `dense/kernel` of shape (2, 1).
+fn kernel(dtype: &str, values: &[&[u8]]) -> Vec<u8> {
+    let values = values.concat();
+    let end = values.len();
+    let header = format!(r#"{{"dense/kernel":{{"dtype":"{dtype}","shape":[2,1],"data_offsets":[0,{end}]}}}}"#);
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &values].concat()
+}
+
+#[test]
+fn what_smaller_weights_change_is_told() {
+    let text = "model = Sequential([Input((2,)), Dense(1, use_bias=False)])\n";
+    let weights = kernel("F32", &[&0.1_f32.to_le_bytes(), &1.0_f32.to_le_bytes()]);
+    let files: [(&str, &[u8]); 2] = [("w.safetensors", &weights), ("x.csv", b"1,0\n")];
+    let arguments = |storage| ["--input", "x.csv", "--weights", "w.safetensors", "--storage", storage];
+    let ran = run("halves", text, &files, &arguments("f16"));
+    assert_eq!((ran.code, ran.out.as_str()), (0, "0.099975586\n"), "{}", ran.err);
+    assert!(ran.err.contains("`dense` (Dense): 2 weights as f16, off by 2.4e-5 at most"), "{}", ran.err);
+    assert!(ran.err.contains("output `dense`: off by 2.4e-5 at most"), "{}", ran.err);
+    let ran = run("bytes", text, &files, &arguments("int8"));
+    assert_eq!((ran.code, ran.out.as_str()), (0, "0.1023622\n"), "{}", ran.err);
+    let ran = run("floats", text, &files, &arguments("f32"));
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "0.1\n", ""));
+    let none = run("no-rows", SUM, &[("x.csv", b"1,2,3,4,5,6\n")], &["--input", "x.csv", "--storage", "bf16"]);
+    assert!(none.code == 0 && none.err.starts_with("no layer of the model"), "{}", none.err);
+}
+
+#[test]
+fn weights_that_halves_cannot_hold_are_refused() {
+    let text = "model = Sequential([Input((2,)), Dense(1, use_bias=False)])\n";
+    let weights = kernel("F32", &[&0.1_f32.to_le_bytes(), &7e4_f32.to_le_bytes()]);
+    let files: [(&str, &[u8]); 2] = [("w.safetensors", &weights), ("x.csv", b"1,0\n")];
+    let ran = run("large", text, &files, &["--input", "x.csv", "--weights", "w.safetensors", "--storage", "f16"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("E308") && ran.err.contains("holds 70000 at [1, 0]"), "{}", ran.err);
+    assert!(ran.err.contains("bf16"), "{}", ran.err);
+}
+
+#[test]
+fn floats_of_16_bits_are_read() {
+    let text = "model = Sequential([Input((2,)), Dense(1, use_bias=False)])\n";
+    for (dtype, half) in [("F16", 0x3e00_u16), ("BF16", 0x3fc0)] {
+        let weights = kernel(dtype, &[&half.to_le_bytes(), &half.to_le_bytes()]);
+        let files: [(&str, &[u8]); 2] = [("w.safetensors", &weights), ("x.csv", b"1,1\n")];
+        let ran = run("half-file", text, &files, &["--input", "x.csv", "--weights", "w.safetensors"]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "3\n"), "{dtype}: {}", ran.err);
+    }
+    let weights = kernel("F64", &[&1.5_f64.to_le_bytes(), &1.5_f64.to_le_bytes()]);
+    let files: [(&str, &[u8]); 2] = [("w.safetensors", &weights), ("x.csv", b"1,1\n")];
+    let ran = run("double-file", text, &files, &["--input", "x.csv", "--weights", "w.safetensors"]);
+    assert!(ran.code == 1 && ran.err.contains("E305") && ran.err.contains("float64"), "{}", ran.err);
+}
+
 #[test]
 fn files_that_are_no_arrays_end_with_2() {
     let ran = run("pickle", SUM, &[("x.pickle", b"")], &["--input", "x.pickle"]);

@@ -19,6 +19,7 @@ mod functional;
 mod imports;
 mod legacy;
 mod limits;
+mod masks;
 mod methods;
 mod nested;
 pub(crate) mod operators;
@@ -132,6 +133,8 @@ struct Evaluator<'a> {
     /// Keras's names of symbolic tensors.
     tensor_names: HashMap<TensorId, String>,
     models: Vec<ModelState>,
+    /// The mask of each tensor of a functional model, as its summary shows it.
+    shown_masks: HashMap<TensorId, TensorId>,
     /// The `Sequential` that gets its layers as a list just now: it is built at the end.
     listing: Option<ModelId>,
     /// Models as layers of others.
@@ -167,6 +170,7 @@ impl<'a> Evaluator<'a> {
             input_layers: HashMap::new(),
             tensor_names: HashMap::new(),
             models: Vec::new(),
+            shown_masks: HashMap::new(),
             listing: None,
             nested: HashMap::new(),
             summaries: Vec::new(),

@@ -2,6 +2,8 @@
 //!
 //! Nothing is written twice: a layer's arguments, defaults and docs are those that the argument check reads.
 
+mod masks;
+
 use std::fmt::Write as _;
 
 use rnn_grammar::Code;
@@ -12,8 +14,13 @@ use crate::layers::{self, LAYERS};
 use crate::names::closest;
 
 /// Topics that are neither a code nor a layer.
-const TOPICS: [(&str, fn() -> String); 4] =
-    [("layers", all_layers), ("activations", all_activations), ("codes", all_codes), ("manual", manual)];
+const TOPICS: [(&str, fn() -> String); 5] = [
+    ("layers", all_layers),
+    ("activations", all_activations),
+    ("masks", masks::all),
+    ("codes", all_codes),
+    ("manual", manual),
+];
 
 /// What is known about a code, a layer, an activation or a topic, as Markdown.
 ///
@@ -55,6 +62,9 @@ pub fn layer_page(layer: &Declaration) -> String {
     let mut text = format!("# {}\n\n{}\n\n{}\n", layer.class, layer.summary, layer.details.trim());
     if !layer.aliases.is_empty() {
         let _ = writeln!(text, "\nAlso called {}.", layer.aliases.join(", "));
+    }
+    if let Some(words) = masks::words(layer.class) {
+        let _ = writeln!(text, "\nA mask of what it reads: {words}.");
     }
     let _ = writeln!(text, "\nAutomatic names: `{0}`, `{0}_1`, …\n", layer.base_name);
     push_arguments(&mut text, "Arguments, in positional order", layer.arguments);

@@ -33,6 +33,8 @@ pub enum InputType {
     Float32,
     /// 32-bit integers.
     Int32,
+    /// Truth values: a mask.
+    Boolean,
 }
 
 /// Where a node's values come from.
@@ -91,9 +93,26 @@ pub struct TypedNode {
     pub is_first_use: bool,
     /// How often the layer object was used before, in the whole text.
     pub use_index: usize,
+    /// For each tensor that the layer reads whether `mask=` of the call gives a mask for it; empty where there is no `mask=`.
+    /// These masks stand behind all else that the node reads.
+    pub given_masks: Vec<bool>,
+    /// How many of the last tensors that it reads are only shown: masks that Keras lists among what the layer reads.
+    pub n_shown: usize,
     /// Whose weights it has, where a pass put it into another node's place: that node's index before, and its first
     /// tensor among that one's.
     pub origin: Option<(usize, usize)>,
+}
+
+impl TypedNode {
+    /// What a node reads, apart: the layer's own tensors, and the masks that its call gives for them.
+    #[must_use]
+    pub fn split<'a>(&self, inputs: &'a [TensorId]) -> (&'a [TensorId], Vec<Option<TensorId>>) {
+        let inputs = &inputs[..inputs.len().saturating_sub(self.n_shown)];
+        let n_masks = self.given_masks.iter().filter(|&&is_given| is_given).count();
+        let (own, masks) = inputs.split_at(inputs.len().saturating_sub(n_masks));
+        let mut masks = masks.iter().copied();
+        (own, self.given_masks.iter().map(|&is_given| if is_given { masks.next() } else { None }).collect())
+    }
 }
 
 /// A graph in which every shape is known and agrees. Made by `infer` alone.

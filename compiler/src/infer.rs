@@ -52,6 +52,8 @@ impl Inference {
             weights: Vec::new(),
             is_first_use: true,
             use_index: 0,
+            given_masks: Vec::new(),
+            n_shown: 0,
             origin: None,
         });
         TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
@@ -67,18 +69,35 @@ impl Inference {
         inputs: &[TensorId],
         span: Span,
     ) -> Result<NodeId, Box<Diagnostic>> {
+        self.apply_masked(instance, inputs, &[], span)
+    }
+
+    /// As [`Self::apply`], with masks that the call gives for the tensors that it reads.
+    ///
+    /// # Errors
+    /// Where the layer refuses these shapes, or its result is too large.
+    pub fn apply_masked(
+        &mut self,
+        instance: &Rc<LayerInstance>,
+        inputs: &[TensorId],
+        masks: &[Option<TensorId>],
+        span: Span,
+    ) -> Result<NodeId, Box<Diagnostic>> {
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.shape(input).clone()).collect();
         let outputs = instance
             .layer
             .output_shapes(&shapes)
             .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
+        let read = inputs.iter().copied().chain(masks.iter().copied().flatten()).collect();
         let node = TypedNode {
-            node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: inputs.to_vec() }, span },
+            node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: read }, span },
             weights: instance.layer.weights(&shapes),
             inputs: shapes,
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
             use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
+            given_masks: masks.iter().map(Option::is_some).collect(),
+            n_shown: 0,
             origin: None,
         };
         self.check_limits(instance, &node)?;
@@ -88,6 +107,15 @@ impl Inference {
         *self.n_uses.entry(instance.id).or_insert(0) += 1;
         self.nodes.push(node);
         Ok(id)
+    }
+
+    /// Lets the summary show masks among what a node reads.
+    pub(crate) fn show(&mut self, id: NodeId, masks: &[TensorId]) {
+        let node = &mut self.nodes[id.0];
+        if let NodeKind::Layer { inputs, .. } = &mut node.node.kind {
+            inputs.extend_from_slice(masks);
+            node.n_shown = masks.len();
+        }
     }
 
     /// All nodes, each before its readers.
@@ -197,7 +225,14 @@ impl Inference {
         ))
     }
 
-    fn refusal(&self, instance: &LayerInstance, inputs: &[TensorId], span: Span, mismatch: Mismatch) -> Diagnostic {
+    /// What is said where a layer refuses what it reads.
+    pub(crate) fn refusal(
+        &self,
+        instance: &LayerInstance,
+        inputs: &[TensorId],
+        span: Span,
+        mismatch: Mismatch,
+    ) -> Diagnostic {
         let is_inside = mismatch.span.is_some_and(|inner| span.start <= inner.start && inner.end <= span.end);
         let primary = mismatch.span.filter(|_| is_inside).unwrap_or(span);
         let mut diagnostic = Diagnostic::new(mismatch.code, primary, mismatch.title).at(mismatch.at);

@@ -11,6 +11,7 @@ use crate::declaration::Declaration;
 use crate::graph::{InputType, TypedGraph};
 use crate::layers::cells::StepOf;
 use crate::layers::nested::Nested;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::shape::Shape;
 
@@ -146,6 +147,20 @@ pub struct Recurrence {
     pub return_state: bool,
     /// How many states there are, each as wide as an output.
     pub n_states: usize,
+    /// What is done about masked steps.
+    pub masking: StepMasking,
+}
+
+/// What a recurrent layer does about masked steps: it keeps its state there and answers its last output again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepMasking {
+    /// Whether the layer reads a mask, behind all that it reads else.
+    pub is_read: bool,
+    /// Keras's `zero_output_for_mask`: masked steps answer zeros.
+    pub zeros: bool,
+    /// Whether the mask is that of a sequence which this layer reads turned round: a later cell of a stack that goes
+    /// backwards.
+    pub is_turned: bool,
 }
 
 /// A state, or a group of them: Keras groups those of the cells of a stack.
@@ -185,6 +200,25 @@ pub struct CallOptions {
     pub use_causal_mask: bool,
     /// Whether the scores are a second output.
     pub return_attention_scores: bool,
+}
+
+/// The mask of a layer's first output as Keras has it in a functional model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownMask {
+    /// None.
+    None,
+    /// That of the first input, the same tensor.
+    First,
+    /// That of the first input, once more a tensor.
+    Converted,
+    /// Which ids are not 0.
+    OfIds,
+    /// Which steps differ from a value in any feature.
+    OfSteps,
+    /// Where any input counts, if all have a mask.
+    Either,
+    /// Those of the inputs along this axis.
+    Along(i128),
 }
 
 /// How a layer treats the time axis (the first axis of a sample) when the model runs as a stream.
@@ -252,6 +286,11 @@ pub trait Layer: Debug {
         false
     }
 
+    /// Whether its name is part of its weights' paths: what was built before it keeps the paths that it has.
+    fn is_in_paths(&self) -> bool {
+        true
+    }
+
     /// The model that the layer is, where it is one.
     fn nested(&self) -> Option<&Nested> {
         None
@@ -308,6 +347,49 @@ pub trait Layer: Debug {
         None
     }
 
+    /// What becomes of the masks of what it reads; asked where there are some, or where the layer makes one. The answer
+    /// of those that do nothing about masks is that they are lost.
+    ///
+    /// # Errors
+    /// Where a mask does not fit what it is used for.
+    fn mask(&self, _call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        Ok(Masked::lost())
+    }
+
+    /// What Keras makes of its inputs' masks in a functional model, for the summary.
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::None
+    }
+
+    /// Whether it is there for the summary alone.
+    fn is_only_shown(&self) -> bool {
+        false
+    }
+
+    /// Whether its output has a mask that none of its inputs has.
+    fn makes_mask(&self) -> bool {
+        false
+    }
+
+    /// Whether a call of it takes `mask=`.
+    fn takes_mask(&self) -> bool {
+        false
+    }
+
+    /// The same layer with a further input behind all others: the mask of the first; `None` where it computes the same
+    /// with and without.
+    ///
+    /// # Errors
+    /// Where the mask does not fit.
+    fn with_mask(&self, _shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        Ok(None)
+    }
+
+    /// The same recurrent layer with this `zero_output_for_mask`.
+    fn with_zeros(&self, _zeros: bool) -> Option<Box<dyn Layer>> {
+        None
+    }
+
     /// How it runs in a stream, for these input shapes. Inputs with a batch and one axis at most have no time
     /// axis left to mix: each is one frame.
     fn streaming(&self, inputs: &[Shape]) -> Streaming;
@@ -349,6 +431,23 @@ pub struct Call<'a, R> {
     pub inputs: &'a [ArrayD<R>],
     /// Weights as Keras stores them.
     pub weights: &'a [ArrayD<R>],
+}
+
+/// Implements [`Layer::mask`] for a layer whose output has the mask of its first input.
+#[macro_export]
+macro_rules! passes_masks {
+    () => {
+        fn mask(
+            &self,
+            call: &mut $crate::masks::MaskCall<'_>,
+        ) -> Result<$crate::masks::Masked, $crate::layer::Mismatch> {
+            Ok($crate::masks::Masked::with(call.first()))
+        }
+
+        fn shown_mask(&self) -> $crate::layer::ShownMask {
+            $crate::layer::ShownMask::First
+        }
+    };
 }
 
 /// Implements both evaluations of [`Layer`] by one generic function `fn evaluate<R: Real>(&self, call: &Call<R>)`.

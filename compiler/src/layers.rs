@@ -40,16 +40,21 @@ mod layer_normalization;
 mod leaky_relu;
 mod lstm;
 mod margins;
+pub(crate) mod mask_of;
+pub(crate) mod mask_select;
+pub(crate) mod mask_shown;
+mod masking;
 mod merge;
+mod merge_masks;
 mod multi_head_attention;
 pub mod nested;
 mod normalization;
 mod not_yet;
-mod pass_through;
+pub(crate) mod pass_through;
 mod permute;
 mod pooling_1d;
 mod prelu;
-mod recurrent;
+pub(crate) mod recurrent;
 mod relu;
 mod repeat_vector;
 mod rescaling;
@@ -64,7 +69,7 @@ mod spectral_normalization;
 pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
-mod time_distributed;
+pub(crate) mod time_distributed;
 mod unit_normalization;
 mod up_sampling_1d;
 mod windows;
@@ -90,6 +95,7 @@ pub const LAYERS: &[&Declaration] = &[
     &time_distributed::TIME_DISTRIBUTED,
     &dense::DENSE,
     &embedding::EMBEDDING,
+    &masking::MASKING,
     &activation::ACTIVATION,
     &relu::RELU,
     &leaky_relu::LEAKY_RELU,

@@ -4,14 +4,22 @@
 //! embedded weights; for weights that are loaded when the program runs, generated code holds the same copies as a table,
 //! and the runtime runs them. Layouts do not depend on the instruction set. Halves of sigmoid gates and sums of biases
 //! are part of the copies.
+//!
+//! Rows that are stored as smaller numbers ([`Storage`]) stand behind the same biases: `[bias][scales of the inputs' rows,
+//! of the state's rows]`, the scales only where there are any, then the rows in the order of floats, several numbers in
+//! the room of one. For `f32` that is the layout of floats alone.
 
 mod convolution;
 mod dense;
 mod recurrent;
+mod store;
 
 pub use convolution::{channels, convolution, transpose};
-pub use dense::{affine, dense, layer_norm, plain};
+pub use dense::{affine, dense, dense_stored, layer_norm, plain};
 pub use recurrent::{conv_lstm, gru, gru_reset_before, lstm, simple_rnn};
+pub use store::{Number, Store};
+
+use crate::storage::Storage;
 
 /// Sixteen floats, one cache line: every segment's length is a multiple.
 const LINE: usize = 16;
@@ -35,6 +43,8 @@ pub enum PackOp {
         /// The factor.
         scale: f32,
     },
+    /// As `Add` without a sum, but the values are stored as smaller numbers.
+    Store(Store),
     /// Turns stored statistics into a factor and a summand for each of `count` features:
     /// `factor = gamma / √(variance + epsilon)`, `summand = beta − mean·factor`, computed in f64.
     Normalize {
@@ -51,6 +61,16 @@ pub enum PackOp {
     },
 }
 
+/// What a step copies.
+#[derive(Clone, Copy)]
+struct Source {
+    tensor: usize,
+    source: usize,
+    destination: usize,
+    axes: [Axis; 4],
+    scale: f32,
+}
+
 /// A packed segment's length and the steps that fill it, from zeros.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packing {
@@ -64,6 +84,33 @@ impl Packing {
     /// A segment of zeros.
     fn of(length: usize) -> Self {
         Packing { length: length.next_multiple_of(LINE), ops: Vec::new() }
+    }
+
+    /// What rows of weights are stored as; floats where there are none.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        self.stores().map(|store| store.storage).next().unwrap_or_default()
+    }
+
+    /// The steps that store smaller numbers.
+    pub fn stores(&self) -> impl Iterator<Item = &Store> {
+        self.ops.iter().filter_map(|op| match op {
+            PackOp::Store(store) => Some(store),
+            PackOp::Add { .. } | PackOp::Normalize { .. } => None,
+        })
+    }
+
+    /// Copies rows of weights as they are to be stored. `destination` counts numbers of that kind, `scales` tells where
+    /// the columns' scales go: the first one's place, and the step of each axis.
+    fn store(&mut self, storage: Storage, from: Source, scales: (usize, [usize; 4])) {
+        let Source { tensor, source, destination, axes, scale } = from;
+        self.ops.push(match storage {
+            Storage::F32 => PackOp::Add { tensor, source, destination, axes, scale },
+            Storage::F16 | Storage::Bf16 | Storage::Int8 => {
+                let scales = storage.is_scaled().then_some(scales);
+                PackOp::Store(Store { tensor, source, destination, axes, scale, storage, scales })
+            }
+        });
     }
 
     /// The packed segment of a layer's `tensors`. What a tensor is too short for stays zero.
@@ -83,6 +130,9 @@ impl PackOp {
             PackOp::Add { tensor, source, destination, axes, scale } => {
                 let values = tensors.get(tensor).copied().unwrap_or_default();
                 add(values.get(source..).unwrap_or_default(), packed.get_mut(destination..), &axes, scale);
+            }
+            PackOp::Store(store) => {
+                store.run(tensors.get(store.tensor).copied().unwrap_or_default(), packed);
             }
             PackOp::Normalize { tensors: roles, epsilon, count, factors, summands } => {
                 for feature in 0..count {

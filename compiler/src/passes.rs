@@ -12,13 +12,19 @@ use crate::graph::{NodeKind, TensorId, TypedGraph};
 /// All passes.
 #[must_use]
 pub fn run(graph: &TypedGraph) -> TypedGraph {
-    let mut graph = graph.clone();
+    // First, since masks decide which layers are there; it puts the layers of models inside in their place too.
+    let mut graph = crate::masks::explicit(graph).into_owned();
     // Before all others, which then see the layers inside.
     inline::run(&mut graph);
     // First, so that an activation behind a `Dropout` is seen right behind its `Dense`.
     drop_identities::run(&mut graph);
     fuse_activations::run(&mut graph);
     graph
+}
+
+/// Puts the layers of models inside in their place.
+pub(crate) fn inline(graph: &mut TypedGraph) {
+    inline::run(graph);
 }
 
 /// Lets every reader of a tensor, and the model's outputs, read another one.

@@ -24,9 +24,10 @@ use proc_macro2::TokenStream;
 use crate::packing::Packing;
 use crate::plan::lowered::Operation;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 pub use batch::Batch;
-pub use build::plan;
+pub use build::{plan, plan_stored};
 use clock::{Clock, Time};
 pub use cost::{Cost, Work};
 pub use unroll::{DEFAULT_CODE, LARGEST_CODE};
@@ -56,6 +57,8 @@ pub struct Endpoint {
     pub axes: Vec<Dimension>,
     /// Whether it holds 32-bit integers.
     pub integers: bool,
+    /// Whether it says which steps count: a float each, 0 where a step does not.
+    pub is_mask: bool,
 }
 
 /// A layer that has code.
@@ -314,6 +317,13 @@ pub struct Decision {
 }
 
 impl Plan {
+    /// What rows of weights are stored as; floats where no kernel stores anything else.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        let storages = self.segments.iter().map(|segment| segment.packing.storage());
+        storages.max_by_key(|storage| storage.per_float()).unwrap_or_default()
+    }
+
     /// Floats of all packed weights, padding included.
     #[must_use]
     pub fn packed_length(&self) -> usize {

@@ -113,6 +113,16 @@ pub fn evaluate_with<R: Real>(
     inputs: &[ArrayD<R>],
     unknown_ids: UnknownIds,
 ) -> Result<Vec<ArrayD<R>>, EvaluateError> {
+    let graph = &*crate::masks::explicit(graph);
+    let weights = |node: NodeId| {
+        let typed = &graph.nodes()[node.0];
+        match typed.origin {
+            None => weights(node),
+            Some((origin, first)) => {
+                weights(NodeId(origin)).into_iter().skip(first).take(typed.weights.len()).collect()
+            }
+        }
+    };
     let n_readers = readers(graph);
     let mut values: Vec<Vec<ArrayD<R>>> = Vec::with_capacity(graph.nodes().len());
     let mut left = n_readers.clone();

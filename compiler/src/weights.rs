@@ -13,6 +13,7 @@ mod safetensors;
 
 use std::rc::Rc;
 
+pub(crate) use check::indices;
 pub use check::{bind, key, keys};
 pub use safetensors::read;
 
@@ -23,7 +24,7 @@ pub struct NamedTensor {
     pub name: String,
     /// Its shape.
     pub shape: Vec<u64>,
-    /// Its values, row-major, or the name of a number type that is not float32.
+    /// Its values, row-major, or the name of a number type that is no float of 32 or 16 bits.
     pub values: Result<Rc<[f32]>, String>,
 }
 
@@ -47,6 +48,18 @@ impl BoundWeights {
     #[must_use]
     pub fn node(&self, index: usize) -> &[Weight] {
         self.nodes.get(index).map_or(&[], |weights| weights)
+    }
+
+    /// The same with other values in some nodes; all uses of a shared layer change with it.
+    pub(crate) fn map(&self, changed: impl Fn(usize) -> Option<Vec<Weight>>) -> Self {
+        let changed: Vec<(usize, Rc<[Weight]>)> =
+            (0..self.nodes.len()).filter_map(|node| Some((node, changed(node)?.into()))).collect();
+        let is_shared = |node: usize, with: usize| Rc::ptr_eq(&self.nodes[node], &self.nodes[with]);
+        let nodes = (0..self.nodes.len()).map(|node| {
+            let found = changed.iter().find(|(with, _)| is_shared(node, *with));
+            Rc::clone(found.map_or(&self.nodes[node], |(_, weights)| weights))
+        });
+        Self { nodes: nodes.collect() }
     }
 }
 

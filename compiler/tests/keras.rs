@@ -46,6 +46,7 @@ fn recorded(file: &SafeTensors<'_>, name: &str) -> (Vec<u64>, Vec<f32>) {
     let values = match tensor.dtype() {
         Dtype::F32 => words.map(f32::from_le_bytes).collect(),
         Dtype::I32 => words.map(|bytes| i16::try_from(i32::from_le_bytes(bytes)).unwrap().into()).collect(),
+        Dtype::BOOL => tensor.data().iter().map(|&byte| byte.into()).collect(),
         other => panic!("{name} is {other:?}"),
     };
     (tensor.shape().iter().map(|&size| size as u64).collect(), values)

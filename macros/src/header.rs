@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use rnn_compiler::storage::Storage;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, Visibility};
@@ -13,6 +14,8 @@ pub(crate) struct Header {
     pub(crate) source: Option<LitStr>,
     pub(crate) weights: Option<LitStr>,
     pub(crate) model: Option<LitStr>,
+    /// What rows of weights are stored as.
+    pub(crate) storage: Option<LitStr>,
     pub(crate) runtime: Option<TokenStream>,
     pub(crate) visibility: Visibility,
     pub(crate) ident: Ident,
@@ -26,6 +29,13 @@ pub(crate) struct Header {
 /// Where it is not written as it must be; the message says how.
 pub(crate) fn parse(input: TokenStream) -> syn::Result<Header> {
     parse_stream.parse2(input)
+}
+
+impl Header {
+    /// What rows of weights are stored as; floats where nothing is said.
+    pub(crate) fn storage(&self) -> Storage {
+        self.storage.as_ref().and_then(|literal| Storage::parse(&literal.value())).unwrap_or_default()
+    }
 }
 
 const FORM: &str = "write `#[source = \"model.rnn\"] pub struct Name;`, or the model's text behind the struct";
@@ -49,6 +59,7 @@ fn parse_stream(input: ParseStream<'_>) -> syn::Result<Header> {
         source: None,
         weights: None,
         model: None,
+        storage: None,
         runtime: None,
         visibility,
         ident,
@@ -68,6 +79,7 @@ fn take(header: &mut Header, attribute: Attribute) -> syn::Result<()> {
         "source" => &mut header.source,
         "weights" => &mut header.weights,
         "model" => &mut header.model,
+        "storage" => &mut header.storage,
         "runtime" => {
             header.runtime = Some(path_value(&attribute)?);
             return Ok(());
@@ -84,7 +96,13 @@ fn take(header: &mut Header, attribute: Attribute) -> syn::Result<()> {
     if slot.is_some() {
         return Err(syn::Error::new(attribute.path().span(), format!("`#[{name} = …]` is given twice")));
     }
-    *slot = Some(text_value(&attribute, &name)?);
+    let value = text_value(&attribute, &name)?;
+    if name == "storage" && Storage::parse(&value.value()).is_none() {
+        let names = Storage::ALL.map(|storage| format!("`{storage}`")).join(", ");
+        let message = format!("`{}` is no storage of weights: choose one of {names}", value.value());
+        return Err(syn::Error::new(value.span(), message));
+    }
+    *slot = Some(value);
     Ok(())
 }
 
@@ -94,6 +112,7 @@ fn misspelt(name: &str) -> Option<&'static str> {
         "sources" | "src" | "file" | "path" => Some("source"),
         "weight" => Some("weights"),
         "models" | "variable" => Some("model"),
+        "store" | "precision" | "dtype" | "quantize" => Some("storage"),
         "crate" | "rnn_runtime" => Some("runtime"),
         _ => None,
     }

@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use rnn_compiler::emit::{Options, emit};
 use rnn_compiler::weights::{BoundWeights, bind, read};
-use rnn_compiler::{Compiled, CompiledModel, compile, plan};
+use rnn_compiler::{Compiled, CompiledModel, compile, plan, storage};
 use rnn_grammar::{Code, Diagnostic, Source, decode};
 use syn::LitStr;
 
@@ -110,7 +110,11 @@ fn code(header: &Header, text: &Text) -> Result<TokenStream, TokenStream> {
         Some(literal) => Some(weights(literal, text, model)?),
         None => None,
     };
-    let plan = plan::plan(model).map_err(|diagnostic| text.report(&[*diagnostic]))?;
+    let plan = plan::plan_stored(model, header.storage()).map_err(|diagnostic| text.report(&[*diagnostic]))?;
+    if let (Some(literal), Some(bound)) = (&header.storage, &weights) {
+        storage::stored(model, &plan, bound)
+            .map_err(|diagnostics| report::file(&text.source, &diagnostics, literal.span()))?;
+    }
     let options = Options {
         ident: header.ident.clone(),
         visibility: header.visibility.to_token_stream(),

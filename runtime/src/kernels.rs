@@ -18,6 +18,7 @@ pub mod halves;
 pub mod heads;
 pub mod join;
 mod lstm;
+pub mod mask;
 pub mod normalization;
 mod panel;
 pub mod pooling;
@@ -33,7 +34,7 @@ pub use conv_lstm::{ConvLstm, Windows};
 pub use convolution::{Channels, Convolution, Transpose};
 pub use copy::Embedding;
 pub use dense::Dense;
-pub use drive::{Backward, BackwardAligned, Forward, Walk};
+pub use drive::{AtMasked, Backward, BackwardAligned, Forward, Repeat, Walk, Zero, ZeroBefore};
 pub use elementwise::{Elementwise, affine, discretize, prelu};
 pub use gru::Gru;
 pub use gru_reset_before::GruResetBefore;
@@ -41,11 +42,19 @@ pub use lstm::Lstm;
 pub use rows::LayerNorm;
 pub use simple_rnn::SimpleRnn;
 
+pub use crate::simd::{Bf16, F16, I8};
+
+use core::marker::PhantomData;
+
 /// The class of a cell whose row of gate sums fits the registers: one pass over rows of `VECTORS` lines, the state's
 /// part in `SETS` partial sums.
+///
+/// `W` is what the rows of weights are stored as.
 #[derive(Clone, Copy, Debug)]
-pub struct Small<const VECTORS: usize, const SETS: usize>;
+pub struct Small<const VECTORS: usize, const SETS: usize, W = f32>(PhantomData<W>);
 
 /// The class of larger cells: panels of sixteen units, each with all its gates, the state's part as `SPLITS` ranges.
+///
+/// `W` is what the rows of weights are stored as.
 #[derive(Clone, Copy, Debug)]
-pub struct Panels<const SPLITS: usize>;
+pub struct Panels<const SPLITS: usize, W = f32>(PhantomData<W>);

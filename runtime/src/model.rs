@@ -266,6 +266,38 @@ pub trait Model {
         Ok(())
     }
 
+    /// Computes padded samples, of each as many timesteps as `lengths` says: what stands behind them is never read, as
+    /// if it were masked. For models with free timesteps that answer once a sequence.
+    ///
+    /// # Errors
+    /// Where there are not as many lengths and outputs as inputs, or a length is more than `T`: nothing is computed then.
+    /// Where `scratch` is too short for a sample.
+    #[inline]
+    fn forward_lengths<Frame, const T: usize>(
+        &self,
+        inputs: &[[Frame; T]],
+        lengths: &[usize],
+        scratch: &mut Self::Scratch,
+        outputs: &mut [Self::Output],
+    ) -> Result<(), ShapeError>
+    where
+        Self: Model<Input = [Frame]>,
+        Self::Output: Sized,
+        Self::Answer: Into<Checked>,
+    {
+        ShapeError::check("lengths of the batch", inputs.len(), lengths.len())?;
+        ShapeError::check("outputs of the batch", inputs.len(), outputs.len())?;
+        if let Some(&got) = lengths.iter().find(|length| **length > T) {
+            return Err(ShapeError { what: "timesteps of a sample, at most", expected: T, got });
+        }
+        for ((input, length), output) in inputs.iter().zip(lengths).zip(outputs) {
+            let steps = input.get(..*length).unwrap_or_default();
+            let Checked(result) = self.compute(steps, scratch.as_mut(), output).into();
+            result?;
+        }
+        Ok(())
+    }
+
     /// Computes as many samples as there are both inputs and outputs of.
     #[doc(hidden)]
     #[inline]

@@ -5,6 +5,8 @@
 
 use core::str;
 
+use crate::weights::of_half;
+
 /// A safetensors file in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct SafeTensors<'a> {
@@ -103,9 +105,63 @@ impl Entry<'_> {
         self.shape().eq(expected.iter().copied())
     }
 
-    /// Its values, where it holds `f32`.
+    /// Its values, where they are floats of 32 or 16 bits.
     pub fn floats(&self) -> impl Iterator<Item = f32> + '_ {
-        self.bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk))
+        self.numbers().unwrap_or_default().iter()
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Its numbers, where they are floats of 32 or 16 bits: `F32`, `F16`, `BF16`.
+    #[must_use]
+    pub fn numbers(&self) -> Option<Floats<'a>> {
+        let kind = match self.dtype {
+            "F32" => Kind::F32,
+            "F16" => Kind::F16,
+            "BF16" => Kind::Bf16,
+            _ => return None,
+        };
+        Some(Floats { bytes: self.bytes, kind })
+    }
+}
+
+/// Floats of 32 or 16 bits in a file, read as floats of 32.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Floats<'a> {
+    bytes: &'a [u8],
+    kind: Kind,
+}
+
+/// How floats are stored.
+#[derive(Clone, Copy, Debug, Default)]
+enum Kind {
+    #[default]
+    F32,
+    F16,
+    Bf16,
+}
+
+impl<'a> Floats<'a> {
+    /// The value at a place; 0 where there is none.
+    #[must_use]
+    pub fn get(self, at: usize) -> f32 {
+        self.find(at).unwrap_or(0.0)
+    }
+
+    /// All values in order.
+    pub fn iter(self) -> impl Iterator<Item = f32> + 'a {
+        (0..).map_while(move |at| self.find(at))
+    }
+
+    fn find(self, at: usize) -> Option<f32> {
+        match self.kind {
+            Kind::F32 => self.bytes.as_chunks::<4>().0.get(at).map(|&chunk| f32::from_le_bytes(chunk)),
+            Kind::F16 => self.bytes.as_chunks::<2>().0.get(at).map(|&chunk| of_half(u16::from_le_bytes(chunk))),
+            Kind::Bf16 => {
+                let half = self.bytes.as_chunks::<2>().0.get(at).map(|&chunk| u16::from_le_bytes(chunk));
+                half.map(|half| f32::from_bits(u32::from(half) << 16))
+            }
+        }
     }
 }
 
@@ -171,7 +227,7 @@ impl<'a> Entries<'a> {
         let (Some(dtype), Some(shape), Some((start, end))) = (dtype, shape, offsets) else { return Err(Malformed) };
         let bytes = self.data.get(start..end).ok_or(Malformed)?;
         let entry = Entry { raw_name, dtype, bytes, shape };
-        if entry.dtype == "F32" && bytes_needed(&entry) != Some(bytes.len() as u64) {
+        if entry.numbers().is_some() && bytes_needed(&entry) != Some(bytes.len() as u64) {
             return Err(Malformed);
         }
         Ok(entry)
@@ -179,7 +235,8 @@ impl<'a> Entries<'a> {
 }
 
 fn bytes_needed(entry: &Entry<'_>) -> Option<u64> {
-    entry.shape().try_fold(4u64, |bytes, size| bytes.checked_mul(size))
+    let each = if entry.dtype == "F32" { 4 } else { 2 };
+    entry.shape().try_fold(each, |bytes: u64, size| bytes.checked_mul(size))
 }
 
 /// The characters of a JSON string with its escapes replaced; a broken escape ends it.

@@ -11,6 +11,7 @@ mod dispatch;
 mod pair;
 mod panel;
 mod scalar;
+mod weight;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -29,6 +30,7 @@ pub use scalar::Scalar;
 pub use scalar::ScalarFma;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use wasm32::Simd128;
+pub use weight::{Bf16, F16, I8, Unscaled, Weight};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{Avx2, Avx512, Sse2};
 
@@ -69,6 +71,30 @@ pub trait Vector: Copy + sealed::Sealed {
     /// # Safety
     /// `destination` is writable for `LANES` floats.
     unsafe fn store_pointer(self, destination: *mut f32);
+
+    /// Reads `LANES` 16-bit words into the upper halves of as many integers; the lower halves are zero.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` numbers.
+    unsafe fn load_upper(source: *const u16) -> Self::Int;
+    /// Reads `LANES` signed bytes.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` bytes.
+    unsafe fn load_bytes(source: *const i8) -> Self::Int;
+    /// Reads `LANES` finite IEEE halves; infinities and NaN give no particular floats.
+    ///
+    /// # Safety
+    /// The processor has this vector's instruction set, and `source` is readable for `LANES` halves.
+    #[inline(always)]
+    unsafe fn load_halves(source: *const u16) -> Self {
+        // SAFETY: the caller's promise is the same.
+        let (words, any) = unsafe { (Self::load_upper(source), Self::splat_unproven(0.0)) };
+        // The sign stays where it is; exponent and fraction move to a float's places. That makes a number that is 2^112
+        // too small, as the biases of the exponents differ by 112; the product is exact, for subnormal halves too.
+        let moved = Self::int_and(Self::int_shift_right::<3>(words), any.splat_int(0x8fff_ffff_u32.cast_signed()));
+        any.from_bits(moved).mul(any.splat(f32::from_bits((127 + 112) << 23)))
+    }
 
     /// `self + other`.
     fn add(self, other: Self) -> Self;
@@ -173,6 +199,12 @@ pub trait In<I: Isa>: Vector {
     fn load(_isa: I, line: &Line, part: usize) -> Self {
         // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
         unsafe { Self::load_pointer(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
+    }
+    /// Reads a part of a line of stored weights, as [`In::load`] reads one of floats.
+    #[inline(always)]
+    fn expand<W: Weight>(_isa: I, line: &[W; 16], part: usize) -> Self {
+        // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
+        unsafe { W::load(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
     }
     /// Reads the slice's first floats, or zeros where it is too short.
     #[inline(always)]

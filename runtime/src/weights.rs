@@ -3,9 +3,13 @@
 //! Packing is a list of strided copies ([`PackOp`]). The compiler runs it for embedded weights; for weights that come
 //! at run time it emits the list, and [`load`] runs it here, over a safetensors file, without allocation.
 
+mod store;
+
 use core::fmt;
 
-use crate::safetensors::{Entry, SafeTensors};
+use crate::safetensors::{Entry, Floats, SafeTensors};
+
+pub use store::{Storage, byte, half, of_half, upper_half};
 
 /// Embedded weights: the bytes of little-endian floats, at the start of a cache line.
 #[repr(C, align(64))]
@@ -75,6 +79,24 @@ pub enum PackOp {
         /// The factor.
         scale: f32,
     },
+    /// For every index of the four loops puts `scale` times a value of the tensor, as a smaller number, into a place of
+    /// the packed weights.
+    Store {
+        /// Which tensor.
+        tensor: usize,
+        /// Its first element.
+        source: usize,
+        /// The first place, counted in numbers of this storage.
+        destination: usize,
+        /// Count, step in the tensor, step in the packed numbers; outermost first.
+        loops: [(usize, usize, usize); 4],
+        /// The factor.
+        scale: f32,
+        /// What the numbers are.
+        storage: Storage,
+        /// Where the columns' scales go, if they have any: the first float's place, and the step of each loop.
+        scales: Option<(usize, [usize; 4])>,
+    },
     /// Batch normalization as a factor and a shift a feature: `gamma / √(variance + epsilon)` and
     /// `beta − mean · factor`.
     Normalize {
@@ -131,7 +153,7 @@ pub enum WeightsError {
         /// How many axes were found.
         rank: usize,
     },
-    /// A weight's numbers are not float32.
+    /// A weight's numbers are no floats of 32 or 16 bits.
     Type {
         /// The weight's key.
         name: &'static str,
@@ -140,6 +162,15 @@ pub enum WeightsError {
     },
     /// A weight is NaN or infinite.
     NotFinite {
+        /// The weight's key.
+        name: &'static str,
+        /// The layer's class.
+        class: &'static str,
+        /// Which of its values, row-major.
+        position: usize,
+    },
+    /// A weight is too large for the numbers that it is stored as.
+    TooLarge {
         /// The weight's key.
         name: &'static str,
         /// The layer's class.
@@ -169,9 +200,12 @@ impl fmt::Display for WeightsError {
                 let more = if rank > 4 { " and more axes" } else { "" };
                 write!(formatter, "`{name}` has shape {}{more}, {class} needs {}", Tuple(found), Tuple(expected))
             }
-            Self::Type { name, class } => write!(formatter, "`{name}` holds no float32 numbers ({class})"),
+            Self::Type { name, class } => write!(formatter, "`{name}` holds no floats of 32 or 16 bits ({class})"),
             Self::NotFinite { name, class, position } => {
                 write!(formatter, "`{name}` is not finite at position {position} ({class})")
+            }
+            Self::TooLarge { name, class, position } => {
+                write!(formatter, "`{name}` is too large at position {position} for what it is stored as ({class})")
             }
             Self::Superfluous { count } => {
                 write!(formatter, "the file holds {count} tensors that the model does not have")
@@ -201,8 +235,8 @@ impl fmt::Display for Tuple<'_> {
 /// `model` is a name that keys may start with (`tagger/lstm/lstm_cell/kernel`); the file may hold `siblings` too.
 ///
 /// # Errors
-/// Where the file is malformed, a weight is missing, has another shape or type, or is not finite; where the file
-/// holds tensors that the model does not have; where `packed` is shorter than `length`. `packed` is then unusable.
+/// Where the file is malformed, a weight is missing, has another shape or type, is not finite or too large for the numbers
+/// that it is stored as; where the file holds tensors that the model does not have; where `packed` is shorter than `length`. `packed` is then unusable.
 pub fn load(
     file: &[u8],
     model: &str,
@@ -224,36 +258,53 @@ pub fn load(
         return Err(WeightsError::Superfluous { count });
     }
     packed.fill(0.0);
-    let bytes = |tensor: usize| {
-        tensors.get(tensor).and_then(|spec| find(file, model, spec).ok()).map_or(&[][..], |entry| entry.bytes)
+    let floats = |tensor: usize| {
+        let entry = tensors.get(tensor).and_then(|spec| find(file, model, spec).ok());
+        entry.and_then(|entry| entry.numbers()).unwrap_or_default()
     };
     for op in program {
-        run(op, packed, &bytes);
+        run(op, packed, &floats).map_err(|TooLarge { tensor, position }| {
+            let (name, class) = tensors.get(tensor).map_or(("", ""), |spec| (spec.name, spec.class));
+            WeightsError::TooLarge { name, class, position }
+        })?;
     }
     Ok(())
 }
 
-fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> &'a [u8]) {
+/// A value that its storage can't hold.
+struct TooLarge {
+    tensor: usize,
+    position: usize,
+}
+
+fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> Floats<'a>) -> Result<(), TooLarge> {
     match *op {
         PackOp::Add { tensor: index, source, destination, loops, scale } => {
             add(tensor(index), source, packed, destination, &loops, scale);
         }
+        PackOp::Store { tensor: index, source, destination, loops, scale, storage, scales } => {
+            let step = store::Step { source, destination, loops, scale, storage, scales };
+            if let Some(position) = step.run(tensor(index), packed) {
+                return Err(TooLarge { tensor: index, position });
+            }
+        }
         PackOp::Normalize { gamma, beta, mean, variance, epsilon, count, factors, shifts } => {
             for at in 0..count {
-                let gamma = gamma.map_or(1.0, |gamma| float(tensor(gamma), at));
-                let beta = beta.map_or(0.0, |beta| float(tensor(beta), at));
-                let mean = mean.map_or(0.0, |mean| float(tensor(mean), at));
-                let variance = variance.map_or(1.0, |variance| float(tensor(variance), at));
+                let gamma = gamma.map_or(1.0, |gamma| tensor(gamma).get(at));
+                let beta = beta.map_or(0.0, |beta| tensor(beta).get(at));
+                let mean = mean.map_or(0.0, |mean| tensor(mean).get(at));
+                let variance = variance.map_or(1.0, |variance| tensor(variance).get(at));
                 let factor = f64::from(gamma) / square_root(f64::from(variance) + epsilon);
                 put(packed, factors + at, factor as f32);
                 put(packed, shifts + at, (f64::from(beta) - f64::from(mean) * factor) as f32);
             }
         }
     }
+    Ok(())
 }
 
 fn add(
-    tensor: &[u8],
+    tensor: Floats<'_>,
     source: usize,
     packed: &mut [f32],
     destination: usize,
@@ -261,7 +312,7 @@ fn add(
     scale: f32,
 ) {
     let Some((&(count, from, to), inner)) = loops.split_first() else {
-        let value = packed.get(destination).copied().unwrap_or(0.0) + scale * float(tensor, source);
+        let value = packed.get(destination).copied().unwrap_or(0.0) + scale * tensor.get(source);
         return put(packed, destination, value);
     };
     for index in 0..count {
@@ -299,22 +350,18 @@ fn named<'a>(file: SafeTensors<'a>, model: &str, name: &str) -> Option<Entry<'a>
 
 fn check(entry: &Entry<'_>, spec: &TensorSpec) -> Result<(), WeightsError> {
     let (name, class) = (spec.name, spec.class);
-    if entry.dtype != "F32" {
+    let Some(numbers) = entry.numbers() else {
         return Err(WeightsError::Type { name, class });
-    }
+    };
     if !entry.has_shape(spec.shape) {
         let mut got = [0; 4];
         got.iter_mut().zip(entry.shape()).for_each(|(place, size)| *place = size);
         return Err(WeightsError::Shape { name, class, expected: spec.shape, got, rank: entry.shape().count() });
     }
-    match entry.floats().position(|value| !value.is_finite()) {
+    match numbers.iter().position(|value| !value.is_finite()) {
         Some(position) => Err(WeightsError::NotFinite { name, class, position }),
         None => Ok(()),
     }
-}
-
-fn float(bytes: &[u8], at: usize) -> f32 {
-    bytes.as_chunks::<4>().0.get(at).map_or(0.0, |&chunk| f32::from_le_bytes(chunk))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Numbers, assert_close, at, bits, levels};
 use rnn_compiler::packing::{self, Cell};
+use rnn_compiler::storage::Storage;
 use rnn_runtime::activation::{
     Elu, Exponential, Gelu, HardSigmoid, LeakyReluWith, Linear, Relu, Sigmoid, Silu, Softplus, Softsign, Tanh,
 };
@@ -59,7 +60,7 @@ macro_rules! check {
         }
 
         let is_sigmoid = stringify!($rec) == "Sigmoid";
-        let packing = packing::$packing(F, U, $bias, is_sigmoid, packing::class(Cell::$cell, F, U));
+        let packing = packing::$packing(F, U, $bias, is_sigmoid, packing::class(Cell::$cell, F, U), Storage::F32);
         let mut numbers = Numbers::new((1000 * F + U) as u64);
         let tensors = [
             numbers.many(F * $gates * U, 0.3),
@@ -134,7 +135,7 @@ fn a_sample_is_what_its_formula_says() {
     // One feature, one step from the zero state, the same weights for every unit: c = σ(i)·tanh(g), h = σ(o)·tanh(c).
     let gates = [0.25, -0.5, 0.75, 0.125];
     let kernel: Vec<f32> = gates.iter().flat_map(|gate| [*gate; 49]).collect();
-    let packing = packing::lstm(1, 49, false, true, packing::class(Cell::Lstm, 1, 49));
+    let packing = packing::lstm(1, 49, false, true, packing::class(Cell::Lstm, 1, 49), Storage::F32);
     let weights = packing.run(&[&kernel, &[0.0; 49 * 4 * 49]]);
     program! {
         struct Together<'a> { weights: &'a [f32], samples: &'a [[[f32; 1]; 1]] } -> LstmBatch<4, 5>;

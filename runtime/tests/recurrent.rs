@@ -5,6 +5,7 @@ mod common;
 
 use common::{Numbers, assert_close, at, bits, levels};
 use rnn_compiler::packing::{self, Cell, Class, Packing};
+use rnn_compiler::storage::Storage;
 use rnn_runtime::activation::{HardSigmoid, Relu, Sigmoid, Tanh};
 use rnn_runtime::kernels::{
     Backward, BackwardAligned, Forward, Gru, GruResetBefore, Lstm, Panels, SimpleRnn, Small, Walk,
@@ -170,10 +171,10 @@ macro_rules! check {
         }
         let tensors = tensors($cell, F, U, $bias);
         let packing = match $cell {
-            Cell::SimpleRnn => packing::simple_rnn(F, U, $bias, class),
-            Cell::Lstm => packing::lstm(F, U, $bias, rec.is_sigmoid, class),
-            Cell::Gru => packing::gru(F, U, $bias, rec.is_sigmoid, class),
-            Cell::GruResetBefore => packing::gru_reset_before(F, U, $bias, rec.is_sigmoid),
+            Cell::SimpleRnn => packing::simple_rnn(F, U, $bias, class, Storage::F32),
+            Cell::Lstm => packing::lstm(F, U, $bias, rec.is_sigmoid, class, Storage::F32),
+            Cell::Gru => packing::gru(F, U, $bias, rec.is_sigmoid, class, Storage::F32),
+            Cell::GruResetBefore => packing::gru_reset_before(F, U, $bias, rec.is_sigmoid, Storage::F32),
         };
         assert_eq!(packing.length % 16, 0, "{name}");
         let weights = packed(&packing, &tensors);
@@ -317,7 +318,7 @@ fn walks_differ_in_order_and_places() {
             rows
         }
     }
-    let packing = packing::lstm(3, 5, true, true, packing::class(Cell::Lstm, 3, 5));
+    let packing = packing::lstm(3, 5, true, true, packing::class(Cell::Lstm, 3, 5), Storage::F32);
     let weights = packed(&packing, &tensors(Cell::Lstm, 3, 5, true));
     let flat = Numbers::new(9).many(3 * STEPS, 1.0);
     let input: &[[f32; 3]] = flat.as_chunks().0;

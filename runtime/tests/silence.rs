@@ -5,6 +5,7 @@ mod common;
 
 use common::{at, bits, levels};
 use rnn_compiler::packing::{self, Cell, Class, Packing};
+use rnn_compiler::storage::Storage;
 use rnn_runtime::activation::{Relu, Sigmoid, Tanh};
 use rnn_runtime::kernels::{Gru, GruResetBefore, Lstm, Panels, SimpleRnn, Small};
 use rnn_runtime::state::{GruState, LstmState, SimpleRnnState};
@@ -57,10 +58,10 @@ macro_rules! dies_away {
             }
         }
         let packing = match $cell {
-            Cell::SimpleRnn => packing::simple_rnn(1, $units, true, $class),
-            Cell::Lstm => packing::lstm(1, $units, true, true, $class),
-            Cell::Gru => packing::gru(1, $units, true, true, $class),
-            Cell::GruResetBefore => packing::gru_reset_before(1, $units, true, true),
+            Cell::SimpleRnn => packing::simple_rnn(1, $units, true, $class, Storage::F32),
+            Cell::Lstm => packing::lstm(1, $units, true, true, $class, Storage::F32),
+            Cell::Gru => packing::gru(1, $units, true, true, $class, Storage::F32),
+            Cell::GruResetBefore => packing::gru_reset_before(1, $units, true, true, Storage::F32),
         };
         let weights = packed(&packing, &tensors($cell, $units));
         for level in levels() {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use rnn_compiler::storage::Storage;
 use rnn_compiler::weights::{bind, read};
 use rnn_grammar::Source;
 use safetensors::SafeTensors;
@@ -34,7 +35,7 @@ fn case(folder: &Path, name: String) -> Result<Case, Box<dyn Error>> {
     let slack = pairs.map(|(output, exact)| (output - exact).abs()).fold(0.0, f64::max);
     let sample = |index: usize| Sample { input: inputs.sample(index), output: outputs.sample(index), slack };
     let samples = (0..inputs.batch).map(sample).collect();
-    Ok(Case { name, model, weights, file, samples })
+    Ok(Case { name, model, weights, file, storage: Storage::F32, samples })
 }
 
 /// The recorded tensors of all inputs or outputs.
@@ -66,12 +67,13 @@ impl Recorded {
     }
 }
 
-/// The values of a tensor of floats or integers.
+/// The values of a tensor of floats, integers or truth values.
 fn numbers(dtype: safetensors::Dtype, data: &[u8]) -> Vec<f64> {
     match dtype {
         safetensors::Dtype::I32 => {
             data.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_le_bytes(*bytes))).collect()
         }
+        safetensors::Dtype::BOOL => data.iter().map(|&byte| f64::from(byte)).collect(),
         safetensors::Dtype::F64 => data.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
         _ => data.as_chunks::<4>().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect(),
     }

@@ -29,12 +29,25 @@ pub(crate) fn text(random: &mut Random) -> String {
         let shape = if is_sequence { format!("({timesteps}, {width})") } else { format!("({width},)") };
         text.define(format!("Input(shape={shape}, name=\"input {index}\")"), is_sequence, width);
     }
+    if text.random.below(3) == 0 {
+        let tensor = text.recent();
+        text.define(format!("Masking()({})", tensor.name), tensor.is_sequence, tensor.width);
+    }
+    let has_mask = text.random.below(4) == 0;
+    if has_mask {
+        text.lines.push(format!("counts = Input(shape=({timesteps},), dtype=\"bool\")"));
+        if let Some(tensor) = text.tensors.iter().find(|tensor| tensor.is_sequence).cloned() {
+            let call = format!("LSTM(5, return_sequences=True)({}, mask=counts)", tensor.name);
+            text.define(call, true, 5);
+        }
+    }
     for _ in 0..3 + text.random.below(6) {
         text.layer();
     }
     let n_outputs = 1 + text.random.below(3);
     let outputs: Vec<String> = (0..n_outputs).map(|_| text.recent().name).collect();
-    let inputs: Vec<String> = text.tensors[..n_inputs].iter().map(|tensor| tensor.name.clone()).collect();
+    let mut inputs: Vec<String> = text.tensors[..n_inputs].iter().map(|tensor| tensor.name.clone()).collect();
+    inputs.extend(has_mask.then(|| "counts".to_owned()));
     text.lines.push(format!("model = Model([{}], [{}])", inputs.join(", "), outputs.join(", ")));
     text.lines.join("\n") + "\n"
 }

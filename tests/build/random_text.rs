@@ -87,9 +87,15 @@ pub(crate) fn text(random: &mut Random) -> String {
         Kind::Vector => lines.push(format!("model.add(Input(shape=({features},)))")),
         Kind::Sequence if random.below(6) == 0 => {
             lines.push(format!("model.add(Input(shape=({timesteps},), dtype=\"int32\"))"));
-            lines.push(format!("model.add(Embedding({}, {features}))", 2 + random.below(30)));
+            let masks = random.pick(&["", ", mask_zero=True"]);
+            lines.push(format!("model.add(Embedding({}, {features}{masks}))", 2 + random.below(30)));
         }
-        Kind::Sequence => lines.push(format!("model.add(Input(shape=({timesteps}, {features})))")),
+        Kind::Sequence => {
+            lines.push(format!("model.add(Input(shape=({timesteps}, {features})))"));
+            if random.below(4) == 0 {
+                lines.push("model.add(Masking())".to_owned());
+            }
+        }
         Kind::Cube => lines.push(format!(
             "model.add(Input(shape=({timesteps}, {}, {})))",
             1 + random.below(4),
@@ -145,10 +151,14 @@ fn on_vector(kind: &mut Kind, random: &mut Random) -> String {
 }
 
 fn on_sequence(kind: &mut Kind, random: &mut Random) -> String {
-    match random.below(14) {
+    match random.below(15) {
         0 => {
             *kind = Kind::Vector;
             "Flatten()".to_owned()
+        }
+        14 => {
+            *kind = Kind::Vector;
+            "GlobalAveragePooling1D()".to_owned()
         }
         1 => "Permute((2, 1))".to_owned(),
         2 => format!("TimeDistributed(Dense({}))", random.pick(UNITS)),
@@ -175,6 +185,9 @@ fn recurrent(kind: &mut Kind, random: &mut Random, may_turn: bool) -> String {
         arguments += ", go_backwards=True";
     }
     if random.below(8) == 0 {
+        arguments += ", zero_output_for_mask=True";
+    }
+    if random.below(8) == 0 {
         arguments += &format!(", unroll={}", random.flag());
     }
     let gate = if random.below(5) == 0 { ", recurrent_activation=\"hard_sigmoid\"" } else { "" };
@@ -187,7 +200,8 @@ fn recurrent(kind: &mut Kind, random: &mut Random, may_turn: bool) -> String {
 }
 
 fn on_cube(kind: &mut Kind, random: &mut Random) -> String {
-    match random.below(7) {
+    match random.below(8) {
+        7 => "Masking()".to_owned(),
         0 => {
             *kind = Kind::Sequence;
             "TimeDistributed(Flatten())".to_owned()

@@ -140,15 +140,21 @@ GRAPHS = {
         "Bidirectional(RNN(SimpleRNNCell(3)))(y)",
     ),
     "rnn_states_of_both_directions": (
-        "x = Input((6, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
+        "x = Input((3, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
         "z = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True))(x, initial_state=states)",
         "x",
-        "[y, GRU(2)(z), states[2][1]]",
+        "[y, z, states[2][1]]",
     ),
     "time_distributed_rnn": (
         "x = Input((3, 5, 4))\ny = TimeDistributed(RNN([GRUCell(3), LSTMCell(2)], return_sequences=True))(x)",
         "x",
         "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
+    ),
+    "time_distributed_model": (
+        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = keras.Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
+        "y = Input((2, 5, 4))",
+        "y",
+        "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",
     ),
     "rnn_shared": (
         "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",
@@ -243,6 +249,40 @@ GRAPHS = {
         "model = keras.Sequential([Input((5, 4)), LSTM(3, return_sequences=True), front, Model(i, GRU(3, return_sequences=True)(i)), front])",
         None,
         None,
+    ),
+    "masked_merges": (
+        "x = Input((7, 4))\ny = Input((7, 4))\na = Masking()(x)\nb = Masking()(y)\n"
+        "m = Multiply()([a, b])\nn = Maximum()([a, x, b])\no = Minimum()([a, b])\np = Add()([a, Dense(4)(b)])",
+        "[x, y]",
+        "[m, n, o, GRU(2)(m), SimpleRNN(2)(o), GRU(2)(p), LSTM(2)(Concatenate()([a, b]))]",
+    ),
+    "masked_timesteps_side_by_side": (
+        "x = Input((5, 3))\ny = Input((4, 3))\na = Masking()(x)",
+        "[x, y]",
+        "GRU(3, return_sequences=True)(Concatenate(axis=1)([a, y]))",
+    ),
+    "masked_attention": (
+        "x = Input((5, 4))\nv = Input((7, 4))\na = Masking()(x)\nb = Masking()(v)",
+        "[x, v]",
+        "[Attention(use_scale=True)([a, b]), AdditiveAttention()([b, a, a])]",
+    ),
+    "masks_given": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\nh = Input((3,))\nz = BatchNormalization()(x, mask=keep)",
+        "[x, keep, h]",
+        "[GRU(3, return_sequences=True)(x, initial_state=h, mask=keep), SimpleRNN(3, return_sequences=True, unroll=True)(x, initial_state=h, mask=keep), "
+        "SimpleRNN(3, unroll=True)(x, initial_state=h, mask=keep), LSTM(2)(z), Attention()([x, z], mask=[keep, None])]",
+    ),
+    "masks_in_a_stream": (
+        "x = Input((None, 4))\nkeep = Input((None,), dtype='bool')",
+        "[x, keep]",
+        "Dense(2)(LSTM(3, return_sequences=True, zero_output_for_mask=True)(x, mask=keep))",
+    ),
+    "softmax_of_masked_values": ("x = Input((6,))\nkeep = Input((6,), dtype='bool')", "[x, keep]", "Softmax()(x, mask=keep)"),
+    "masks_through_models": (
+        "front = keras.Sequential([Input((6, 3)), Masking(), Dense(4)])\nback = keras.Sequential([Input((6, 4)), GRU(3, return_sequences=True)])\n"
+        "x = Input((6, 3))\ny = Masking(2.0)(x)",
+        "x",
+        "[LSTM(2)(back(front(x))), back(Dense(4)(y))]",
     ),
     "attention_causal": (
         "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",

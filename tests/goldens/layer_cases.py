@@ -19,7 +19,7 @@ LAYERS = (
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
     "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
     "Rescaling UnitNormalization Conv1D DepthwiseConv1D SeparableConv1D Conv1DTranspose "
-    "GroupNormalization RMSNormalization Normalization ConvLSTM1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D Discretization SpectralNormalization"
+    "GroupNormalization RMSNormalization Normalization ConvLSTM1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D Discretization SpectralNormalization Masking"
 ).split()
 
 
@@ -289,6 +289,26 @@ def sequence_cases():
     yield "pooling_in_each_frame", text_of("Input(shape=(3, 4, 5))", ["TimeDistributed(GlobalMaxPooling1D())", "TimeDistributed(UnitNormalization())"])
 
 
+def mask_cases():
+    """Masks: who makes them, who passes them on, who uses them."""
+    yield "mask_alone", sequences("Masking(-1.5)", features=17)
+    yield "mask_sequence", sequences("Masking()", "LSTM(5, return_sequences=True)", timesteps=7)
+    yield "mask_last", sequences("Masking(mask_value=2.0)", "GRU(4)", timesteps=7)
+    yield "mask_large_cell", sequences("Masking()", "LSTM(50)", timesteps=7)
+    yield "mask_backwards", sequences("Masking()", "SimpleRNN(4, go_backwards=True, return_sequences=True)", "GRU(3, go_backwards=True)", timesteps=7)
+    yield "mask_both_directions", sequences("Masking()", "Bidirectional(LSTM(3, return_sequences=True), merge_mode='mul')", "Bidirectional(GRU(4))", timesteps=7)
+    yield "mask_zero_output", sequences("Masking()", "LSTM(3, return_sequences=True, zero_output_for_mask=True)", timesteps=7)
+    yield "mask_zero_last_output", sequences("Masking()", "GRU(3, zero_output_for_mask=True)", timesteps=7)
+    yield "mask_unrolled", sequences("Masking()", "SimpleRNN(3, unroll=True, zero_output_for_mask=True, return_sequences=True)", timesteps=7)
+    yield "mask_free_timesteps", of_shape("(None, 4)", "Masking()", "GRU(18, return_sequences=True, reset_after=False)", "LSTM(3)")
+    yield "mask_passed_on", sequences(
+        "Masking(0.5)", "Dense(5)", "BatchNormalization()", "Dropout(0.1)", "LayerNormalization()", "Activation('softsign')", "TimeDistributed(Dense(4))", "LSTM(3)", timesteps=7
+    )
+    yield "mask_average", sequences("Masking()", "Dense(17)", "GlobalAveragePooling1D()", timesteps=7)
+    yield "mask_of_ids", of_shape("(7,), dtype='int32'", "Embedding(5, 4, mask_zero=True)", "GRU(4, return_sequences=True)")
+    yield "mask_in_each_frame", of_shape("(3, 5, 2)", "Masking()", "TimeDistributed(LSTM(3, return_sequences=True, zero_output_for_mask=True))", "TimeDistributed(GRU(2))", "Flatten()")
+
+
 def further_sequence_cases():
     first = "data_format='channels_first'"
     yield "channels_first", of_shape("(3, 7)", f"ZeroPadding1D((1, 2), {first})", f"AveragePooling1D(3, 2, {first})", f"GlobalMaxPooling1D({first})")
@@ -334,7 +354,7 @@ def conv_lstm_cases():
 
 def cases():
     """Every case: name -> text."""
-    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, further_normalization_cases, activation_layer_cases, sequence_cases, convolution_cases, conv_lstm_cases, further_sequence_cases)
+    groups = (dense_cases, recurrent_cases, wrapper_cases, shape_cases, normalization_cases, further_normalization_cases, activation_layer_cases, sequence_cases, convolution_cases, conv_lstm_cases, further_sequence_cases, mask_cases)
     found = {}
     for group in groups:
         for name, text in group():

@@ -235,24 +235,73 @@ def ends(model, kind):
     return dict(zip(names, tensors))
 
 
+def layers_within(model):
+    """All layers of the model, also those inside others."""
+    return list(model._flatten_layers(include_self=False, recursive=True))
+
+
+def mask_values(model):
+    """What steps hold that `Masking` layers of the model skip."""
+    return [layer.mask_value for layer in layers_within(model) if isinstance(layer, keras.layers.Masking)]
+
+
+def has_masks(model):
+    """Whether anything in the model may mask steps."""
+    zeros = [layer for layer in layers_within(model) if getattr(layer, "mask_zero", False)]
+    return bool(mask_values(model) or zeros or any(tensor.dtype == "bool" for tensor in model.inputs))
+
+
+def keeps_masks_by_accident(model):
+    """Whether a layer that knows no masks gives back the tensor that it got: on JAX the tensor's mask is still on it then,
+    on other backends not."""
+    if not has_masks(model):
+        return False
+    kinds = ("Reshape", "Permute", "Flatten", "ZeroPadding1D", "Cropping1D", "UpSampling1D", "MaxPooling1D", "AveragePooling1D", "GetItem")
+    operations = [*getattr(model, "operations", []), *layers_within(model)]
+    nodes = [node for operation in operations if type(operation).__name__ in kinds for node in operation._inbound_nodes]
+    wrapped = any(type(operation).__name__ == "TimeDistributed" for operation in operations)
+    return wrapped or any(node.input_tensors[0].shape == node.outputs[0].shape for node in nodes if node.input_tensors)
+
+
+def mask_some(array, values, random):
+    """Steps of some samples become one of the values: the first, the last, all, or any of them."""
+    for sample in array:
+        picked = random.random(sample.shape[:1]) < random.choice([0.0, 0.3, 0.6])
+        choice = random.integers(6)
+        if choice < 2:
+            picked[: random.integers(len(picked) + 1)] = True
+        elif choice < 4:
+            picked[random.integers(len(picked) + 1) :] = True
+        elif choice == 4 and random.random() < 0.3:
+            picked[:] = True
+        sample[picked] = random.choice(values)
+
+
 def random_inputs(model, random, batch=3, timesteps=6):
-    """Inputs that fit, by name: integers for an Embedding, else normal floats; free dimensions get `timesteps`."""
+    """Inputs that fit, by name: integers for an Embedding, truth values for a mask, else normal floats; free dimensions get
+    `timesteps`. Some steps are what the model masks."""
     vocabulary = vocabulary_of(model)
     inputs = ends(model, "inputs")
     batches = [tensor.shape[0] for tensor in inputs.values() if tensor.shape[0]]
     arrays = {}
     for name, tensor in inputs.items():
         shape = [batches[0] if batches else batch] + [timesteps if size is None else size for size in tensor.shape[1:]]
-        if vocabulary is not None:
+        if tensor.dtype == "bool":
+            arrays[name] = numpy.ones(shape, "bool")
+            mask_some(arrays[name], [False], random)
+        elif vocabulary is not None:
             arrays[name] = random.integers(0, vocabulary, shape).astype("int32")
         else:
             arrays[name] = random.standard_normal(shape).astype("float32")
+        values = mask_values(model) if vocabulary is None else [0]
+        if values and has_masks(model) and tensor.dtype != "bool" and len(shape) > 1:
+            mask_some(arrays[name], values, random)
     return arrays
 
 
 def in_double(inputs):
     """The same inputs, floats as f64."""
-    return {name: array if array.dtype == "int32" else array.astype("float64") for name, array in inputs.items()}
+    return {name: array if array.dtype in ("int32", "bool") else array.astype("float64") for name, array in inputs.items()}
 
 
 def evaluate(model, inputs):

@@ -55,7 +55,7 @@ class GraphGenerator:
     def __init__(self, random):
         self.random = random
         self.layers = Generator(random)
-        self.shapes, self.nodes = {}, []
+        self.shapes, self.nodes, self.masks = {}, [], {}
 
     def maybe(self, chance):
         return self.random.random() < chance
@@ -75,6 +75,17 @@ class GraphGenerator:
             target = f"i{index}"
             inputs.append(Node(target, "{layer}", [], layer))
             self.shapes[target] = shape
+        if self.maybe(0.2):
+            mask = self.layers.input_layer((timesteps,), batch)
+            mask.name = "Input"
+            mask.arguments.append(["dtype", '"bool"'])
+            inputs.append(Node("counts", "{layer}", [], mask))
+            self.masks["counts"] = timesteps
+        if self.maybe(0.25):
+            name = self.random.choice(list(self.shapes))
+            if len(self.shapes[name]) > 1:
+                layer, shape = self.layers.masking(self.shapes[name])
+                self.define("{layer}({0})", [name], shape, layer)
         for _ in range(self.random.randint(1, 8)):
             self.add(batch)
         outputs = [self.recent() for _ in range(self.random.choice([1, 1, 2, 3]))]
@@ -109,7 +120,38 @@ class GraphGenerator:
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
         rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
+        if self.masks:
+            rules += [self.masked_call] * 6
         self.random.choice(rules)(batch)
+
+    def masked_call(self, batch):
+        """A layer that is told which steps count."""
+        mask, timesteps = self.random.choice(list(self.masks.items()))
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[0] == timesteps and shape[-1] is not None]
+        if not sequences:
+            return
+        name = self.random.choice(sequences)
+        shape, kind = self.shapes[name], self.random.randrange(7)
+        if kind < 3:
+            layer, result = self.layers.recurrent(shape, batch) if kind else self.layers.bidirectional(shape, batch)
+            units = result[-1]
+            found = [other for other, of_other in self.shapes.items() if of_other == (units,)]
+            if kind and layer.name != "LSTM" and found and self.maybe(0.5):
+                state = self.random.choice(found)
+                self.define("{layer}({0}, initial_state={1}, mask={2})", [name, state, mask], result, layer)
+                return
+        elif kind == 3:
+            layer, result = Layer("GlobalAveragePooling1D"), (shape[1],)
+        elif kind == 4:
+            layer, result = Layer("BatchNormalization"), shape
+        elif kind == 5:
+            layer, result = Layer("TimeDistributed", [[None, Layer("Dense", [[None, "3"]])]]), (shape[0], 3)
+        else:
+            masks = self.random.choice(["[{1}, {1}]", "[{1}, None]", "[None, {1}]"])
+            layer = Layer(self.random.choice(["Attention", "AdditiveAttention"]))
+            self.define("{layer}([{0}, {0}], mask=" + masks + ")", [name, mask], shape, layer)
+            return
+        self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
 
     def layer(self, batch):
         name = self.recent()
@@ -399,7 +441,7 @@ WRONG_TEMPLATES = (
     "MultiHeadAttention(2, 3)({0})", "MultiHeadAttention(2, 3)([{0}, {0}])", "MultiHeadAttention(0, 3)({0}, {0})", "MultiHeadAttention(2, 3, value_dim=0)({0}, {0})",
     "MultiHeadAttention(2)({0}, {0})", "MultiHeadAttention(2, 3, output_shape='a')({0}, {0})", "Attention()([{0}, {0}], return_attention_scores=True)", "MultiHeadAttention(2, 3)({0}, query={0})",
     "Dense(3)({0}, use_causal_mask=True)", "MultiHeadAttention(2, 3, sliding_window=0)({0}, {0})",
-    "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "concatenate([{0}, {0}], 2, 3)",
+    "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "LSTM(3)({0}, mask={0})", "LSTM(3)({0}, mask=True)", "Dense(3)({0}, mask={0})", "Attention()([{0}, {0}], mask={0})", "Softmax()(Masking()({0}))", "GlobalAveragePooling1D()(Masking()({0}))", "GRU(3)({0}, mask=[None, None])", "concatenate([{0}, {0}], 2, 3)",
 )
 
 

@@ -105,6 +105,8 @@ class Generator:
         if embeds:
             layer, shape = self.embedding(shape)
             layers.append(layer)
+        elif len(shape) > 1 and self.maybe(0.25):
+            layers.append(self.masking(shape)[0])
         for _ in range(self.random.randint(0 if embeds else 1, 5)):
             layer, shape = self.layer(shape, batch)
             self.decorate(layer)
@@ -135,7 +137,12 @@ class Generator:
         arguments = [[None, str(self.random.randint(2, 30))], [None, str(width)]]
         if self.maybe(0.3):
             arguments = [["input_dim", arguments[0][1]], ["output_dim", arguments[1][1]]]
+        if self.maybe(0.5):
+            arguments.append(["mask_zero", "True"])
         return Layer("Embedding", arguments), (*shape, width)
+
+    def masking(self, shape):
+        return Layer("Masking", [[self.pick(None, "mask_value"), self.pick("0.0", "-1.5", "2")]] if self.maybe(0.5) else []), shape
 
     def decorate(self, layer):
         """Arguments that every layer takes and that change no number."""
@@ -165,7 +172,7 @@ class Generator:
         if len(shape) == 3 and None not in shape[1:]:
             rules += [self.conv_lstm] * 2
         if len(shape) >= 2:
-            rules += [self.time_distributed] * 2
+            rules += [self.time_distributed] * 2 + [self.masking]
         rule = self.random.choice(rules)
         if rule in (self.recurrent, self.bidirectional, self.cells, self.conv_lstm):
             return rule(shape, batch)
@@ -259,6 +266,8 @@ class Generator:
             arguments.append(["go_backwards", "True"])
         if self.maybe(0.1):
             arguments.append(["unroll", "True" if shape[0] is not None and self.maybe(0.7) else "False"])
+        if self.maybe(0.15):
+            arguments.append(["zero_output_for_mask", self.pick("True", "False")])
         if batch is not None and self.maybe(0.3):
             arguments.append(["stateful", "True"])
         return Layer(name, arguments), (shape[0], units) if sequences else (units,)
@@ -545,7 +554,7 @@ WRONG_LAYERS = (
     "RNN([])", "RNN(3)", "RNN(LSTM(3))", "RNN(Dense(3))", "RNN([LSTMCell(3), Dense(2)])", "LSTMCell(3)", "StackedRNNCells([LSTMCell(3)])", "StackedRNNCells(LSTMCell(3))", "RNN(LSTMCell)", "RNN([LSTMCell(3), [GRUCell(2)]])",
     "RNN(LSTMCell(3), stateful=True)", "RNN(LSTMCell(3, return_sequences=True))", "RNN(units=3)", "Bidirectional(LSTMCell(3))", "TimeDistributed(LSTMCell(3))", "RNN([GRUCell(3), LSTMCell(2)], return_state=True)", "RNN(GRUCell(0))", "RNN(SimpleRNNCell(3, implementation=2))", "Bidirectional(RNN(GRUCell(3), go_backwards=True))",
     "ConvLSTM1D(3, 3)", "ConvLSTM1D(3)", "ConvLSTM1D(3, 9)", "ConvLSTM1D(0, 2)", "ConvLSTM1D(3, 2, strides=2, dilation_rate=2)", "ConvLSTM1D(3, 2, padding='causal')",
-    "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=True)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
+    "Dense(3, input_shape=(9, 9))", "LSTM(3, zero_output_for_mask=1)", 'Masking("a")', "Masking(None)", "Masking(mask_value=[0])", "Embedding(5, 3, mask_zero=1)", "Masking(0, 1)", "Dense(units=3, activation='relu', use_bias=False, bias_initializer='zeros')",
 )
 WRONG_INPUTS = (
     "(-1, 3)", "(2.0, 3)", "5", "(5)", '"3"', "(0, 3)", "(3, None)", "(None, None)", "None", "(True, 3)", "[4, 3]", "()", "(2**31, 2)", "(3, 4, 5, 6, 7)", "('a',)",

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rnn_compiler::emit::{Options, expand};
-use rnn_compiler::plan::plan;
+use rnn_compiler::plan::plan_stored;
+use rnn_compiler::storage::Storage;
 use rnn_grammar::Source;
 
 /// A folder of this name under cargo's temporary one, made if it is not there.
@@ -36,8 +37,16 @@ pub fn runtime(folder: &Path, arguments: &[&str]) -> Command {
 /// # Panics
 /// Where the text is no model or has no code.
 pub fn module(name: &str, kind: &str, text: &str) -> String {
+    stored_module(name, kind, text, Storage::F32)
+}
+
+/// The same with rows of weights that are stored like this.
+///
+/// # Panics
+/// Where the text is no model or has no code.
+pub fn stored_module(name: &str, kind: &str, text: &str, storage: Storage) -> String {
     let compiled = rnn_compiler::compile(&Source::new(name, text));
     let model = compiled.select(None).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
-    let plan = plan(model).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
+    let plan = plan_stored(model, storage).unwrap_or_else(|diagnostic| panic!("{name}: {}", diagnostic.title));
     format!("mod {name} {{ {} }}\n", expand(model, &plan, None, &Options::named(kind)))
 }

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use rnn_tests::compile::{self, module};
+use rnn_compiler::storage::Storage;
+use rnn_tests::compile::{self, module, stored_module};
 
 /// Every kind of layer, offline and as a stream.
 const CAUSAL: &str = "\
@@ -134,6 +135,12 @@ extern "C" fn main() -> i32 {
             sum += if stream.process(frames, &mut outputs).is_ok() { 1.0 } else { outputs[0][0] };
         }
     }
+    if let Ok(model) = bytes::Causal::from_packed(weights) {
+        let frames = [[rand() as f32; 9]; 8];
+        sum += frames.get(..length).map_or(0.0, |frames| model.forward(frames)[0]);
+        let mut stream = model.stream();
+        sum += frames.first().map_or(0.0, |frame| stream.step(frame)[0]);
+    }
     if let Ok(model) = tagger::Tagger::from_packed(weights) {
         let ids = [rand(); 8];
         let mut tags = [[0.0; 2]; 8];
@@ -185,6 +192,9 @@ extern "C" fn main() -> i32 {
     let (samples, mut outputs) = ([[[rand() as f32; 4]; 10]; 8], [[0.0; 2]; 8]);
     let samples = samples.get(..length).unwrap_or_default();
     let (lstm, gru) = (batched::Batched::from_packed(weights), batched_gru::Batched::from_packed(weights));
+    if let Ok(halves) = halves::Batched::from_packed(weights) {
+        sum += if halves.forward_batch(samples, &mut outputs).is_ok() { outputs[7][0] } else { 13.0 };
+    }
     if let (Ok(lstm), Ok(gru)) = (lstm, gru) {
         sum += if lstm.forward_batch(samples, &mut outputs).is_ok() { outputs[7][1] } else { 4.0 };
         if let Some(outputs) = outputs.get_mut(..samples.len()) {
@@ -232,7 +242,9 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("graph", "Graph", GRAPH)
         + &module("stepped", "Stepped", STEPPED)
         + &module("convolved", "Convolved", CONVOLVED)
-        + &module("clocked", "Clocked", CLOCKED);
+        + &module("clocked", "Clocked", CLOCKED)
+        + &stored_module("bytes", "Causal", CAUSAL, Storage::Int8)
+        + &stored_module("halves", "Batched", BATCHED, Storage::F16);
     for processor in PROCESSORS {
         let (built, said) = run(compile::runtime(&folder, &[]), processor);
         assert!(built, "{said}");

@@ -110,7 +110,10 @@ impl<'a> Body<'a> {
         let inputs = std::slice::from_ref(&input);
         let arguments =
             Arguments { call: &rows.call, weights, inputs, output: &output, widths: (rows.input, rows.output) };
-        let call = if rows.reads_ids && !is_ids {
+        let takes_any = rows.call.arguments.iter().any(|argument| matches!(argument, Argument::FlatInput));
+        let call = if rows.reads_ids && takes_any {
+            arguments.at_once()
+        } else if rows.reads_ids && !is_ids {
             arguments.by_float_ids()
         } else if rows.call.by_row {
             arguments.by_row()

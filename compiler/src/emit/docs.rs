@@ -8,6 +8,7 @@ use super::tokens::docs;
 use super::{Context, Source};
 use crate::plan::Forward;
 use crate::shape::Shape;
+use crate::storage::{self, Storage};
 
 /// What stands below the user's own words on the model's type: the layer table, shapes and memory.
 pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
@@ -25,6 +26,7 @@ pub(super) fn model(context: &Context<'_>, table: &str) -> TokenStream {
     if let Some(stack) = plan.memory.stack.filter(|&stack| stack > 0) {
         let _ = write!(text, " `forward` keeps {stack} floats of working memory on the stack.");
     }
+    text.push_str(&storage(context));
     docs(&text)
 }
 
@@ -34,6 +36,22 @@ fn weights(context: &Context<'_>) -> &'static str {
         Source::Embedded(_) => "Its weights are part of the program.",
         Source::Borrowed => "It borrows packed weights: see `load` and `from_packed`.",
     }
+}
+
+/// What rows of weights are stored as, and what that lost where they are known.
+fn storage(context: &Context<'_>) -> String {
+    let storage = context.plan.storage();
+    if storage == Storage::F32 {
+        return String::new();
+    }
+    let mut text = format!("\n\nRows of weights of dense and recurrent layers are stored as {storage}, biases as f32.");
+    if let Source::Embedded(bound) = context.source
+        && let Ok(stored) = storage::stored(context.model, context.plan, bound)
+    {
+        text.push_str(" What that loses:\n");
+        stored.losses.iter().for_each(|loss| text.push_str(&format!("\n- {loss}")));
+    }
+    text
 }
 
 fn way(forward: &Forward) -> &'static str {

@@ -7,7 +7,7 @@ use super::body::{Body, Mode};
 use super::rows::Rows;
 use super::tokens::{name, size};
 use crate::plan::Step;
-use crate::plan::lowered::{Direction, Recurrent, Samples, Walk};
+use crate::plan::lowered::{AtMasked, Direction, Recurrent, Samples, Walk};
 
 /// One direction with what its calls name.
 struct Part<'a> {
@@ -21,11 +21,33 @@ struct Part<'a> {
     offset: usize,
 }
 
+/// What the steps of a sequence are.
+struct Steps {
+    /// `&[[f32; FEATURES]]`
+    frames: TokenStream,
+    /// `&[f32]`, where the layer reads a mask.
+    mask: Option<TokenStream>,
+}
+
+impl Steps {
+    fn of(body: &Body<'_>, step: &Step, layer: &Recurrent) -> Self {
+        let frames = body.tensor(step.input().place).read(layer.features);
+        let mask = layer.mask.and(step.inputs.last()).map(|mask| body.tensor(mask.place).read_flat());
+        Self { frames, mask }
+    }
+
+    /// Whether the one step at hand counts.
+    fn keeps(&self) -> Option<TokenStream> {
+        self.mask.as_ref().map(|mask| quote!(kernels::mask::keeps(#mask)))
+    }
+}
+
 pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) -> TokenStream {
     let input = body.tensor(step.input().place);
+    let steps = Steps::of(body, step, layer);
     let parts = parts(body, step, layer);
     if layer.samples == Samples::Many {
-        return many(body, step, layer, &input, &parts);
+        return many(body, step, layer, &steps, &parts);
     }
     let is_one_step = body.mode == Mode::Step && step.carried;
     let mut begins: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
@@ -33,8 +55,11 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
         body.before.extend(std::mem::take(&mut begins));
     }
     let initial = initial(body, step, layer, &parts);
-    let run = if is_one_step || !layer.return_sequences {
-        let runs: TokenStream = parts.iter().map(|part| last(body, step, layer, part, &input, is_one_step)).collect();
+    let run = if is_one_step && layer.answers_zeros() {
+        zeros_or_step(body, step, layer, &parts, &input, &steps)
+    } else if is_one_step || !layer.return_sequences {
+        let runs: TokenStream =
+            parts.iter().map(|part| last(body, step, layer, part, (&input, &steps), is_one_step)).collect();
         let keep = keep(body, step, layer, &parts);
         quote!(#runs #keep)
     } else {
@@ -45,7 +70,7 @@ pub(super) fn statements(body: &mut Body<'_>, step: &Step, layer: &Recurrent) ->
                 if step.unrolled {
                     unrolled_sequence(layer, part, &input, &output)
                 } else {
-                    sequence(body, layer, part, &input, &output)
+                    sequence(body, layer, part, &steps, &output.write(layer.width()))
                 }
             })
             .collect();
@@ -130,14 +155,18 @@ fn last(
     step: &Step,
     layer: &Recurrent,
     part: &Part<'_>,
-    input: &Rows,
+    (input, steps): (&Rows, &Steps),
     is_one_step: bool,
 ) -> TokenStream {
     let Part { direction, weights, state, .. } = part;
     let cell = &direction.cell;
     if is_one_step {
         let frame = input.read_array(layer.features);
-        return quote!(#cell::step(isa, #weights, &mut #state, #frame););
+        let run = quote!(#cell::step(isa, #weights, &mut #state, #frame););
+        return match steps.keeps() {
+            Some(keeps) => quote!(if #keeps { #run }),
+            None => run,
+        };
     }
     if step.unrolled {
         let frames = input.read_receiver(layer.features);
@@ -149,9 +178,42 @@ fn last(
             }
         };
     }
-    let frames = input.read(layer.features);
-    let (walk, product) = (walk(direction), product(body));
-    quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, #frames);)
+    last_of(body, part, steps)
+}
+
+/// A loop to the end of these steps.
+fn last_of(body: &Body<'_>, part: &Part<'_>, steps: &Steps) -> TokenStream {
+    let Part { direction, weights, state, .. } = part;
+    let (cell, walk, product) = (&direction.cell, walk(direction), product(body));
+    let frames = &steps.frames;
+    match &steps.mask {
+        None => quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, #frames);),
+        Some(mask) => {
+            quote!(#cell::last_masked::<_, #walk>(isa, #weights, &mut #state, #product, #frames, #mask);)
+        }
+    }
+}
+
+/// One step whose output is zeros where it is masked.
+fn zeros_or_step(
+    body: &mut Body<'_>,
+    step: &Step,
+    layer: &Recurrent,
+    parts: &[Part<'_>],
+    input: &Rows,
+    steps: &Steps,
+) -> TokenStream {
+    let (declare, output) = body.output(step, layer.width());
+    let (row, frame, keeps) = (output.write_flat(), input.read_array(layer.features), steps.keeps());
+    let runs = parts.iter().map(|part| {
+        let (cell, weights, state) = (&part.direction.cell, &part.weights, &part.state);
+        let put = put(part, &row);
+        quote!(#cell::step(isa, #weights, &mut #state, #frame); #put)
+    });
+    quote! {
+        #declare
+        if #keeps { #(#runs)* } else { kernels::mask::zero(#row); }
+    }
 }
 
 /// The outputs of both directions side by side; that of a single one stays in its state.
@@ -170,22 +232,20 @@ fn put(part: &Part<'_>, row: &TokenStream) -> TokenStream {
     quote!(buffers::put::<#offset, _>(#hidden, #row);)
 }
 
-fn sequence(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &Rows) -> TokenStream {
-    let (frames, rows) = (input.read(layer.features), output.write(layer.width()));
-    sequence_of(body, layer, part, &frames, &rows)
-}
-
-fn sequence_of(
-    body: &Body<'_>,
-    layer: &Recurrent,
-    part: &Part<'_>,
-    frames: &TokenStream,
-    rows: &TokenStream,
-) -> TokenStream {
+fn sequence(body: &Body<'_>, layer: &Recurrent, part: &Part<'_>, steps: &Steps, rows: &TokenStream) -> TokenStream {
     let Part { direction, weights, state, offset, .. } = part;
     let (cell, walk, product) = (&direction.cell, walk(direction), product(body));
-    let (row, offset) = (size(layer.width()), size(*offset));
-    quote!(#cell::sequence::<_, #walk, #row, #offset>(isa, #weights, &mut #state, #product, #frames, #rows);)
+    let (row, offset, frames) = (size(layer.width()), size(*offset), &steps.frames);
+    let (Some(mask), Some(at_masked)) = (&steps.mask, layer.mask) else {
+        return quote!(#cell::sequence::<_, #walk, #row, #offset>(isa, #weights, &mut #state, #product, #frames, #rows););
+    };
+    let rule = match at_masked {
+        AtMasked::Repeat => quote!(kernels::Repeat),
+        AtMasked::Zero => quote!(kernels::Zero),
+        AtMasked::ZeroBefore => quote!(kernels::ZeroBefore),
+    };
+    let sequence = quote!(#cell::sequence_masked::<_, #walk, #rule, #row, #offset>);
+    quote!(#sequence(isa, #weights, &mut #state, #product, #frames, #mask, #rows);)
 }
 
 /// Every step by itself, its output put into its row.
@@ -226,27 +286,32 @@ fn in_order<T: Clone>(direction: &Direction, items: &[T]) -> Vec<T> {
 }
 
 /// One sequence after the other, each from the zero state.
-fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, input: &Rows, parts: &[Part<'_>]) -> TokenStream {
+fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, all: &Steps, parts: &[Part<'_>]) -> TokenStream {
+    let input = body.tensor(step.input().place);
     let (declare, output) = body.output(step, layer.width());
     let timesteps = size(layer.timesteps.unwrap_or(1));
     let (frames, rows) = (input.read_receiver(layer.features), output.write(layer.width()));
+    let steps = Steps { frames: quote!(frames), mask: all.mask.as_ref().map(|_| quote!(mask)) };
     let (groups, bodies): (TokenStream, TokenStream) = if layer.return_sequences {
-        let runs = parts.iter().map(|part| sequence_of(body, layer, part, &quote!(frames), &quote!(&mut *rows)));
+        let runs = parts.iter().map(|part| sequence(body, layer, part, &steps, &quote!(&mut *rows)));
         let rows = output.write_receiver(layer.width());
         (quote!(#rows.as_chunks_mut::<#timesteps>().0), runs.collect())
     } else {
-        let product = product(body);
         let runs = parts.iter().map(|part| {
-            let Part { direction, weights, state, .. } = part;
-            let (cell, walk, put) = (&direction.cell, walk(direction), put(part, &quote!(rows)));
-            quote!(#cell::last::<_, #walk>(isa, #weights, &mut #state, #product, frames); #put)
+            let (run, put) = (last_of(body, part, &steps), put(part, &quote!(rows)));
+            quote!(#run #put)
         });
         (rows, runs.collect())
     };
     let begins = parts.iter().map(|part| &part.begin);
+    let chunks = quote!(#frames.as_chunks::<#timesteps>().0);
+    let (pattern, chunks) = match &all.mask {
+        None => (quote!(frames), chunks),
+        Some(mask) => (quote!((frames, mask)), quote!(::core::iter::zip(#chunks, buffers::rows::<#timesteps>(#mask)))),
+    };
     quote! {
         #declare
-        for (frames, rows) in ::core::iter::zip(#frames.as_chunks::<#timesteps>().0, #groups) {
+        for (#pattern, rows) in ::core::iter::zip(#chunks, #groups) {
             #(#begins)*
             #bodies
         }

@@ -6,7 +6,8 @@ use quote::quote;
 use super::tokens::{name, size};
 use super::{Context, Source};
 use crate::graph::NodeKind;
-use crate::packing::PackOp;
+use crate::packing::{PackOp, Store};
+use crate::storage::Storage;
 use crate::weights::BoundWeights;
 
 /// Everything about weights that stands behind the types.
@@ -92,7 +93,7 @@ fn tables(context: &Context<'_>) -> TokenStream {
         .flat_map(|segment| {
             let before = graph.nodes()[segment.node].weights.iter().take(segment.first_tensor);
             let first = first_tensor[segment.node] + before.filter(|weight| !weight.is_integer).count();
-            segment.packing.ops.iter().map(move |op| pack_op(op, first, segment.offset))
+            segment.packing.ops.iter().map(move |op| pack_op(runtime, op, first, segment.offset))
         })
         .map(|op| quote!(#runtime::weights::PackOp::#op,))
         .collect();
@@ -109,7 +110,7 @@ fn tables(context: &Context<'_>) -> TokenStream {
 }
 
 /// One step of the packing, counted over all tensors and all packed floats.
-fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
+fn pack_op(runtime: &TokenStream, op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
     match *op {
         PackOp::Add { tensor, source, destination, axes, scale } => {
             let (tensor, source) = (size(first_tensor + tensor), size(source));
@@ -122,6 +123,7 @@ fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
                 Add { tensor: #tensor, source: #source, destination: #destination, loops: [#(#loops),*], scale: #scale }
             }
         }
+        PackOp::Store(store) => store_op(runtime, &store, first_tensor, offset),
         PackOp::Normalize { tensors: [gamma, beta, mean, variance], epsilon, count, factors, summands } => {
             let optional = |tensor: Option<usize>| match tensor {
                 Some(tensor) => {
@@ -139,6 +141,35 @@ fn pack_op(op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
                     epsilon: #epsilon, count: #count, factors: #factors, shifts: #shifts
                 }
             }
+        }
+    }
+}
+
+/// A step that stores smaller numbers; its destination counts them over all packed weights.
+fn store_op(runtime: &TokenStream, store: &Store, first_tensor: usize, offset: usize) -> TokenStream {
+    let (tensor, source) = (size(first_tensor + store.tensor), size(store.source));
+    let destination = size(offset * store.storage.per_float() + store.destination);
+    let loops = store.axes.iter().map(|&(count, from, to)| {
+        let (count, from, to) = (size(count), size(from), size(to));
+        quote!((#count, #from, #to))
+    });
+    let scale = Literal::f32_unsuffixed(store.scale);
+    let storage = name(match store.storage {
+        Storage::F32 | Storage::F16 => "F16",
+        Storage::Bf16 => "Bf16",
+        Storage::Int8 => "Int8",
+    });
+    let scales = match store.scales {
+        Some((first, steps)) => {
+            let (first, steps) = (size(offset + first), steps.map(size));
+            quote!(::core::option::Option::Some((#first, [#(#steps),*])))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        Store {
+            tensor: #tensor, source: #source, destination: #destination, loops: [#(#loops),*], scale: #scale,
+            storage: #runtime::weights::Storage::#storage, scales: #scales
         }
     }
 }

@@ -155,11 +155,12 @@ impl Evaluator<'_> {
             "shape" => Some(shape_value(self.inference.shape(tensor), attribute.span)),
             "ndim" => Some(Value::Integer(self.inference.shape(tensor).rank() as i128)),
             "dtype" => {
-                let is_integer = matches!(
-                    self.inference.node(tensor.node).node.kind,
-                    NodeKind::Input { dtype: InputType::Int32, .. }
-                );
-                Some(Value::String(if is_integer { "int32" } else { "float32" }.into()))
+                let name = match self.inference.node(tensor.node).node.kind {
+                    NodeKind::Input { dtype: InputType::Int32, .. } => "int32",
+                    NodeKind::Input { dtype: InputType::Boolean, .. } => "bool",
+                    NodeKind::Input { .. } | NodeKind::Layer { .. } => "float32",
+                };
+                Some(Value::String(name.into()))
             }
             _ => self.no_attribute("a symbolic tensor", attribute, TENSOR_ATTRIBUTES),
         }

@@ -28,6 +28,9 @@ impl Evaluator<'_> {
                 models.push(model);
             }
         }
+        for model in &models {
+            self.report_all(crate::masks::check(&model.graph));
+        }
         let last_shapes = self.inference.last_shapes();
         for model in &mut models {
             for (shown, node) in model.shown_shapes.iter_mut().zip(model.graph.nodes()) {

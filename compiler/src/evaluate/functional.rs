@@ -86,6 +86,7 @@ impl Evaluator<'_> {
         let has_states = takes == Takes::Sequence;
         let names: &[&str] = if let Takes::Named(names) = takes { names } else { &[] };
         let mut named: Vec<Option<TensorId>> = vec![None; names.len()];
+        let mut masks = Vec::new();
         for given in &call.given {
             let keyword = given.name.as_ref().map(|name| name.text.as_str());
             let place = match keyword {
@@ -104,8 +105,7 @@ impl Evaluator<'_> {
                     states = Some(self.initial_states(layer, given)?);
                 }
                 Some("training") => self.check_training(given)?,
-                Some("mask") if matches!(given.value.value, Value::None) => {}
-                Some("mask") => return self.functional_not_yet(given.span, "`mask=` of a call is"),
+                Some("mask") if layer.layer.takes_mask() => masks = self.given_masks(layer, given)?,
                 Some("query_mask" | "value_mask" | "key_mask" | "attention_mask")
                     if matches!(given.value.value, Value::None) => {}
                 Some(argument @ ("query_mask" | "value_mask" | "key_mask" | "attention_mask")) if !names.is_empty() => {
@@ -149,16 +149,39 @@ impl Evaluator<'_> {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
             return self.fail(Diagnostic::new(Code::E107, call.callee_span, title));
         };
+        masks.truncate(tensors.len());
         tensors.extend(states.unwrap_or_default());
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
+        let is_bare = matches!(call.given.as_slice(), [Given { name: None, .. }]);
+        let handed = if masks.is_empty() { self.handed_masks(layer, &tensors, is_bare) } else { Vec::new() };
+        let shown = (masks.as_slice(), handed.as_slice());
         match layer.layer.called_with(options) {
             Some(called) if options != CallOptions::default() => {
-                self.applied(&Rc::new(layer.with_layer(called)), &tensors, call.span)
+                self.called(&Rc::new(layer.with_layer(called)), &tensors, shown, call.span)
             }
-            _ => self.applied(layer, &tensors, call.span),
+            _ => self.called(layer, &tensors, shown, call.span),
         }
+    }
+
+    /// What a layer answers, with its mask followed; `handed` are the masks that the summary shows among what it reads.
+    fn called(
+        &mut self,
+        layer: &Rc<LayerInstance>,
+        tensors: &[TensorId],
+        (masks, handed): (&[Option<TensorId>], &[TensorId]),
+        span: Span,
+    ) -> Option<Value> {
+        let outputs = self.apply_masked(layer, tensors, masks, span)?;
+        let first = outputs.first().copied()?;
+        self.inference.show(first.node, handed);
+        self.name_tensors(&outputs);
+        self.follow_mask(layer, (tensors, masks), first, span);
+        Some(match outputs.as_slice() {
+            [only] => Value::Tensor(*only),
+            several => Value::Tuple(self.grouped(layer, several, span).into()),
+        })
     }
 
     /// One of the tensors that a call gives by name.
@@ -217,12 +240,7 @@ impl Evaluator<'_> {
 
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
-        let outputs = self.apply(layer, tensors, span)?;
-        self.name_tensors(&outputs);
-        Some(match outputs.as_slice() {
-            [only] => Value::Tensor(*only),
-            several => Value::Tuple(self.grouped(layer, several, span).into()),
-        })
+        self.called(layer, tensors, (&[], &[]), span)
     }
 
     /// `concatenate([x, y], axis=-1)`: a layer made and called at once.

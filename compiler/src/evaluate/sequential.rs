@@ -386,6 +386,18 @@ impl Evaluator<'_> {
         tensors: &[TensorId],
         span: Span,
     ) -> Option<Vec<TensorId>> {
+        self.apply_masked(instance, tensors, &[], span)
+    }
+
+    /// Calls a layer with tensors and masks for them.
+    pub(super) fn apply_masked(
+        &mut self,
+        instance: &Rc<LayerInstance>,
+        tensors: &[TensorId],
+        masks: &[Option<TensorId>],
+        span: Span,
+    ) -> Option<Vec<TensorId>> {
+        self.check_numbers(instance, tensors, span)?;
         let wrapper = self.wrapped.get(&instance.id);
         if wrapper.is_some_and(|&wrapper| self.inference.first_node(wrapper).is_some()) {
             let title = format!("the layer `{}` is used inside a wrapper too", instance.name);
@@ -393,7 +405,7 @@ impl Evaluator<'_> {
                 Diagnostic::new(Code::E104, span, title).at("sharing weights with a wrapper is not supported yet"),
             );
         }
-        match self.inference.apply(instance, tensors, span) {
+        match self.inference.apply_masked(instance, tensors, masks, span) {
             Ok(node) => {
                 let n_outputs = self.inference.node(node).outputs.len();
                 Some((0..n_outputs).map(|output| TensorId { node, output }).collect())

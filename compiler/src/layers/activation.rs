@@ -12,6 +12,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::activation_of;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
@@ -81,6 +82,7 @@ impl Layer for ActivationLayer {
         kernels::activation_layer(lowering, self.activation)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -10,8 +10,9 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, CallOptions, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, CallOptions, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::merge::batch;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::kernels::attention::{AttentionSizes, Near};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
@@ -65,6 +66,9 @@ pub(crate) const ADDITIVE_ATTENTION: Declaration = Declaration {
     build: build_additive,
 };
 
+/// What Keras takes off the scores of masked values, so that their share of the mean is 0.
+const MASKED: f64 = 1e9;
+
 /// How queries and keys are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Score {
@@ -81,23 +85,38 @@ pub enum Score {
 pub(crate) struct Attention {
     score: Score,
     use_scale: bool,
+    /// Whether it reads the values' mask, behind all else.
+    reads_mask: bool,
     /// What the call asks for.
     options: CallOptions,
 }
 
 fn build_attention(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let score = if arguments.choice("score_mode") == Some("concat") { Score::Concat } else { Score::Dot };
-    Some(Box::new(Attention { score, use_scale: arguments.boolean("use_scale"), options: CallOptions::default() }))
+    Some(Box::new(Attention {
+        score,
+        use_scale: arguments.boolean("use_scale"),
+        options: CallOptions::default(),
+        reads_mask: false,
+    }))
 }
 
 fn build_additive(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let use_scale = arguments.boolean("use_scale");
-    Some(Box::new(Attention { score: Score::Additive, use_scale, options: CallOptions::default() }))
+    Some(Box::new(Attention { score: Score::Additive, use_scale, options: CallOptions::default(), reads_mask: false }))
 }
 
 impl Attention {
     fn class(&self) -> &'static str {
         self.declaration().class
+    }
+
+    /// The tensors that it joins, and the values' mask.
+    fn split<'a, T>(&self, inputs: &'a [T]) -> (&'a [T], Option<&'a T>) {
+        match inputs.split_last() {
+            Some((mask, own)) if self.reads_mask => (own, Some(mask)),
+            _ => (inputs, None),
+        }
     }
 
     /// The score of one query and one key.
@@ -125,16 +144,23 @@ impl Attention {
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let samples = call.inputs[0].len_of(Axis(0));
+        let (inputs, mask) = self.split(call.inputs);
         let answers: Vec<_> = (0..samples)
             .map(|sample| {
                 let of = |input: usize| -> ArrayView2<'_, R> {
-                    let view = call.inputs[input].index_axis(Axis(0), sample).into_dimensionality::<Ix2>();
+                    let view = inputs[input].index_axis(Axis(0), sample).into_dimensionality::<Ix2>();
                     view.unwrap_or_else(|_| unreachable!("the shapes were checked: sequences"))
                 };
-                let (query, value, key) = (of(0), of(1), of(if call.inputs.len() > 2 { 2 } else { 1 }));
+                let (query, value, key) = (of(0), of(1), of(if inputs.len() > 2 { 2 } else { 1 }));
                 let mut scores = Array2::from_shape_fn((query.nrows(), key.nrows()), |(row, column)| {
                     self.fit(&query.row(row), &key.row(column), call.weights)
                 });
+                for mut row in scores.rows_mut() {
+                    let kept = mask.iter().flat_map(|mask| mask.index_axis(Axis(0), sample));
+                    for (score, _) in row.iter_mut().zip(kept).filter(|(_, kept)| **kept == R::zero()) {
+                        *score = *score - R::of(MASKED);
+                    }
+                }
                 soften(&mut scores, self.near());
                 [scores.dot(&value), scores]
             })
@@ -191,6 +217,7 @@ impl Layer for Attention {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let class = self.class();
+        let (inputs, _) = self.split(inputs);
         if !(2..=3).contains(&inputs.len()) {
             let title = format!("`{class}` takes two or three tensors, but gets {}", inputs.len());
             return Err(Mismatch::new(Code::E219, title, "needs `[query, value]` or `[query, value, key]`"));
@@ -242,7 +269,8 @@ impl Layer for Attention {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
-        let key = if lowering.inputs.len() > 2 { 2 } else { 1 };
+        let (inputs, mask) = self.split(lowering.inputs);
+        let key = if inputs.len() > 2 { 2 } else { 1 };
         let sizes = AttentionSizes {
             queries: axis(0, 0)?,
             keys: axis(key, 0)?,
@@ -251,7 +279,29 @@ impl Layer for Attention {
             key,
             near: self.near(),
         };
-        Ok(kernels::attention::attention(sizes, self.score, self.use_scale))
+        Ok(kernels::attention::attention(sizes, self.score, self.use_scale, mask.map(|_| inputs.len())))
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    /// Masked values get no share; the rows of masked queries become zeros, and the output has the queries' mask.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        for (&input, mask) in call.inputs.iter().zip(&call.masks).take(2) {
+            if let Some(mask) = *mask {
+                let (input, mask) = (call.shape(input), call.shape(mask));
+                MaskShapes { input: &input, mask: &mask }.check_steps(self.class())?;
+            }
+        }
+        if let Some(mask) = call.masks[1] {
+            call.compute_as(Box::new(Self { reads_mask: true, ..self.clone() }), &[mask]);
+        }
+        Ok(Masked::with(call.first()).zeroed_by(call.first()))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Converted
     }
 
     evaluate_generically!();
@@ -266,10 +316,11 @@ mod tests {
     fn values_are_mixed_by_fit() {
         let inputs = [array(&[1, 1, 2], &[1.0, 0.0]), array(&[1, 2, 2], &[2.0, 5.0, 0.0, -3.0])];
         let call = Call { inputs: &inputs, weights: &[] };
-        let dot = Attention { score: Score::Dot, use_scale: false, options: CallOptions::default() };
+        let dot = Attention { score: Score::Dot, use_scale: false, options: CallOptions::default(), reads_mask: false };
         let first = 1.0 / (1.0 + (-2.0_f64).exp());
         assert_near(&dot.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
-        let additive = Attention { score: Score::Additive, use_scale: false, options: CallOptions::default() };
+        let additive =
+            Attention { score: Score::Additive, use_scale: false, options: CallOptions::default(), reads_mask: false };
         let fits = [3.0_f64.tanh() + 5.0_f64.tanh(), 1.0_f64.tanh() + (-3.0_f64).tanh()];
         let first = fits[0].exp() / (fits[0].exp() + fits[1].exp());
         assert_near(&additive.evaluate(&call)[0], &[1, 1, 2], &[2.0 * first, 5.0 * first - 3.0 * (1.0 - first)]);
@@ -279,7 +330,7 @@ mod tests {
     fn a_query_may_see_its_own_past_only() {
         let inputs = [array(&[1, 2, 1], &[1.0, 2.0]), array(&[1, 3, 1], &[0.0, 1.0, 7.0])];
         let options = CallOptions { use_causal_mask: true, return_attention_scores: true };
-        let layer = Attention { score: Score::Dot, use_scale: false, options };
+        let layer = Attention { score: Score::Dot, use_scale: false, options, reads_mask: false };
         let answers = layer.evaluate(&Call { inputs: &inputs, weights: &[] });
         let second = 1.0 / (1.0 + (-2.0_f64).exp());
         assert_near(&answers[0], &[1, 2, 1], &[0.0, second]);
@@ -290,7 +341,8 @@ mod tests {
     fn sequences_fit_each_other() {
         let of = |inputs: &[&[Option<u64>]]| {
             let shapes: Vec<_> = inputs.iter().map(|axes| shape(axes)).collect();
-            let dot = Attention { score: Score::Dot, use_scale: false, options: CallOptions::default() };
+            let dot =
+                Attention { score: Score::Dot, use_scale: false, options: CallOptions::default(), reads_mask: false };
             dot.output_shapes(&shapes).map(|shapes| shapes[0].to_string()).map_err(|mismatch| mismatch.code)
         };
         let query = &[None, Some(3), Some(4)][..];

@@ -11,9 +11,10 @@ use rnn_grammar::Span;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -151,6 +152,25 @@ impl Layer for BatchNormalization {
         let mut next = |is_there: bool| if is_there { indices.next() } else { None };
         let tensors = [next(self.scale), next(self.center), next(true), next(true)];
         Ok(vec![kernels::affine(features, lowering.elements_from(place)?, tensors, self.epsilon)])
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.use_first()?;
+        Ok(Masked::with(call.first()))
+    }
+
+    /// Only training leaves masked steps out.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        shapes.check_steps(BATCH_NORMALIZATION.class)?;
+        Ok(None)
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();

@@ -16,14 +16,15 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::TypedGraph;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, States, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::merge::{self, Operator};
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
 use crate::layers::time_distributed::prefixed;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -121,7 +122,17 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         return None;
     }
     verify(arguments, &forward, &backward, has_own_backward)?;
+    let (forward, backward) = (with_zeros(forward), with_zeros(backward));
     Some(Box::new(Bidirectional { forward, backward, merge: merge?, has_own_backward }))
+}
+
+/// Keras forces `zero_output_for_mask` to be `return_sequences`.
+fn with_zeros(direction: Rc<LayerInstance>) -> Rc<LayerInstance> {
+    let zeros = direction.layer.recurrence().is_some_and(|flags| flags.return_sequences);
+    match direction.layer.with_zeros(zeros) {
+        Some(layer) => Rc::new(direction.with_layer(layer)),
+        None => direction,
+    }
 }
 
 fn merge_mode(arguments: &mut Arguments<'_>) -> Option<Merge> {
@@ -239,11 +250,12 @@ fn turned(layer: Box<dyn Layer>) -> Option<Box<dyn Layer>> {
     Some(Box::new(Aligned { layer }))
 }
 
-/// What each direction reads: the sequence, and its half of the states to begin with.
-fn halves<T: Clone>(inputs: &[T]) -> (Vec<T>, Vec<T>) {
+/// What each direction reads: the sequence, its half of the states to begin with, and the mask.
+fn halves<T: Clone>(inputs: &[T], has_mask: bool) -> (Vec<T>, Vec<T>) {
     let Some((sequence, states)) = inputs.split_first() else { return (Vec::new(), Vec::new()) };
+    let (states, mask) = states.split_at(states.len() - usize::from(has_mask && !states.is_empty()));
     let (first, second) = states.split_at(states.len().div_ceil(2));
-    let with = |states: &[T]| std::iter::once(sequence).chain(states).cloned().collect();
+    let with = |states: &[T]| std::iter::once(sequence).chain(states).chain(mask).cloned().collect();
     (with(first), with(second))
 }
 
@@ -252,9 +264,14 @@ impl Bidirectional {
         self.forward.layer.recurrence().is_some_and(|flags| flags.return_sequences)
     }
 
+    fn reads_mask(&self) -> bool {
+        self.forward.layer.recurrence().is_some_and(|flags| flags.masking.is_read)
+    }
+
     /// Outputs of several rows (`ConvLSTM1D`) stand one behind the other after the kernel: their rows go side by side.
     fn side_by_side(&self, lowering: &Lowering<'_>) -> Lowered {
-        let outputs = self.forward.layer.output_shapes(&halves(lowering.inputs).0).unwrap_or_default();
+        let outputs =
+            self.forward.layer.output_shapes(&halves(lowering.inputs, self.reads_mask()).0).unwrap_or_default();
         let sample = outputs.first().map_or(&[][..], Shape::sample);
         let row = sample.get(usize::from(self.returns_sequences())..).unwrap_or(&[]);
         match row {
@@ -267,7 +284,7 @@ impl Bidirectional {
         let shapes = [shape_of(&call.inputs[0])];
         let n_forward = self.forward.layer.weights(&shapes).len();
         let (there, back) = call.weights.split_at(n_forward);
-        let (first, second) = halves(call.inputs);
+        let (first, second) = halves(call.inputs, self.reads_mask());
         let run = |instance: &LayerInstance, weights: &[ArrayD<R>], inputs: &[ArrayD<R>]| {
             let mut outputs = R::evaluate(instance.layer.as_ref(), &Call { inputs, weights });
             let states = outputs.split_off(1);
@@ -302,7 +319,7 @@ impl Layer for Bidirectional {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         Check::single(BIDIRECTIONAL.class, &inputs[..inputs.len().min(1)])?;
-        let (first, second) = halves(inputs);
+        let (first, second) = halves(inputs, self.reads_mask());
         let rename = |mut mismatch: Mismatch, inner: &LayerInstance| {
             let class = format!("`{}`", inner.layer.declaration().class);
             mismatch.title =
@@ -343,9 +360,9 @@ impl Layer for Bidirectional {
         vec![Rc::clone(&self.forward), Rc::clone(&self.backward)]
     }
 
-    /// The backward output is what the second kernel makes.
-    fn further_outputs(&self, _n_operations: usize) -> Vec<usize> {
-        if self.merge == Merge::Apart { vec![1] } else { Vec::new() }
+    /// The backward output is what the kernel before the last makes.
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        if self.merge == Merge::Apart { vec![n_operations.saturating_sub(2)] } else { Vec::new() }
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
@@ -369,7 +386,7 @@ impl Layer for Bidirectional {
             return None;
         }
         let mut chain = Chain::over(whole, inputs, id);
-        let (first, second) = halves(&chain.inputs());
+        let (first, second) = halves(&chain.inputs(), false);
         let mut there = chain.run(layers_of(&self.forward, "forward")?, first[0], &first[1..]);
         let back = layers_of(&self.backward, "backward")?.into_iter().map(|(name, layer)| Some((name, turned(layer)?)));
         let mut back = chain.run(back.collect::<Option<_>>()?, second[0], &second[1..]);
@@ -391,12 +408,37 @@ impl Layer for Bidirectional {
             Merge::Apart => kernels::Merge::Apart,
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
-        let (forward, backward) = (self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?);
-        let mut operations = kernels::bidirectional(forward, backward, n_forward, merge);
+        let directions = [self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?];
+        let mut operations = kernels::bidirectional(lowering, directions, n_forward, merge)?;
         if self.merge == Merge::Concat {
             operations.extend(self.side_by_side(lowering)?);
         }
         Ok(operations)
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    /// As that of a recurrent layer.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        match self.forward.layer.recurrence() {
+            Some(flags) => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
+            None => Ok(Masked::lost()),
+        }
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let masked = |inner: &Rc<LayerInstance>| -> Result<Rc<LayerInstance>, Mismatch> {
+            let form = inner.layer.with_mask(shapes)?;
+            Ok(form.map_or_else(|| Rc::clone(inner), |form| Rc::new(inner.with_layer(form))))
+        };
+        let (forward, backward) = (masked(&self.forward)?, masked(&self.backward)?);
+        Ok(Some(Box::new(Self { forward, backward, merge: self.merge, has_own_backward: self.has_own_backward })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.returns_sequences() { ShownMask::First } else { ShownMask::None }
     }
 
     evaluate_generically!();
@@ -406,6 +448,7 @@ impl Layer for Bidirectional {
 mod tests {
     use super::*;
     use crate::activation::Activation;
+    use crate::layer::StepMasking;
     use crate::layers::simple_rnn::SimpleRnn;
     use crate::layers::testing::{array, assert_near, codes, instance, params, shape};
 
@@ -419,6 +462,7 @@ mod tests {
                 unroll: None,
                 return_state: false,
                 n_states: 1,
+                masking: StepMasking::default(),
             },
             activation: Activation::Linear,
             use_bias: true,
@@ -488,6 +532,7 @@ mod tests {
             unroll: None,
             return_state: false,
             n_states: 1,
+            masking: StepMasking::default(),
         };
         let back = Recurrence { go_backwards: true, ..there };
         let title = |there, back| mistake(there, back, true).unwrap().0;

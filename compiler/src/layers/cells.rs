@@ -10,7 +10,7 @@ use ndarray::ArrayD;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, WeightSpec};
 use crate::layers::gru::Gru;
 use crate::layers::lstm::Lstm;
 use crate::layers::recurrent::activation_of;
@@ -168,6 +168,7 @@ fn one_step(arguments: &Arguments<'_>, n_states: usize) -> Recurrence {
         unroll: None,
         return_state: false,
         n_states,
+        masking: StepMasking::default(),
     }
 }
 

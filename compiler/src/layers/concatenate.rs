@@ -8,9 +8,12 @@ use rnn_grammar::{Code, Span};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
+use crate::layers::mask_of::MaskOf;
 use crate::layers::merge::batch;
+use crate::layers::merge_masks::any_of;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -109,6 +112,36 @@ impl Layer for Concatenate {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let place = lowering.inputs.first().and_then(|shape| self.place(shape).ok()).unwrap_or(1);
         kernels::concatenate(lowering, place - 1)
+    }
+
+    /// Side by side a step counts where any part of it does; along another axis the masks are joined as the tensors are.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        let first = call.shape(call.inputs[0]);
+        let place = self.place(&first)?;
+        for (&input, mask) in call.inputs.iter().zip(&call.masks) {
+            if let Some(mask) = *mask {
+                let (input, mask) = (call.shape(input), call.shape(mask));
+                MaskShapes { input: &input, mask: &mask }.check_steps(CONCATENATE.class)?;
+            }
+        }
+        if place + 1 == first.rank() {
+            // Parts without a mask count everywhere, so the whole does.
+            let all = call.masks.iter().copied().collect::<Option<Vec<_>>>();
+            return Ok(Masked::with(all.map(|all| any_of(call, &all)).transpose()?));
+        }
+        let mut masks = Vec::with_capacity(call.inputs.len());
+        for (input, mask) in call.inputs.clone().into_iter().zip(call.masks.clone()) {
+            masks.push(match mask {
+                Some(mask) => mask,
+                None => call.add(MaskOf::All, &[input])?,
+            });
+        }
+        let joined = Self { axis: i128::try_from(place).unwrap_or(1), span: None };
+        Ok(Masked::with(Some(call.add(joined, &masks)?)))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Along(self.axis)
     }
 
     evaluate_generically!();

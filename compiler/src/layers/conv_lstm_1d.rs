@@ -13,11 +13,12 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::convolution::{Convolution, DILATION_RATE, PADDING, add_tap};
 use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, vector};
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::activation;
@@ -105,6 +106,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
         return_state: arguments.boolean("return_state"),
         n_states: 2,
+        masking: StepMasking::default(),
     };
     Some(arranged(arguments, ConvLstm1D { flags, convolution, recurrent_activation }))
 }
@@ -301,6 +303,12 @@ impl Layer for ConvLstm1D {
             use_bias: self.convolution.use_bias,
         };
         conv_lstm(sizes, self.flags, [self.convolution.activation, self.recurrent_activation])
+    }
+
+    /// Refused rather than ignored.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        let title = format!("`{}` on a tensor with a mask is not supported yet", call.class());
+        Err(Mismatch::new(Code::E104, title, "gets a mask").help("use the mask before this layer"))
     }
 
     evaluate_generically!();

@@ -10,6 +10,7 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -138,9 +139,24 @@ impl Layer for ChannelsFirst {
         let inputs = turned_all(lowering.inputs);
         let outputs = self.inner.output_shapes(&inputs).unwrap_or_default();
         let mut operations = lowering.inputs.first().map_or(Ok(Vec::new()), turning)?;
-        operations.extend(self.inner.lower(&Lowering { inputs: &inputs })?);
+        operations.extend(self.inner.lower(&Lowering { inputs: &inputs, ..*lowering })?);
         operations.extend(outputs.first().map_or(Ok(Vec::new()), turning)?);
         Ok(operations)
+    }
+
+    fn takes_mask(&self) -> bool {
+        self.inner.takes_mask()
+    }
+
+    /// A mask tells which features count here, where the layer asks which timesteps do.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        match (self.inner.takes_mask(), call.first()) {
+            (true, Some(mask)) => {
+                let (input, mask) = (call.shape(call.inputs[0]), call.shape(mask));
+                Err(MaskShapes { input: &input, mask: &mask }.misfit(self.declaration().class))
+            }
+            _ => Ok(Masked::lost()),
+        }
     }
 
     evaluate_generically!();

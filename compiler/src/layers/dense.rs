@@ -12,6 +12,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::recurrent::{activation_of, matrix, vector};
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::activation;
@@ -106,9 +107,10 @@ impl Layer for Dense {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let units = fixed(Dimension::Known(self.units))?;
-        Ok(kernels::dense(lowering.features()?, units, self.use_bias, self.activation))
+        Ok(kernels::stored::dense(lowering.storage, [lowering.features()?, units], self.use_bias, self.activation))
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -11,6 +11,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::merge::batch;
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -153,6 +154,11 @@ impl Layer for Dot {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let [left, right] = self.places(lowering.inputs).unwrap_or([1, 1]);
         kernels::dot(lowering, [left - 1, right - 1], self.normalize)
+    }
+
+    /// As in Keras: none, without a word.
+    fn mask(&self, _call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        Ok(Masked::ended())
     }
 
     evaluate_generically!();

@@ -11,6 +11,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
@@ -72,6 +73,7 @@ impl Layer for Elu {
         Ok(vec![kernels::in_place(quote!(activation::EluWith<#alpha>))])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

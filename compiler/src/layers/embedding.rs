@@ -1,17 +1,18 @@
 //! `Embedding`: a row of a table for each integer id.
 //!
 //! <https://keras.io/api/layers/core_layers/embedding/>. Differences to Keras: an id outside the table gives a row of
-//! NaN (Keras: an error, NaN or another row, by backend); `mask_zero=True`, `weights=`, LoRA and quantization are not
-//! there yet. Ids given as floats are cut toward zero, as in Keras.
+//! NaN (Keras: an error, NaN or another row, by backend); `weights=`, LoRA and quantization are not there yet. Ids given as floats are cut toward zero, as in Keras.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::layers::mask_of::MaskOf;
 use crate::layers::recurrent::matrix;
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -31,7 +32,12 @@ pub(crate) const EMBEDDING: Declaration = Declaration {
         Argument::training("embeddings_initializer", Kind::Initializer, "\"uniform\""),
         Argument::training("embeddings_regularizer", Kind::Regularizer, "None"),
         Argument::training("embeddings_constraint", Kind::Constraint, "None"),
-        Argument::not_yet("mask_zero", "False"),
+        Argument::optional(
+            "mask_zero",
+            Kind::Boolean,
+            "False",
+            "Whether id 0 stands for a step that does not count; layers behind skip it.",
+        ),
         Argument::not_yet("weights", "None"),
         Argument::not_yet("lora_rank", "None"),
         Argument::not_yet("lora_alpha", "None"),
@@ -46,11 +52,13 @@ pub(crate) const EMBEDDING: Declaration = Declaration {
 pub(crate) struct Embedding {
     pub(crate) input_dim: u64,
     pub(crate) output_dim: u64,
+    /// Whether id 0 is masked.
+    pub(crate) mask_zero: bool,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let (input_dim, output_dim) = (arguments.positive("input_dim"), arguments.positive("output_dim"));
-    Some(Box::new(Embedding { input_dim, output_dim }))
+    Some(Box::new(Embedding { input_dim, output_dim, mask_zero: arguments.boolean("mask_zero") }))
 }
 
 /// The table's row that this number stands for, cut toward zero; `None` outside the table.
@@ -108,6 +116,23 @@ impl Layer for Embedding {
         Ok(vec![kernels::embedding(rows, width)])
     }
 
+    fn makes_mask(&self) -> bool {
+        self.mask_zero
+    }
+
+    /// The vectors have the ids' mask; one that the ids have themselves ends here, as in Keras.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        if !self.mask_zero {
+            return Ok(Masked::ended());
+        }
+        let ids = call.inputs[0];
+        Ok(Masked::with(Some(call.add(MaskOf::Ids, &[ids])?)))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.mask_zero { ShownMask::OfIds } else { ShownMask::None }
+    }
+
     evaluate_generically!();
 }
 
@@ -118,7 +143,7 @@ mod tests {
 
     #[test]
     fn ids_pick_rows_and_ids_outside_give_nan() {
-        let layer = Embedding { input_dim: 2, output_dim: 2 };
+        let layer = Embedding { input_dim: 2, output_dim: 2, mask_zero: false };
         let inputs = [array(&[1, 4], &[1.0, 0.9, 2.0, -1.0])];
         let weights = [array(&[2, 2], &[1.0, 2.0, 3.0, 4.0])];
         let output = &layer.evaluate(&Call { inputs: &inputs, weights: &weights })[0];

@@ -10,8 +10,10 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
-use crate::plan::kernels::windows;
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::layers::mask_select::{select, spread};
+use crate::masks::{MaskCall, MaskShapes, Masked};
+use crate::plan::kernels::{masks, windows};
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -47,6 +49,8 @@ pub(crate) const GLOBAL_MAX_POOLING_1D: Declaration = Declaration {
 pub(crate) struct GlobalPooling {
     is_average: bool,
     keepdims: bool,
+    /// Whether it reads a mask, behind the tensor.
+    reads_mask: bool,
 }
 
 fn build_average(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
@@ -58,13 +62,23 @@ fn build_maximum(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 }
 
 fn build(arguments: &mut Arguments<'_>, is_average: bool) -> Option<Box<dyn Layer>> {
-    Some(arranged(arguments, GlobalPooling { is_average, keepdims: arguments.boolean("keepdims") }))
+    let keepdims = arguments.boolean("keepdims");
+    Some(arranged(arguments, GlobalPooling { is_average, keepdims, reads_mask: false }))
 }
 
 impl GlobalPooling {
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let input = &call.inputs[0];
-        let mut pooled = if self.is_average {
+        let mut pooled = if self.reads_mask {
+            let mask = &call.inputs[1];
+            let zeros = ArrayD::zeros(input.raw_dim());
+            let kept = select(&spread(mask, input.shape()), input, &zeros);
+            let sum = kept.fold_axis(Axis(1), R::zero(), |&sum, &x| sum + x);
+            let count = mask.map_axis(Axis(1), |steps| {
+                steps.iter().fold(R::zero(), |count, &step| if step == R::zero() { count } else { count + R::one() })
+            });
+            sum / spread(&count, &[input.shape()[0], input.shape()[2]])
+        } else if self.is_average {
             #[allow(clippy::cast_precision_loss)]
             let timesteps = R::of(input.shape()[1] as f64);
             input.fold_axis(Axis(1), R::zero(), |&sum, &x| sum + x).mapv(|sum| sum / timesteps)
@@ -84,7 +98,8 @@ impl Layer for GlobalPooling {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let shape = Check::single(self.declaration().class, inputs)?.sequence()?.shape;
+        let own = &inputs[..inputs.len() - usize::from(self.reads_mask && inputs.len() > 1)];
+        let shape = Check::single(self.declaration().class, own)?.sequence()?.shape;
         let [batch, features] = [shape.0[0], shape.0[2]];
         let kept = vec![batch, Dimension::Known(1), features];
         Ok(vec![Shape(if self.keepdims { kept } else { vec![batch, features] })])
@@ -95,12 +110,37 @@ impl Layer for GlobalPooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Windows
+        match self.reads_mask {
+            true => Streaming::Impossible("takes the mean over the steps of the whole sequence that count".to_owned()),
+            false => Streaming::Windows,
+        }
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
+        if self.reads_mask {
+            let timesteps = fixed(lowering.sample()[0])?;
+            return Ok(vec![masks::global_average(timesteps, lowering.features()?)]);
+        }
         let function = if self.is_average { "average" } else { "maximum" };
         Ok(vec![windows::global_pooling(function, lowering.elements_from(0).ok(), lowering.features()?)])
+    }
+
+    fn takes_mask(&self) -> bool {
+        self.is_average
+    }
+
+    /// The mean is over the steps that count; the maximum knows no masks.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        if !self.is_average {
+            return Ok(Masked::lost());
+        }
+        call.use_first()?;
+        Ok(Masked::ended())
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        shapes.check_steps(self.declaration().class)?;
+        Ok(Some(Box::new(Self { reads_mask: true, ..self.clone() })))
     }
 
     evaluate_generically!();
@@ -116,7 +156,8 @@ mod tests {
     fn timesteps_become_one() {
         let inputs = [array(&[1, 2, 2], &[1.0, -2.0, 3.0, -4.0])];
         let call = Call { inputs: &inputs, weights: &[] };
-        let of = |is_average, keepdims| GlobalPooling { is_average, keepdims }.evaluate(&call).remove(0);
+        let of =
+            |is_average, keepdims| GlobalPooling { is_average, keepdims, reads_mask: false }.evaluate(&call).remove(0);
         assert_near(&of(true, false), &[1, 2], &[2.0, -3.0]);
         assert_near(&of(false, true), &[1, 1, 2], &[3.0, -2.0]);
         assert_eq!(output("Input((7, 2)), GlobalMaxPool1D()"), "(None, 2)");

@@ -14,6 +14,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -194,6 +195,7 @@ impl Layer for GroupNormalization {
         Ok(operations)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

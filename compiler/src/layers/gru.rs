@@ -14,10 +14,12 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, flags, matrix, vector,
+    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix,
+    vector,
 };
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::packing::Cell;
 use crate::plan::kernels::{self, CellKind};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -72,7 +74,12 @@ pub(crate) const GRU: Declaration = Declaration {
         Argument::optional("reset_after", Kind::Boolean, "True", "Whether the reset gate follows the state's product."),
         Argument::optional("use_cudnn", Kind::Ignored, "\"auto\"", "No effect here."),
         Argument::optional("implementation", Kind::Ignored, "2", "Keras 2's; no effect, as in Keras 3."),
-        Argument::not_yet("zero_output_for_mask", "False"),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -104,6 +111,9 @@ impl Gru {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
+        }
         let recurrent_kernel = matrix(&call.weights[1]);
         self.time_loop().run(call, |product, output| {
             if self.reset_after {
@@ -217,6 +227,27 @@ impl Layer for Gru {
         )
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        self.time_loop().mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
+    }
+
     evaluate_generically!();
 }
 
@@ -236,6 +267,7 @@ mod tests {
                 unroll: None,
                 return_state: false,
                 n_states: 1,
+                masking: StepMasking::default(),
             },
             activation: Activation::Tanh,
             recurrent_activation: Activation::Sigmoid,

@@ -1,7 +1,7 @@
 //! `Input` and `InputLayer`: the shape and number type of what a model reads.
 //!
 //! <https://keras.io/api/layers/core_layers/input/>. Differences to Keras: sizes of 0 are refused; number types other
-//! than float32 and integers, `sparse`, `ragged`, `tensor` and `optional` are not there yet. `Input` is a function of
+//! than float32, integers and bool, `sparse`, `ragged`, `tensor` and `optional` are not there yet. `Input` is a function of
 //! the language; both read their arguments by [`read`].
 
 use ndarray::ArrayD;
@@ -20,8 +20,12 @@ use crate::value::{Located, Value};
 const SHAPE: Argument =
     Argument::optional("shape", Kind::Any, "None", "The shape of one sample: a tuple of sizes; `None` is any size.");
 const BATCH_SIZE: Argument = Argument::optional("batch_size", Kind::Any, "None", "A fixed batch size.");
-const DTYPE: Argument =
-    Argument::optional("dtype", Kind::Any, "None", "`\"float32\"`, or `\"int32\"` for the ids of an `Embedding`.");
+const DTYPE: Argument = Argument::optional(
+    "dtype",
+    Kind::Any,
+    "None",
+    "`\"float32\"`, `\"int32\"` for the ids of an `Embedding`, or `\"bool\"` for a mask.",
+);
 const SPARSE: Argument = Argument::not_yet("sparse", "None");
 const RAGGED: Argument = Argument::not_yet("ragged", "None");
 const BATCH_SHAPE: Argument =
@@ -168,13 +172,14 @@ fn number_type(arguments: &mut Arguments<'_>) -> Option<InputType> {
         "float32" => Some(InputType::Float32),
         // Ids fit in 32 bits, since an axis does: 64-bit ids are the same numbers.
         "int32" | "int64" => Some(InputType::Int32),
+        "bool" => Some(InputType::Boolean),
         _ => {
             let (code, title) = if OTHER_TYPES.contains(&name.as_str()) {
                 (Code::E104, format!("inputs of type `{name}` are not supported yet"))
             } else {
                 (Code::E117, format!("`{name}` is no number type"))
             };
-            let diagnostic = Diagnostic::new(code, span, title).at("neither float32 nor int32");
+            let diagnostic = Diagnostic::new(code, span, title).at("neither float32 nor int32 nor bool");
             arguments.report(diagnostic.help("leave it out for float32, or write `dtype=\"int32\"` for ids"));
             None
         }
@@ -186,7 +191,6 @@ const OTHER_TYPES: &[&str] = &[
     "float16",
     "float64",
     "bfloat16",
-    "bool",
     "string",
     "int4",
     "int8",

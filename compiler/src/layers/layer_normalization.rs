@@ -16,6 +16,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -155,6 +156,7 @@ impl Layer for LayerNormalization {
         })
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -1,7 +1,8 @@
 //! The merges of several tensors value by value: `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
 //!
 //! <https://keras.io/api/layers/merging_layers/>. Shapes are broadcast from the right; a tensor with fewer axes gets
-//! axes of size 1 behind its batch. No difference to Keras.
+//! axes of size 1 behind its batch. Masks: see [`merge_masks`]. No difference to Keras but for masks of
+//! different shapes, which are refused where Keras would broadcast them.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 use rnn_grammar::Code;
@@ -9,7 +10,9 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
+use crate::layers::merge_masks;
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -100,6 +103,11 @@ impl Operator {
 }
 
 impl Merge {
+    /// The larger or smaller one of each pair.
+    pub(crate) const fn extreme(operator: Operator) -> Self {
+        Self { operator, declaration: if matches!(operator, Operator::Minimum) { &MINIMUM } else { &MAXIMUM } }
+    }
+
     /// The layer of this class.
     pub(crate) const fn new(declaration: &'static Declaration, operator: Operator) -> Self {
         Self { operator, declaration }
@@ -222,6 +230,14 @@ impl Layer for Merge {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         kernels::merge(lowering, self.operator.kernel())
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        merge_masks::mask(call, self.operator)
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::Either
     }
 
     evaluate_generically!();

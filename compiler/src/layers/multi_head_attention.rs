@@ -18,6 +18,7 @@ use crate::layer::{Call, CallOptions, Layer, Mismatch, Streaming, Takes, WeightS
 use crate::layers::attention::soften;
 use crate::layers::checks::Check;
 use crate::layers::merge::batch;
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::kernels::attention::{HeadSizes, Near};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
@@ -434,6 +435,12 @@ impl Layer for MultiHeadAttention {
             use_bias: self.use_bias,
             use_gate: self.use_gate,
         }))
+    }
+
+    /// Refused rather than ignored.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        let title = format!("`{}` on a tensor with a mask is not supported yet", call.class());
+        Err(Mismatch::new(Code::E104, title, "gets a mask").help("use the mask before this layer"))
     }
 
     evaluate_generically!();

@@ -63,7 +63,8 @@ impl Nested {
                 }
                 NodeKind::Layer { instance, inputs } => {
                     let read: Vec<_> = inputs.iter().map(|input| moved(*input, &tensors)).collect();
-                    let node = inference.apply(instance, &read, node.node.span).map_err(|mistake| {
+                    let (own, masks) = node.split(&read);
+                    let node = inference.apply_masked(instance, own, &masks, node.node.span).map_err(|mistake| {
                         let at = format!("on the way through `{}`", instance.name);
                         Mismatch::new(mistake.code, mistake.title, at)
                     })?;
@@ -117,6 +118,11 @@ impl Layer for Nested {
         Some(self)
     }
 
+    /// A functional model's layers were there before it.
+    fn is_in_paths(&self) -> bool {
+        self.is_sequential
+    }
+
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let own = self.graph.inputs();
         if inputs.len() != own.len() {
@@ -159,6 +165,10 @@ impl Layer for Nested {
     /// Its layers take its place before code is made: see `passes::inline`.
     fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
         Ok(Vec::new())
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
     }
 
     evaluate_generically!();

@@ -13,6 +13,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::kernels::normalization::Statistics;
 use crate::plan::lowered::{Lowered, Lowering};
@@ -253,6 +254,7 @@ impl Layer for Normalization {
         Ok(vec![kernels::normalization::by_statistics(lowering.sample(), &kept, from, self.invert)?])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

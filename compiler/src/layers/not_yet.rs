@@ -47,7 +47,6 @@ pub const NOT_YET: &[&str] = &[
     "JaxLayer",
     "Lambda",
     "Layer",
-    "Masking",
     "MaxNumBoundingBoxes",
     "MaxPool2D",
     "MaxPool3D",

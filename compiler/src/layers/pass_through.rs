@@ -6,6 +6,7 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -57,6 +58,7 @@ impl Layer for PassThrough {
         Ok(Vec::new())
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

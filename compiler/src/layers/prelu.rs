@@ -12,6 +12,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -114,6 +115,7 @@ impl Layer for PRelu {
         kernels::prelu(lowering.sample(), &is_shared)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

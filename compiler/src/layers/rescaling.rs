@@ -9,6 +9,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -73,6 +74,7 @@ impl Layer for Rescaling {
         Ok(operations)
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -5,7 +5,7 @@
 //! order of processing. So code and values are those layers'.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/rnn/>. Differences to Keras: the input has exactly 3 axes (Keras lets
-//! others through); `zero_output_for_mask` is not there yet; states to begin with must have the states' shapes and groups.
+//! others through); states to begin with must have the states' shapes and groups.
 
 use std::rc::Rc;
 
@@ -16,11 +16,14 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::TypedGraph;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, States, Streaming, Takes, WeightSpec};
+use crate::layer::{
+    Call, Layer, LayerInstance, Mismatch, Recurrence, ShownMask, States, StepMasking, Streaming, Takes, WeightSpec,
+};
 use crate::layers::axes::shape_of;
 use crate::layers::cells::{Step, StepOf};
 use crate::layers::chain::Chain;
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, flags_of};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, evaluate_masked, flags_of};
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -48,7 +51,12 @@ pub(crate) const RNN: Declaration = Declaration {
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::not_yet("zero_output_for_mask", "False"),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -104,6 +112,7 @@ impl Rnn {
                 n_states: own.n_states,
                 return_sequences: flags.return_sequences || index + 1 < n_steps,
                 go_backwards: flags.go_backwards && index == 0,
+                masking: StepMasking { is_turned: flags.go_backwards && index > 0, ..flags.masking },
                 ..flags
             };
             Walk { path, trainable, layer: step.layer(flags), flags }
@@ -127,6 +136,10 @@ impl Rnn {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            let run = |flags, call: &Call<'_, R>| Self::new(Rc::clone(&self.cell), flags).evaluate(call);
+            return evaluate_masked(call, self.flags, run);
+        }
         let (mut sequence, mut states) = (call.inputs[0].clone(), Vec::new());
         let mut first = 0;
         for (walk, begin) in self.walks.iter().zip(self.states_of(&call.inputs[1..])) {
@@ -175,6 +188,7 @@ impl Layer for Rnn {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let (sequence, given) = inputs.split_at(inputs.len().min(1));
+        let given = &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())];
         if !given.is_empty() && given.len() != self.flags.n_states {
             let title = format!("`RNN` has {} states, but begins with {}", self.flags.n_states, given.len());
             return Err(Mismatch::new(Code::E219, title, "another number of states"));
@@ -265,7 +279,7 @@ impl Layer for Rnn {
         let mut inputs = lowering.inputs.to_vec();
         let (mut operations, mut first) = (Vec::new(), 0);
         for walk in &self.walks {
-            let mut kernels = walk.layer.lower(&Lowering { inputs: &inputs })?;
+            let mut kernels = walk.layer.lower(&Lowering { inputs: &inputs, ..*lowering })?;
             kernels.iter_mut().for_each(|kernel| kernel.shift_tensors(first));
             first += walk.layer.weights(&inputs).len();
             inputs = vec![inputs[0].with_last(walk.flags.units)];
@@ -274,5 +288,119 @@ impl Layer for Rnn {
         Ok(operations)
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self::new(Rc::clone(&self.cell), Recurrence { masking, ..self.flags })))
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        TimeLoop { class: RNN.class, flags: self.flags }.mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let flags = TimeLoop { class: RNN.class, flags: self.flags }.masked_flags(shapes)?;
+        Ok(Some(Box::new(Self::new(Rc::clone(&self.cell), flags))))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
+    }
+
     evaluate_generically!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::layers::cells::Step;
+    use crate::layers::simple_rnn::SimpleRnn;
+    use crate::layers::testing::{array, assert_near, codes, output};
+
+    fn flags(return_sequences: bool, go_backwards: bool) -> Recurrence {
+        let (stateful, unroll, return_state) = (false, None, true);
+        Recurrence {
+            units: 1,
+            return_sequences,
+            go_backwards,
+            stateful,
+            unroll,
+            return_state,
+            n_states: 1,
+            masking: StepMasking::default(),
+        }
+    }
+
+    fn sums(return_sequences: bool, go_backwards: bool) -> Rnn {
+        let flags = flags(return_sequences, go_backwards);
+        let walk = |flags: Recurrence| {
+            let step = SimpleRnn { flags, activation: Activation::Linear, use_bias: false };
+            Walk { path: "cell".to_owned(), trainable: true, layer: Step::SimpleRnn(step).layer(flags), flags }
+        };
+        let first = walk(Recurrence { return_sequences: true, ..flags });
+        let second = walk(Recurrence { go_backwards: false, ..flags });
+        let nothing = SimpleRnn { flags, activation: Activation::Linear, use_bias: false };
+        let cell = crate::layers::testing::instance("cells", nothing);
+        Rnn { cell, flags: Recurrence { n_states: 2, ..flags }, walks: vec![first, second] }
+    }
+
+    #[test]
+    fn a_cell_reads_what_the_one_before_gives_in_the_order_of_processing() {
+        let one = |value: f64| array(&[1, 1], &[value]);
+        let weights = [one(1.0), one(1.0), one(10.0), one(1.0)];
+        let values = |layer: Rnn, inputs: &[ArrayD<f64>]| layer.evaluate(&Call { inputs, weights: &weights });
+        let input = [array(&[1, 2, 1], &[1.0, 2.0])];
+        // The first cell sums up: 1, 3, or backwards 2, 3; the second one sums ten times that.
+        assert_near(&values(sums(true, false), &input)[0], &[1, 2, 1], &[10.0, 40.0]);
+        assert_near(&values(sums(true, true), &input)[0], &[1, 2, 1], &[20.0, 50.0]);
+        let last = values(sums(false, false), &input);
+        assert_near(&last[0], &[1, 1], &[40.0]);
+        assert_near(&last[1], &[1, 1], &[3.0]);
+        assert_near(&last[2], &[1, 1], &[40.0]);
+        let begun = [input[0].clone(), one(5.0), one(100.0)];
+        assert_near(&values(sums(true, false), &begun)[0], &[1, 2, 1], &[160.0, 240.0]);
+    }
+
+    #[test]
+    fn counts_and_paths_are_keras_s() {
+        let weights = |layers: &str| {
+            let text = format!("model = Sequential([Input((5, 3)), {layers}])\n");
+            let compiled = crate::compile(&rnn_grammar::Source::new("test.rnn", text));
+            assert_eq!(compiled.diagnostics, []);
+            let model = &compiled.models[0];
+            let nodes = model.graph.nodes().iter().flat_map(|node| node.weights.iter());
+            (model.total_params(), nodes.map(|weight| weight.path.clone()).collect::<Vec<_>>())
+        };
+        let (count, paths) = weights("RNN([LSTMCell(3), GRUCell(2)])");
+        assert_eq!((count, paths[0].as_str()), (126, "stacked_rnn_cells/lstm_cell/kernel"));
+        assert_eq!(paths[5], "stacked_rnn_cells/gru_cell/bias");
+        let (count, paths) = weights("RNN(LSTMCell(4))");
+        assert_eq!((count, paths[0].as_str()), (128, "lstm_cell/kernel"));
+        let (count, paths) = weights("Bidirectional(RNN([LSTMCell(3), LSTMCell(2)]))");
+        assert_eq!((count, paths[9].as_str()), (264, "backward_rnn/stacked_rnn_cells/lstm_cell_1/kernel"));
+    }
+
+    #[test]
+    fn shapes_and_refusals() {
+        assert_eq!(output("Input((5, 3)), RNN([LSTMCell(3), GRUCell(2)], return_sequences=True)"), "(None, 5, 2)");
+        assert_eq!(
+            output("Input((5, 3)), RNN(StackedRNNCells([StackedRNNCells([GRUCell(2)]), GRUCell(4)]))"),
+            "(None, 4)"
+        );
+        assert_eq!(output("Input((2, 5, 3)), TimeDistributed(RNN([LSTMCell(3), GRUCell(2)]))"), "(None, 2, 2)");
+        assert_eq!(codes("Input((5, 3)), RNN(LSTM(3))"), [Code::E139]);
+        assert_eq!(codes("Input((5, 3)), RNN([])"), [Code::E140]);
+        assert_eq!(codes("Input((5, 3)), LSTMCell(3)"), [Code::E141]);
+        assert_eq!(codes("Input((3,)), RNN(LSTMCell(3))"), [Code::E204]);
+        assert_eq!(codes("Input((None, 3)), RNN(LSTMCell(3), unroll=True)"), [Code::E214]);
+        assert_eq!(codes("Input((5, 3)), RNN(LSTMCell(3), stateful=True)"), [Code::E215]);
+        assert_eq!(codes("Input((5, 3)), RNN(LSTMCell(3, return_sequences=True))"), [Code::E112]);
+        assert_eq!(codes("Input((5, 3)), RNN([GRUCell(3), GRUCell(3, name='gru_cell')])"), [Code::E120]);
+        assert_eq!(codes("Input((5, 3)), RNN(undefined)"), [Code::E101]);
+        assert_eq!(codes("Input((5, 3)), RNN([GRUCell(3), undefined])"), [Code::E101]);
+    }
 }

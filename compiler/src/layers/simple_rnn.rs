@@ -11,10 +11,11 @@ use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, flags, matrix, vector,
+    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, evaluate_masked, flags, matrix, vector,
 };
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::packing::Cell;
 use crate::plan::kernels::{self, CellKind};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -56,7 +57,12 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
         Argument::training("seed", Kind::Seed, "None"),
-        Argument::not_yet("zero_output_for_mask", "False"),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -81,6 +87,9 @@ impl SimpleRnn {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
+        }
         let recurrent_kernel = matrix(&call.weights[1]);
         self.time_loop().run(call, |product, output| {
             let mut sums = output.dot(&recurrent_kernel) + product;
@@ -145,6 +154,27 @@ impl Layer for SimpleRnn {
         )
     }
 
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        self.time_loop().mask(call)
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
+    }
+
     evaluate_generically!();
 }
 
@@ -162,6 +192,7 @@ mod tests {
             unroll: None,
             return_state: false,
             n_states: 1,
+            masking: StepMasking::default(),
         };
         SimpleRnn { flags, activation: Activation::Tanh, use_bias: true }
     }

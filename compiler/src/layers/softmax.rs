@@ -9,11 +9,13 @@ use rnn_grammar::Span;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
+use crate::layers::mask_select::select;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::lowered::{From, Lowered, Lowering};
 use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -40,11 +42,16 @@ pub(crate) const SOFTMAX: Declaration = Declaration {
 pub(crate) struct Softmax {
     pub(crate) axes: Vec<i128>,
     pub(crate) span: Option<Span>,
+    /// Whether it reads a mask of its values, behind the tensor.
+    pub(crate) reads_mask: bool,
 }
+
+/// What Keras takes a masked value for.
+const MASKED: f64 = -1e9;
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let axes = arguments.integers("axis");
-    Some(Box::new(Softmax { axes, span: arguments.get("axis").span }))
+    Some(Box::new(Softmax { axes, span: arguments.get("axis").span, reads_mask: false }))
 }
 
 impl Softmax {
@@ -58,7 +65,15 @@ impl Softmax {
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let input = &call.inputs[0];
         let places = self.places(&shape_of(input)).unwrap_or_default();
-        vec![map_groups(input, &places, |group| activation::softmax(&group))]
+        let run = |input: &ArrayD<R>| map_groups(input, &places, |group| activation::softmax(&group));
+        if !self.reads_mask {
+            return vec![run(input)];
+        }
+        let mask = call.inputs[1].broadcast(input.raw_dim()).unwrap_or_else(|| unreachable!("the shapes were checked"));
+        let fill = |values: &ArrayD<R>, constant| {
+            select(&mask.to_owned(), values, &ArrayD::from_elem(values.raw_dim(), R::of(constant)))
+        };
+        vec![fill(&run(&fill(input, MASKED)), 0.0)]
     }
 }
 
@@ -68,7 +83,8 @@ impl Layer for Softmax {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let check = Check::single(SOFTMAX.class, inputs)?;
+        let own = &inputs[..inputs.len() - usize::from(self.reads_mask && inputs.len() > 1)];
+        let check = Check::single(SOFTMAX.class, own)?;
         self.places(check.shape)?;
         Ok(vec![check.shape.clone()])
     }
@@ -84,7 +100,39 @@ impl Layer for Softmax {
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
         let places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
-        kernels::over_axes(lowering.sample(), &places, |width| vec![kernels::softmax(width)])
+        let run = kernels::over_axes(lowering.sample(), &places, |width| vec![kernels::softmax(width)])?;
+        if !self.reads_mask {
+            return Ok(run);
+        }
+        let width = lowering.elements_from(1)?;
+        let width = if lowering.sample().len() == 1 { lowering.features()? } else { width };
+        let first = kernels::masks::fill_from(From::Input(0), From::Input(1), (width, width), MASKED);
+        let last = kernels::masks::fill_from(From::Before, From::Input(1), (width, width), 0.0);
+        Ok(std::iter::once(first).chain(run).chain([last]).collect())
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.use_first()?;
+        Ok(Masked::with(call.first()))
+    }
+
+    /// The mask is one of values, not of steps: Keras lines its axes up with the last ones.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        if shapes.mask.rank() == shapes.input.rank()
+            && shapes.mask.0.iter().zip(&shapes.input.0).all(|(axis, &of)| axis.agrees(of))
+        {
+            return Ok(Some(Box::new(Self { reads_mask: true, ..self.clone() })));
+        }
+        let mismatch = shapes.misfit(SOFTMAX.class);
+        Err(mismatch.help("this layer needs a mask of the values themselves; for a softmax of each step write `Activation(\"softmax\")`"))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();
@@ -96,7 +144,7 @@ mod tests {
     use crate::layers::testing::{array, assert_near, shape};
 
     fn layer(axes: &[i128]) -> Softmax {
-        Softmax { axes: axes.to_vec(), span: None }
+        Softmax { axes: axes.to_vec(), span: None, reads_mask: false }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `TimeDistributed`: a layer on every timestep, with the same weights.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
-//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer
-//! is not there yet.
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer,
+//! and a model inside that joins tensors, are not there yet.
 
 use std::rc::Rc;
 
@@ -12,17 +12,20 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::graph::{NodeKind, TensorId, TypedGraph};
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, WeightSpec};
+use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
+use crate::layers::nested::Nested;
 use crate::layers::reshape::reshaped;
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
+use crate::weights::key;
 
 /// `TimeDistributed`.
 pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
@@ -41,6 +44,8 @@ pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
 #[derive(Debug)]
 pub(crate) struct TimeDistributed {
     pub(crate) inner: Rc<LayerInstance>,
+    /// Whether each step's part of the mask is handed to the inner layer, behind the tensor.
+    pub(crate) reads_mask: bool,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
@@ -63,12 +68,38 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
         return None;
     }
+    if inner.layer.nested().is_some_and(|model| !is_chain(model)) {
+        let title = format!("the model `{}` inside `TimeDistributed` joins tensors, or has several ends", inner.name);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("no chain of layers");
+        arguments.report(diagnostic.help("wrap a model whose layers each turn one tensor into one"));
+        return None;
+    }
     if is_stateful(inner.layer.as_ref()) {
         let title = "a stateful layer inside `TimeDistributed` is not supported yet";
         arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
         return None;
     }
-    Some(Box::new(TimeDistributed { inner }))
+    Some(Box::new(TimeDistributed { inner, reads_mask: false }))
+}
+
+/// Whether each layer of a model turns one tensor into one.
+fn is_chain(model: &Nested) -> bool {
+    let graph = &model.graph;
+    let is_single = |node: &TypedNode| match &node.node.kind {
+        NodeKind::Layer { instance, inputs } => {
+            inputs.len() == 1 && node.outputs.len() == 1 && instance.layer.nested().is_none_or(is_chain)
+        }
+        NodeKind::Input { .. } => true,
+    };
+    graph.inputs().len() == 1 && graph.outputs().len() == 1 && graph.nodes().iter().all(is_single)
+}
+
+/// The layer objects of a model.
+fn layers_of(model: &Nested) -> impl Iterator<Item = &Rc<LayerInstance>> {
+    model.graph.nodes().iter().filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(instance),
+        NodeKind::Input { .. } => None,
+    })
 }
 
 fn returns_state(layer: &dyn Layer) -> bool {
@@ -78,6 +109,7 @@ fn returns_state(layer: &dyn Layer) -> bool {
 
 fn is_stateful(layer: &dyn Layer) -> bool {
     layer.recurrence().is_some_and(|flags| flags.stateful)
+        || layer.nested().is_some_and(|model| layers_of(model).any(|inner| is_stateful(inner.layer.as_ref())))
         || layer.sublayers().iter().any(|inner| is_stateful(inner.layer.as_ref()))
 }
 
@@ -89,12 +121,13 @@ pub(crate) fn step_of(shape: &Shape) -> Shape {
 }
 
 impl TimeDistributed {
-    fn step_output(&self, shape: &Shape) -> Result<Shape, Mismatch> {
+    fn step_output(&self, shape: &Shape, mask: Option<&Shape>) -> Result<Shape, Mismatch> {
         let step = step_of(shape);
         if self.inner.layer.is_identity() {
             return Ok(step);
         }
-        let outputs = self.inner.layer.output_shapes(std::slice::from_ref(&step)).map_err(|mut mismatch| {
+        let steps: Vec<Shape> = std::iter::once(step.clone()).chain(mask.map(step_of)).collect();
+        let outputs = self.inner.layer.output_shapes(&steps).map_err(|mut mismatch| {
             mismatch.title = format!("{}, one step of `{shape}`", mismatch.title);
             mismatch.wants_sequence = false;
             mismatch
@@ -116,9 +149,12 @@ impl TimeDistributed {
             shape.0.iter().map(|axis| axis.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(0)).collect()
         };
         let (batch, timesteps) = (input.shape()[0], input.shape()[1]);
-        let mut step = sizes(&step_of(&shape_of(input)));
-        step[0] = batch * timesteps;
-        let inputs = [reshaped(input.view(), &step)];
+        let steps = call.inputs.iter().map(|input| {
+            let mut step = sizes(&step_of(&shape_of(input)));
+            step[0] = batch * timesteps;
+            reshaped(input.view(), &step)
+        });
+        let inputs: Vec<ArrayD<R>> = steps.collect();
         let outputs = R::evaluate(self.inner.layer.as_ref(), &Call { inputs: &inputs, weights: call.weights });
         let shape: Vec<usize> = [batch, timesteps].into_iter().chain(outputs[0].shape()[1..].iter().copied()).collect();
         vec![reshaped(outputs[0].view(), &shape)]
@@ -131,13 +167,14 @@ impl Layer for TimeDistributed {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let shape = Check::single(TIME_DISTRIBUTED.class, inputs)?.shape;
+        let (own, mask) = inputs.split_at(inputs.len() - usize::from(self.reads_mask && inputs.len() > 1));
+        let shape = Check::single(TIME_DISTRIBUTED.class, own)?.shape;
         if shape.rank() < 3 {
             let title = format!("`TimeDistributed` needs a sequence `(batch, timesteps, …)`, but gets `{shape}`");
             let mismatch = Mismatch::new(Code::E204, title, "needs 3 dimensions or more");
             return Err(mismatch.help("give each sample a time axis, e.g. `Input(shape=(10, 8))`").wants_sequence());
         }
-        let mut output = self.step_output(shape)?;
+        let mut output = self.step_output(shape, mask.first())?;
         output.0.insert(1, shape.0[1]);
         Ok(vec![output])
     }
@@ -149,6 +186,10 @@ impl Layer for TimeDistributed {
 
     fn sublayers(&self) -> Vec<Rc<LayerInstance>> {
         vec![Rc::clone(&self.inner)]
+    }
+
+    fn is_in_paths(&self) -> bool {
+        self.inner.layer.nested().is_none()
     }
 
     fn is_identity(&self) -> bool {
@@ -169,7 +210,10 @@ impl Layer for TimeDistributed {
 
     fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
         let step = step_of(inputs.first()?);
-        let inner = self.inner.layer.expanded(whole, &[step], id)?;
+        let inner = match self.inner.layer.nested() {
+            Some(model) => model.graph.clone(),
+            None => self.inner.layer.expanded(whole, &[step], id)?,
+        };
         let mut chain = Chain::over(whole, inputs, id);
         let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
         for node in inner.nodes() {
@@ -185,9 +229,41 @@ impl Layer for TimeDistributed {
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let Some(shape) = lowering.inputs.first() else { return Ok(Vec::new()) };
-        let operations = self.inner.layer.lower(&Lowering { inputs: &[step_of(shape)] })?;
+        let steps: Vec<Shape> = lowering.inputs.iter().map(step_of).collect();
+        let operations = self.inner.layer.lower(&Lowering { inputs: &steps, ..*lowering })?;
         kernels::time_distributed(operations)
+    }
+
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.use_first()?;
+        Ok(Masked::with(call.first()))
+    }
+
+    /// Keras hands each step's part of the mask to an inner layer that takes one.
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let MaskShapes { input, mask, .. } = *shapes;
+        let is_prefix =
+            (2..input.rank()).contains(&mask.rank()) && mask.0.iter().zip(&input.0).all(|(axis, &of)| axis.agrees(of));
+        if !is_prefix {
+            return Err(shapes.misfit(TIME_DISTRIBUTED.class));
+        }
+        if !self.inner.layer.takes_mask() {
+            return Ok(None);
+        }
+        let (input, mask) = (step_of(input), step_of(mask));
+        let form = self.inner.layer.with_mask(&MaskShapes { input: &input, mask: &mask })?;
+        let boxed = |form| -> Box<dyn Layer> {
+            Box::new(Self { inner: Rc::new(self.inner.with_layer(form)), reads_mask: true })
+        };
+        Ok(form.map(boxed))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();
@@ -199,11 +275,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
     let weights = inner.layer.weights(inputs).into_iter();
     let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
     weights
-        .map(|weight| WeightSpec {
-            path: format!("{}/{}", inner.name, weight.path),
-            trainable: weight.trainable && is_trainable,
-            ..weight
-        })
+        .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()
 }
 
@@ -218,7 +290,7 @@ mod tests {
     #[test]
     fn every_step_goes_through_the_same_layer() {
         let dense = Dense { units: 1, activation: Activation::Linear, use_bias: false };
-        let layer = TimeDistributed { inner: instance("dense", dense) };
+        let layer = TimeDistributed { inner: instance("dense", dense), reads_mask: false };
         let inputs = [array(&[1, 2, 2], &[1.0, 2.0, 3.0, 4.0])];
         let weights = [array(&[2, 1], &[1.0, 10.0])];
         assert_near(&layer.evaluate(&Call { inputs: &inputs, weights: &weights })[0], &[1, 2, 1], &[21.0, 43.0]);
@@ -228,14 +300,16 @@ mod tests {
 
     #[test]
     fn steps_of_higher_rank_keep_their_time_axis() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let output = layer.output_shapes(&[shape(&[None, None, Some(3), Some(4)])]).unwrap();
         assert_eq!(output[0].to_string(), "(None, None, 12)");
     }
 
     #[test]
     fn a_vector_has_no_timesteps() {
-        let layer = TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }) };
+        let layer =
+            TimeDistributed { inner: instance("flatten", Flatten { channels_first: false }), reads_mask: false };
         let mismatch = layer.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err();
         assert!(mismatch.wants_sequence);
         assert_eq!(mismatch.code, Code::E204);

@@ -11,6 +11,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::{map_groups, mixes_time, shape_of};
 use crate::layers::checks::Check;
+use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -90,6 +91,7 @@ impl Layer for UnitNormalization {
         kernels::over_axes(lowering.sample(), &places, |width| vec![kernels::unit(width, LARGEST_FACTOR)])
     }
 
+    passes_masks!();
     evaluate_generically!();
 }
 

@@ -1,6 +1,6 @@
 //! Packings of the layers without a state.
 
-use super::{Axis, LINE, PackOp, Packing};
+use super::{Axis, LINE, PackOp, Packing, Source, Storage};
 
 /// Up to this many outputs a dense layer is a dot product for each: `kernels::Dense` decides alike.
 const MOST_DOTS: usize = 4;
@@ -10,25 +10,65 @@ const MOST_DOTS: usize = 4;
 /// Up to four outputs: the biases in one line, then each output's weights, padded to lines. Else groups of up to 64
 /// outputs, `[group][bias, inputs][width]`, the last as wide as its outputs need in steps of 16.
 pub fn dense(inputs: usize, outputs: usize, use_bias: bool) -> Packing {
-    if outputs <= MOST_DOTS { dots(inputs, outputs, use_bias) } else { groups(inputs, outputs, use_bias) }
+    dense_stored(Storage::F32, inputs, outputs, use_bias)
+}
+
+/// The same with rows that are stored like this; scales follow the biases.
+pub fn dense_stored(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+    if outputs <= MOST_DOTS {
+        dots(storage, inputs, outputs, use_bias)
+    } else {
+        groups(storage, inputs, outputs, use_bias)
+    }
+}
+
+/// Floats before the rows of `width` outputs.
+fn header(storage: Storage, width: usize) -> usize {
+    if storage.is_scaled() { 2 * width } else { width }
 }
 
 /// One dot product an output.
-fn dots(inputs: usize, outputs: usize, use_bias: bool) -> Packing {
-    let row = inputs.next_multiple_of(LINE);
-    let mut packing = Packing::of(LINE + outputs * row);
+fn dots(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+    let (row, header, per_float) = (inputs.next_multiple_of(LINE), header(storage, LINE), storage.per_float());
+    let mut packing = Packing::of(header + outputs * row / per_float);
     if use_bias {
         packing.add(1, 0, 0, [(1, 0, 0), (1, 0, 0), (1, 0, 0), (outputs, 1, 1)]);
     }
-    packing.add(0, 0, LINE, [(1, 0, 0), (1, 0, 0), (outputs, 1, row), (inputs, outputs, 1)]);
+    let axes = [(1, 0, 0), (1, 0, 0), (outputs, 1, row), (inputs, outputs, 1)];
+    packing.rows(storage, 0, header * per_float, axes, (LINE, [0, 0, 1, 0]));
     packing
 }
 
 /// Groups of outputs.
-fn groups(inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+fn groups(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+    if storage != Storage::F32 {
+        return stored_groups(storage, inputs, outputs, use_bias);
+    }
     let mut packing = Packing::of(outputs.next_multiple_of(LINE) * (1 + inputs));
     let matrix = Matrix { first: 0, outer: (1, 0), inner: (inputs, outputs), column: 1 };
     packing.blocks(0, outputs, matrix, use_bias.then_some(0));
+    packing
+}
+
+/// The same with smaller numbers.
+fn stored_groups(storage: Storage, inputs: usize, outputs: usize, use_bias: bool) -> Packing {
+    const GROUP: usize = 64;
+    let (full, rest) = (outputs / GROUP, outputs % GROUP);
+    let width = rest.next_multiple_of(LINE);
+    let per_float = storage.per_float();
+    let (head, rest_head) = (header(storage, GROUP) * per_float, header(storage, width) * per_float);
+    let group = head + GROUP * inputs;
+    let floats = group / per_float;
+    let mut packing = Packing::of((full * group + rest_head + width * inputs) / per_float);
+    if use_bias {
+        packing.add(1, 0, 0, [(1, 0, 0), (1, 0, 0), (full, GROUP, floats), (GROUP, 1, 1)]);
+        packing.add(1, full * GROUP, full * floats, [(1, 0, 0), (1, 0, 0), (1, 0, 0), (rest, 1, 1)]);
+    }
+    let axes = [(1, 0, 0), (full, GROUP, group), (inputs, outputs, GROUP), (GROUP, 1, 1)];
+    packing.rows(storage, 0, head, axes, (GROUP, [0, floats, 0, 1]));
+    let axes = [(1, 0, 0), (1, 0, 0), (inputs, outputs, width), (rest, 1, 1)];
+    let scales = (full * floats + width, [0, 0, 0, 1]);
+    packing.rows(storage, full * GROUP, full * group + rest_head, axes, scales);
     packing
 }
 
@@ -102,6 +142,20 @@ impl Packing {
     pub(super) fn add(&mut self, tensor: usize, source: usize, destination: usize, axes: [Axis; 4]) {
         if axes.iter().all(|axis| axis.0 > 0) {
             self.ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
+        }
+    }
+
+    /// Copies rows of the kernel, tensor 0, as they are stored; nothing where an axis is empty.
+    fn rows(
+        &mut self,
+        storage: Storage,
+        source: usize,
+        destination: usize,
+        axes: [super::Axis; 4],
+        scales: (usize, [usize; 4]),
+    ) {
+        if axes.iter().all(|axis| axis.0 > 0) {
+            self.store(storage, Source { tensor: 0, source, destination, axes, scale: 1.0 }, scales);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Packings of the recurrent cells; the layouts are described in the runtime's `kernels`.
 
-use super::{Axis, Class, LINE, PackOp, Packing};
+use super::{Axis, Class, LINE, PackOp, Packing, Storage};
 
 /// A matrix as Keras stores it, of which a gate takes `units` neighbouring columns.
 #[derive(Clone, Copy)]
@@ -30,7 +30,50 @@ struct Place {
     rest_row_stride: usize,
 }
 
+/// Rows of weights in a segment, stored like this.
+#[derive(Clone, Copy)]
+struct Rows {
+    storage: Storage,
+    /// Floats before the rows: the bias, and two rows of scales where there are scales.
+    header: usize,
+}
+
+impl Rows {
+    /// Behind a bias of `bias` floats; `width` numbers a row.
+    fn behind(storage: Storage, bias: usize, width: usize) -> Self {
+        Rows { storage, header: bias + if storage.is_scaled() { 2 * width } else { 0 } }
+    }
+
+    /// The first row's place, in numbers.
+    fn first(self) -> usize {
+        self.header * self.storage.per_float()
+    }
+
+    /// The room of the header and so many numbers, in numbers.
+    fn room(self, numbers: usize) -> usize {
+        self.first() + numbers
+    }
+
+    /// The same in floats.
+    fn floats(self, numbers: usize) -> usize {
+        self.header + numbers / self.storage.per_float()
+    }
+}
+
 impl Packing {
+    /// Copies one gate's columns of all rows, as they are stored; `scales` is where the columns' scales go.
+    fn stored(&mut self, storage: Storage, units: usize, source: Source, place: Place, scales: Place) {
+        let first = self.ops.len();
+        self.gate(units, source, place);
+        for op in self.ops.split_off(first) {
+            let PackOp::Add { tensor, source, destination, axes, scale } = op else { continue };
+            let is_rest = destination == place.rest;
+            let scales =
+                if is_rest { (scales.rest, [0, 0, 1, 0]) } else { (scales.first, [scales.block_stride, 0, 1, 0]) };
+            self.store(storage, super::Source { tensor, source, destination, axes, scale }, scales);
+        }
+    }
+
     /// Copies one gate's columns of all rows.
     fn gate(&mut self, units: usize, source: Source, place: Place) {
         let blocks = units / place.block;
@@ -66,10 +109,9 @@ pub(super) fn vectors(gates: usize, units: usize) -> usize {
     units / LINE * gates + (gates * tail(units)).div_ceil(LINE)
 }
 
-/// Where a gate's columns go in the small layout, from row `row` on.
-fn small_place(gates: usize, gate: usize, units: usize, row: usize) -> Place {
+/// Where a gate's columns go in the small layout, in rows that begin at `first`.
+fn small_place(gates: usize, gate: usize, units: usize, first: usize) -> Place {
     let stride = LINE * vectors(gates, units);
-    let first = row * stride;
     Place {
         first: first + gate * LINE,
         block: LINE,
@@ -80,7 +122,7 @@ fn small_place(gates: usize, gate: usize, units: usize, row: usize) -> Place {
     }
 }
 
-/// Where a gate's columns go in panels `panel` floats long, `offset` floats from a panel's start.
+/// Where a gate's columns go in panels `panel` numbers long, `offset` numbers from a panel's start.
 fn panel_place(panel: usize, offset: usize, row_stride: usize, units: usize) -> Place {
     Place {
         first: offset,
@@ -103,29 +145,46 @@ fn sources(features: usize, units: usize, gates: usize, gate: usize, scale: f32)
 }
 
 /// `kernels::SimpleRnn`: tensors kernel (features, units), recurrent kernel (units, units), bias (units).
-pub fn simple_rnn(features: usize, units: usize, use_bias: bool, class: Class) -> Packing {
-    let rows = 1 + features + units;
-    let [kernel, recurrent, bias] = sources(features, units, 1, 0, 1.0);
-    let place = |row: usize| match class {
-        Class::Small { .. } => small_place(1, 0, units, row),
-        Class::Panels { .. } => {
-            let rest_row_stride = (units % 64).next_multiple_of(LINE);
-            Place {
-                first: row * 64,
-                block: 64,
-                block_stride: 64 * rows,
-                row_stride: 64,
-                rest: units / 64 * 64 * rows + row * rest_row_stride,
-                rest_row_stride,
-            }
-        }
+pub fn simple_rnn(features: usize, units: usize, use_bias: bool, class: Class, storage: Storage) -> Packing {
+    const PANEL: usize = 64;
+    let numbers = features + units;
+    let (row, rest_row) = match class {
+        Class::Small { .. } => (units.next_multiple_of(LINE), 0),
+        Class::Panels { .. } => (PANEL, (units % PANEL).next_multiple_of(LINE)),
     };
-    let mut packing = Packing::of(units.next_multiple_of(LINE) * rows);
+    let (rows, rest_rows) = (Rows::behind(storage, row, row), Rows::behind(storage, rest_row, rest_row));
+    let full = match class {
+        Class::Small { .. } => 0,
+        Class::Panels { .. } => units / PANEL,
+    };
+    // Row `row` of what begins `first` or `rest` places from a panel's start, in panels `panel` long.
+    let panel_place = |panel: usize, first: usize, rest: usize, place: usize| Place {
+        first: first + place * row,
+        block: PANEL,
+        block_stride: panel,
+        row_stride: row,
+        rest: full * panel + rest + place * rest_row,
+        rest_row_stride: rest_row,
+    };
+    let in_floats = |place: usize| match class {
+        Class::Small { .. } => small_place(1, 0, units, place * row),
+        Class::Panels { .. } => panel_place(rows.floats(row * numbers), 0, 0, place),
+    };
+    let in_rows = |place: usize| match class {
+        Class::Small { .. } => small_place(1, 0, units, rows.first() + place * row),
+        Class::Panels { .. } => panel_place(rows.room(row * numbers), rows.first(), rest_rows.first(), place),
+    };
+    let length = match class {
+        Class::Small { .. } => rows.floats(row * numbers),
+        Class::Panels { .. } => full * rows.floats(row * numbers) + rest_rows.floats(rest_row * numbers),
+    };
+    let [kernel, recurrent, bias] = sources(features, units, 1, 0, 1.0);
+    let mut packing = Packing::of(length);
     if use_bias {
-        packing.gate(units, bias, place(0));
+        packing.gate(units, bias, in_floats(0));
     }
-    packing.gate(units, kernel, place(1));
-    packing.gate(units, recurrent, place(1 + features));
+    packing.stored(storage, units, kernel, in_rows(0), in_floats(1));
+    packing.stored(storage, units, recurrent, in_rows(features), in_floats(2));
     packing
 }
 
@@ -136,85 +195,129 @@ fn gate_scale(is_gate: bool, recurrent_is_sigmoid: bool) -> f32 {
 
 /// `kernels::Lstm`: tensors kernel (features, 4·units), recurrent kernel (units, 4·units), bias (4·units), blocks
 /// i, f, c, o.
-pub fn lstm(features: usize, units: usize, use_bias: bool, recurrent_is_sigmoid: bool, class: Class) -> Packing {
-    let rows = 1 + features + units;
+pub fn lstm(
+    features: usize,
+    units: usize,
+    use_bias: bool,
+    recurrent_is_sigmoid: bool,
+    class: Class,
+    storage: Storage,
+) -> Packing {
+    let row = match class {
+        Class::Small { vectors, .. } => LINE * vectors,
+        Class::Panels { .. } => 64,
+    };
+    let (rows, numbers) = (Rows::behind(storage, row, row), row * (features + units));
     let length = match class {
-        Class::Small { vectors, .. } => LINE * vectors * rows,
-        Class::Panels { .. } => units.div_ceil(LINE) * 64 * rows,
+        Class::Small { .. } => rows.floats(numbers),
+        Class::Panels { .. } => units.div_ceil(LINE) * rows.floats(numbers),
     };
     let mut packing = Packing::of(length);
     for gate in 0..4 {
         let [kernel, recurrent, bias] = sources(features, units, 4, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
-        let place = |row: usize| match class {
-            Class::Small { .. } => small_place(4, gate, units, row),
-            Class::Panels { .. } => panel_place(64 * rows, 64 * row + LINE * gate, 64, units),
+        let in_floats = |place: usize| match class {
+            Class::Small { .. } => small_place(4, gate, units, place * row),
+            Class::Panels { .. } => panel_place(rows.floats(numbers), place * row + LINE * gate, row, units),
+        };
+        let in_rows = |place: usize| match class {
+            Class::Small { .. } => small_place(4, gate, units, rows.first() + place * row),
+            Class::Panels { .. } => {
+                panel_place(rows.room(numbers), rows.first() + place * row + LINE * gate, row, units)
+            }
         };
         if use_bias {
-            packing.gate(units, bias, place(0));
+            packing.gate(units, bias, in_floats(0));
         }
-        packing.gate(units, kernel, place(1));
-        packing.gate(units, recurrent, place(1 + features));
+        packing.stored(storage, units, kernel, in_rows(0), in_floats(1));
+        packing.stored(storage, units, recurrent, in_rows(features), in_floats(2));
     }
     packing
 }
 
 /// `kernels::Gru`: tensors kernel (features, 3·units), recurrent kernel (units, 3·units), bias (2, 3·units), blocks z, r, h.
-pub fn gru(features: usize, units: usize, use_bias: bool, recurrent_is_sigmoid: bool, class: Class) -> Packing {
-    let panel = 64 + 48 * (features + units);
+pub fn gru(
+    features: usize,
+    units: usize,
+    use_bias: bool,
+    recurrent_is_sigmoid: bool,
+    class: Class,
+    storage: Storage,
+) -> Packing {
+    let (bias_length, row) = match class {
+        Class::Small { vectors, .. } => (LINE * vectors, LINE * vectors),
+        Class::Panels { .. } => (64, 48),
+    };
+    let (rows, numbers) = (Rows::behind(storage, bias_length, row), row * (features + units));
     let length = match class {
-        Class::Small { vectors, .. } => LINE * vectors * (1 + features + units),
-        Class::Panels { .. } => units.div_ceil(LINE) * panel,
+        Class::Small { .. } => rows.floats(numbers),
+        Class::Panels { .. } => units.div_ceil(LINE) * rows.floats(numbers),
     };
     let mut packing = Packing::of(length);
     for gate in 0..3 {
         let [kernel, recurrent, bias] = sources(features, units, 3, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
         let state_bias = Source { first: bias.first + 3 * units, ..bias };
         // In the small layout r comes before z, as everything waits for it, and the candidate's two parts are columns of
-        // their own: 2 the state's, 3 the inputs'.
-        let (of_inputs, of_state) = if gate == 2 { (3, 2) } else { (1 - gate, 1 - gate) };
-        let (bias_place, state_bias_place, kernel_place, recurrent_place) = match class {
-            Class::Small { .. } => (
-                small_place(4, of_inputs, units, 0),
-                small_place(4, of_state, units, 0),
-                small_place(4, of_inputs, units, 1),
-                small_place(4, of_state, units, 1 + features),
-            ),
-            Class::Panels { .. } => (
-                panel_place(panel, LINE * gate, 48, units),
-                panel_place(panel, LINE * if gate == 2 { 3 } else { gate }, 48, units),
-                panel_place(panel, 64 + LINE * gate, 48, units),
-                panel_place(panel, 64 + 48 * features + LINE * gate, 48, units),
-            ),
+        // their own: 2 the state's, 3 the inputs'. In panels only their biases are apart.
+        let (of_inputs, of_state) = match (class, gate) {
+            (Class::Small { .. }, 2) => (3, 2),
+            (Class::Small { .. }, _) => (1 - gate, 1 - gate),
+            (Class::Panels { .. }, _) => (gate, gate),
+        };
+        let in_floats = |first: usize, column: usize| match class {
+            Class::Small { .. } => small_place(4, column, units, first),
+            Class::Panels { .. } => panel_place(rows.floats(numbers), first + LINE * column, row, units),
+        };
+        let in_rows = |place: usize, column: usize| match class {
+            Class::Small { .. } => small_place(4, column, units, rows.first() + place * row),
+            Class::Panels { .. } => {
+                panel_place(rows.room(numbers), rows.first() + place * row + LINE * column, row, units)
+            }
         };
         if use_bias {
-            packing.gate(units, bias, bias_place);
-            packing.gate(units, state_bias, state_bias_place);
+            let of_state = if matches!(class, Class::Panels { .. }) && gate == 2 { 3 } else { of_state };
+            packing.gate(units, bias, in_floats(0, of_inputs));
+            packing.gate(units, state_bias, in_floats(0, of_state));
         }
-        packing.gate(units, kernel, kernel_place);
-        packing.gate(units, recurrent, recurrent_place);
+        packing.stored(storage, units, kernel, in_rows(0, of_inputs), in_floats(bias_length, of_inputs));
+        packing.stored(storage, units, recurrent, in_rows(features, of_state), in_floats(bias_length + row, of_state));
     }
     packing
 }
 
 /// `kernels::GruResetBefore`: tensors kernel (features, 3·units), recurrent kernel (units, 3·units), bias (3·units),
 /// blocks z, r, h.
-pub fn gru_reset_before(features: usize, units: usize, use_bias: bool, recurrent_is_sigmoid: bool) -> Packing {
-    let panel = 48 * (1 + features) + 32 * units;
-    let panels = units.div_ceil(LINE);
-    let mut packing = Packing::of(panels * panel + panels * LINE * units);
+pub fn gru_reset_before(
+    features: usize,
+    units: usize,
+    use_bias: bool,
+    recurrent_is_sigmoid: bool,
+    storage: Storage,
+) -> Packing {
+    const ROW: usize = 48;
+    let rows = Rows::behind(storage, ROW, ROW);
+    let numbers = ROW * features + 32 * units;
+    let (panel, floats, panels) = (rows.room(numbers), rows.floats(numbers), units.div_ceil(LINE));
+    let mut packing = Packing::of(panels * floats + panels * LINE * units / storage.per_float());
     for gate in 0..3 {
         let [kernel, recurrent, bias] = sources(features, units, 3, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
+        let in_floats = |place: usize| panel_place(floats, place * ROW + LINE * gate, ROW, units);
         if use_bias {
-            packing.gate(units, bias, panel_place(panel, LINE * gate, 48, units));
+            packing.gate(units, bias, in_floats(0));
         }
-        packing.gate(units, kernel, panel_place(panel, 48 + LINE * gate, 48, units));
+        packing.stored(
+            storage,
+            units,
+            kernel,
+            panel_place(panel, rows.first() + LINE * gate, ROW, units),
+            in_floats(1),
+        );
         let place = if gate < 2 {
-            panel_place(panel, 48 * (1 + features) + LINE * gate, 32, units)
+            panel_place(panel, rows.first() + ROW * features + LINE * gate, 32, units)
         } else {
             let behind = panel_place(LINE * units, 0, LINE, units);
             Place { first: panels * panel, rest: panels * panel + behind.rest, ..behind }
         };
-        packing.gate(units, recurrent, place);
+        packing.stored(storage, units, recurrent, place, in_floats(2));
     }
     packing
 }

@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use super::redirect;
 use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph};
-use crate::layer::{Layer, LayerInstance};
+use crate::layer::Layer;
 
 pub(super) fn run(graph: &mut TypedGraph) {
     for index in 0..graph.nodes.len() {
         if let Some((producer, fused)) = fusion(graph, index) {
             if let NodeKind::Layer { instance, .. } = &mut graph.nodes[producer.node.0].node.kind {
-                *instance = Rc::new(with_layer(instance, fused));
+                *instance = Rc::new(instance.with_layer(fused));
             }
             redirect(graph, TensorId { node: NodeId(index), output: 0 }, producer);
         }
@@ -37,20 +37,4 @@ fn count_readers(graph: &TypedGraph, tensor: TensorId) -> usize {
     };
     let readers: usize = graph.nodes.iter().map(|node| reads(&node.node.kind)).sum();
     readers + graph.outputs.iter().filter(|&&output| output == tensor).count()
-}
-
-fn with_layer(instance: &LayerInstance, layer: Box<dyn Layer>) -> LayerInstance {
-    LayerInstance {
-        id: instance.id,
-        name: instance.name.clone(),
-        is_named: instance.is_named,
-        trainable: instance.trainable,
-        span: instance.span,
-        class_span: instance.class_span,
-        legacy_input: instance.legacy_input.clone(),
-        insert: instance.insert,
-        has_arguments: instance.has_arguments,
-        arguments: instance.arguments.clone(),
-        layer,
-    }
 }

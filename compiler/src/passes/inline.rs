@@ -2,11 +2,16 @@
 //! parts of a layer that is several in a row, such as an `RNN` of several cells.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+
+use rnn_grammar::Span;
 
 use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::LayerInstance;
+use crate::layers::mask_of::GIVEN;
 use crate::layers::nested::offsets;
+use crate::layers::pass_through::PassThrough;
 use crate::shape::Shape;
 
 /// Whose weights a node has: a node of the graph before, and its first tensor among that one's.
@@ -55,6 +60,7 @@ impl Draft {
         let mut tensors = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             let outputs = match &node.node.kind {
+                NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => continue,
                 NodeKind::Input { name, shape, dtype } => {
                     let place = graph.inputs.iter().position(|input| input.0 == index);
                     vec![match (given, place) {
@@ -66,12 +72,18 @@ impl Draft {
                     }]
                 }
                 NodeKind::Layer { instance, inputs } => {
-                    let read: Vec<TensorId> = inputs.iter().map(|input| tensors[input]).collect();
+                    let (own, masks) = node.split(inputs);
+                    let own: Vec<TensorId> = own.iter().map(|input| tensors[input]).collect();
+                    let moved = |mask: Option<TensorId>| mask.map(|mask| tensors[&mask]);
+                    let masks: Vec<Option<TensorId>> = masks.into_iter().map(moved).collect();
                     let parts = self.parts(instance, &node.inputs);
                     match instance.layer.nested().map(|nested| &nested.graph).or(parts.as_ref()) {
-                        Some(inner) => self.model(inner, &read, origin(index)),
+                        Some(inner) => {
+                            let own = self.masked(&own, &masks, instance, node.node.span);
+                            self.model(inner, &own, origin(index))
+                        }
                         None => {
-                            let applied = self.inference.apply(instance, &read, node.node.span);
+                            let applied = self.inference.apply_masked(instance, &own, &masks, node.node.span);
                             let node = applied.unwrap_or_else(|_| unreachable!("the layer took these shapes before"));
                             self.origins.push(origin(index));
                             let n_outputs = self.inference.node(node).outputs.len();
@@ -83,6 +95,27 @@ impl Draft {
             for (output, tensor) in outputs.into_iter().enumerate() {
                 tensors.insert(TensorId { node: crate::graph::NodeId(index), output }, tensor);
             }
+        }
+        tensors
+    }
+
+    /// The tensors that a model is called with, those that the call gives a mask for with this mask.
+    fn masked(
+        &mut self,
+        own: &[TensorId],
+        masks: &[Option<TensorId>],
+        instance: &LayerInstance,
+        span: Span,
+    ) -> Vec<TensorId> {
+        let mut tensors = own.to_vec();
+        for (tensor, &mask) in tensors.iter_mut().zip(masks).filter(|(_, mask)| mask.is_some()) {
+            let mut given = instance.with_layer(PassThrough::boxed(&GIVEN));
+            // No other layer has this number, and the node has no weights.
+            given.id = usize::MAX / 2 - self.origins.len();
+            let applied = self.inference.apply_masked(&Rc::new(given), &[*tensor], &[mask], span);
+            let node = applied.unwrap_or_else(|_| unreachable!("an identity takes every shape"));
+            self.origins.push((0, 0));
+            *tensor = TensorId { node, output: 0 };
         }
         tensors
     }

@@ -35,7 +35,8 @@ impl Plan {
         let reads_samples = step.input().place == Place::Input(0)
             && !input.integers
             && sizes.eq([Some(timesteps), Some(layer.features)]);
-        let is_plain = step.carried && layer.samples == Samples::One && direction.walk == Walk::Forward;
+        let is_plain =
+            step.carried && layer.mask.is_none() && layer.samples == Samples::One && direction.walk == Walk::Forward;
         let (Some(together), Some(segment)) = (&direction.together, self.segments.get(step.segment)) else {
             return None;
         };

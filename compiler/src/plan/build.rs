@@ -18,14 +18,23 @@ use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Sta
 use super::{kernels, round_up};
 use crate::model::CompiledModel;
 use crate::shape::Dimension;
+use crate::storage::Storage;
 
 /// Plans the code of a model.
 ///
 /// # Errors
 /// E4xx where the model has no code: what `Keras` allows and a static shape doesn't.
 pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
+    plan_stored(model, Storage::F32)
+}
+
+/// Plans the code of a model whose dense and recurrent kernels store their rows of weights like this.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<Diagnostic>> {
     let graph = crate::passes::run(&model.graph);
-    let network = network(&graph, names_of(model)).map_err(Box::new)?;
+    let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
     Draft::default().fill(network).map_err(Box::new)
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::describe::{bytes, bytes_or_free};
 use super::lowered::Operation;
 use super::{Extent, Forward, Plan, Step};
+use crate::storage::Storage;
 
 /// Work and memory of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Cost {
     pub step: Option<u64>,
     /// Floats of the packed weights, padding included.
     pub weights: usize,
+    /// What rows of weights are stored as.
+    pub storage: Storage,
     /// Floats that a stream carries from frame to frame.
     pub state: usize,
     /// Floats that `forward` takes from the stack beside its input and output; `None` where a free timestep decides.
@@ -47,6 +50,7 @@ impl Plan {
             forward: timesteps.map_or(forward, |timesteps| forward.over(timesteps)),
             step: self.streaming().ok().map(|streams| work(streams.step.steps.iter()).over(1).fixed),
             weights: self.packed_length(),
+            storage: self.storage(),
             state: self.carried_floats(),
             stack: self.memory.stack,
             scratch: self.memory.scratch,

@@ -3,7 +3,9 @@
 pub mod attention;
 pub mod conv_lstm;
 pub mod convolution;
+pub mod masks;
 pub mod normalization;
+pub mod stored;
 pub mod windows;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -16,8 +18,10 @@ use super::lowered::{
 use crate::activation::Activation;
 use crate::layer::Recurrence;
 use crate::layers::arithmetic::whole_power;
+use crate::layers::recurrent::at_masked;
 use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// A number without a suffix.
 pub(super) fn number(value: usize) -> Literal {
@@ -90,21 +94,7 @@ fn rows(call: Call, input: usize, output: usize) -> Operation {
 /// `act(x·kernel + bias)`, row by row.
 #[must_use]
 pub fn dense(inputs: usize, outputs: usize, use_bias: bool, function: Activation) -> Vec<Operation> {
-    let (from, to) = (number(inputs), number(outputs));
-    let (fused, behind) = match elementwise(function) {
-        Some(fused) => (fused, Vec::new()),
-        None => (quote!(activation::Linear), activation(function, outputs)),
-    };
-    let mut operations = vec![Operation::Rows(Rows {
-        call: Call::weighted(quote!(kernels::Dense::<#from, #to, #fused>::rows)),
-        input: inputs,
-        output: outputs,
-        weights: Some(Weights::new(packing::dense(inputs, outputs, use_bias))),
-        multiply_adds: (inputs * outputs) as u64,
-        reads_ids: false,
-    })];
-    operations.extend(behind);
-    operations
+    stored::dense(Storage::F32, [inputs, outputs], use_bias, function)
 }
 
 /// A row of the table for each id.
@@ -486,30 +476,41 @@ pub struct CellKind {
 pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> Lowered {
     let features = lowering.features()?;
     let walk = if flags.go_backwards { Walk::Backward } else { Walk::Forward };
-    Ok(vec![Operation::Recurrent(Recurrent {
+    let has_initial = lowering.inputs.len() > 1 + usize::from(flags.masking.is_read);
+    let recurrent = Recurrent {
         features,
         timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
         return_sequences: flags.return_sequences,
-        has_initial: lowering.inputs.len() > 1,
+        has_initial,
+        mask: flags.masking.is_read.then(|| at_masked(flags, has_initial)),
         stateful: flags.stateful,
         unroll: flags.unroll,
-        directions: vec![direction(features, flags, kind, walk)?],
+        directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
-    })])
+    };
+    with_last(recurrent, lowering)
 }
 
-fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+/// The recurrent layer, and behind it what its last output takes where the last step may be masked.
+fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowered {
+    let after = masks::after_last(&recurrent, lowering.inputs.len() - 1)?;
+    Ok(std::iter::once(Operation::Recurrent(recurrent)).chain(after).collect())
+}
+
+fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+    let (features, storage) = (lowering.features()?, lowering.storage);
+    let number_type = stored::parameter(storage);
     let units = fixed(Dimension::Known(flags.units))?;
     let class = packing::class(kind.cell, features, units);
     let lines = units.div_ceil(16);
     let (class_type, class_name) = match class {
         Class::Small { vectors, sets } => {
             let (vectors, sets) = (number(vectors), number(sets));
-            (quote!(kernels::Small<#vectors, #sets>), "small")
+            (quote!(kernels::Small<#vectors, #sets #number_type>), "small")
         }
         Class::Panels { splits } => {
             let splits = number(splits);
-            (quote!(kernels::Panels<#splits>), "panels")
+            (quote!(kernels::Panels<#splits #number_type>), "panels")
         }
     };
     let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
@@ -526,22 +527,22 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         Cell::SimpleRnn => (
             quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
             quote!(state::SimpleRnnState::<#literal>),
-            packing::simple_rnn(features, units, kind.use_bias, class),
+            packing::simple_rnn(features, units, kind.use_bias, class, storage),
         ),
         Cell::Lstm => (
             quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
             quote!(state::LstmState::<#literal>),
-            packing::lstm(features, units, kind.use_bias, is_sigmoid, class),
+            packing::lstm(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::Gru => (
             quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru(features, units, kind.use_bias, is_sigmoid, class),
+            packing::gru(features, units, kind.use_bias, is_sigmoid, class, storage),
         ),
         Cell::GruResetBefore => (
             quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
             quote!(state::GruState::<#literal>),
-            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid),
+            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid, storage),
         ),
     };
     Ok(Direction {
@@ -556,7 +557,8 @@ fn direction(features: usize, flags: Recurrence, kind: CellKind, walk: Walk) -> 
         product: product(kind.cell, class, features, units),
         multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
         step_code: step_code(kind.cell, class, features, units),
-        together: together(kind.cell, class, lines),
+        // Scales are applied to whole sums of products; samples that go together add to theirs stretch by stretch.
+        together: together(kind.cell, class, lines).filter(|_| !storage.is_scaled()),
         class: class_name,
     })
 }
@@ -627,19 +629,21 @@ pub enum Merge {
 }
 
 /// The two directions of a bidirectional layer, each lowered by itself over the same input.
-#[must_use]
+///
+/// # Errors
+/// Where the number of timesteps is free and the last output depends on it.
 pub fn bidirectional(
-    forward: Vec<Operation>,
-    backward: Vec<Operation>,
+    lowering: &Lowering<'_>,
+    [forward, backward]: [Vec<Operation>; 2],
     n_forward_tensors: usize,
     merge: Merge,
-) -> Vec<Operation> {
-    let (mut forward, mut backward) = (forward, backward);
-    backward.iter_mut().for_each(|operation| operation.shift_tensors(n_forward_tensors));
-    let (Some(Operation::Recurrent(mut layer)), Some(Operation::Recurrent(other))) = (forward.pop(), backward.pop())
-    else {
-        return Vec::new();
+) -> Lowered {
+    let (mut forward, mut backward) = (forward.into_iter(), backward.into_iter());
+    let (Some(Operation::Recurrent(mut layer)), Some(mut other)) = (forward.next(), backward.next()) else {
+        return Ok(Vec::new());
     };
+    other.shift_tensors(n_forward_tensors);
+    let Operation::Recurrent(other) = other else { return Ok(Vec::new()) };
     layer.directions.extend(other.directions);
     for (direction, name) in layer.directions.iter_mut().zip(["forward", "backward"]) {
         direction.name = Some(name);
@@ -648,20 +652,21 @@ pub fn bidirectional(
         }
     }
     let width = layer.width();
-    let mut operations = vec![Operation::Recurrent(layer)];
+    let mut operations = with_last(layer, lowering)?;
+    let both = operations.len() - 1;
     match merge {
         Merge::Concatenate => {}
-        Merge::Halves(function) => operations.push(half(function, width)),
-        Merge::Apart => operations.extend(["second", "first"].map(|function| half(function, width))),
+        Merge::Halves(function) => operations.push(half(function, width, both)),
+        Merge::Apart => operations.extend(["second", "first"].map(|function| half(function, width, both))),
     }
-    operations
+    Ok(operations)
 }
 
-/// Rows of both directions as rows of half the width.
-fn half(function: &str, width: usize) -> Operation {
+/// Rows of both directions, which the kernel of this place makes, as rows of half the width.
+fn half(function: &str, width: usize, both: usize) -> Operation {
     let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
     let call = Call::plain(quote!(kernels::halves::#function::<_, #from, #to>));
-    let operands = vec![Operand { from: From::Made(0), prepare: Vec::new(), width }];
+    let operands = vec![Operand { from: From::Made(both), prepare: Vec::new(), width }];
     Operation::Join(Join { call, operands, output: width / 2, weights: None, multiply_adds: 0 })
 }
 

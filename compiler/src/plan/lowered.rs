@@ -8,12 +8,15 @@ use proc_macro2::TokenStream;
 
 use crate::packing::Packing;
 use crate::shape::{Dimension, Shape};
+use crate::storage::Storage;
 
 /// What a layer may look at when it is lowered.
 #[derive(Clone, Copy, Debug)]
 pub struct Lowering<'a> {
     /// The shapes it reads, batch first.
     pub inputs: &'a [Shape],
+    /// What dense and recurrent kernels store their rows of weights as.
+    pub storage: Storage,
 }
 
 impl Lowering<'_> {
@@ -285,6 +288,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// What it does at masked steps, where it reads a mask behind all else.
+    pub mask: Option<AtMasked>,
     /// Whether Keras keeps its states from one call to the next.
     pub stateful: bool,
     /// Keras's `unroll` where the text gives it.
@@ -293,6 +298,17 @@ pub struct Recurrent {
     pub directions: Vec<Direction>,
     /// How many samples of their own the input holds (`TimeDistributed`), beside a free or leading axis.
     pub samples: Samples,
+}
+
+/// What a recurrent layer answers at a masked step, whose state is the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtMasked {
+    /// The output before; at first the state that it begins with.
+    Repeat,
+    /// Zeros.
+    Zero,
+    /// Zeros up to the first step that counts, then the output before.
+    ZeroBefore,
 }
 
 /// How many independent sequences a recurrent kernel inside `TimeDistributed` runs over.
@@ -381,6 +397,12 @@ impl Recurrent {
     #[must_use]
     pub fn width(&self) -> usize {
         self.directions.iter().map(|direction| direction.units).sum()
+    }
+
+    /// Whether a masked step's output is another than the state.
+    #[must_use]
+    pub fn answers_zeros(&self) -> bool {
+        self.return_sequences && matches!(self.mask, Some(AtMasked::Zero))
     }
 
     /// Whether it can run as a stream.

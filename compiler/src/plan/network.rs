@@ -10,10 +10,11 @@ use super::lowered::{From, Lowering, NoCode, Operation};
 use super::names::Names;
 use super::time::{Causal, Read, Walk};
 use super::{Endpoint, NoStream, PlannedLayer};
-use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::LayerInstance;
 use crate::model::CompiledModel;
 use crate::shape::Shape;
+use crate::storage::Storage;
 
 /// The kernels of a model in order.
 #[derive(Debug)]
@@ -58,10 +59,14 @@ pub(super) enum Source {
 }
 
 /// Lowers every layer that an output needs.
-pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Result<Network, Diagnostic> {
+pub(super) fn network(
+    graph: &TypedGraph,
+    names: (&[String], &[String]),
+    storage: Storage,
+) -> Result<Network, Diagnostic> {
     let needed = needed(graph);
     let nodes = graph.nodes();
-    let mut draft = Draft::default();
+    let mut draft = Draft { storage, ..Draft::default() };
     for (place, &NodeId(index)) in graph.inputs().iter().enumerate() {
         check_axes(&nodes[index], &nodes[index].outputs[0])?;
         draft.sources.insert(TensorId { node: NodeId(index), output: 0 }, Source::Input(place));
@@ -72,21 +77,24 @@ pub(super) fn network(graph: &TypedGraph, names: (&[String], &[String])) -> Resu
         }
     }
     let results: Vec<Source> = graph.outputs().iter().map(|output| draft.sources[output]).collect();
-    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, integers| Endpoint {
+    let endpoint = |shape: &Shape, name: &String, fields: &mut Names, (integers, is_mask)| Endpoint {
         axes: shape.sample().to_vec(),
         integers,
+        is_mask,
         name: name.clone(),
         field: fields.field(name),
     };
     let mut fields = Names::default();
     let inputs: Vec<Endpoint> = (graph.inputs().iter().zip(names.0).enumerate())
         .map(|(place, (input, name))| {
-            endpoint(&nodes[input.0].outputs[0], name, &mut fields, draft.reads_integers(place, &results))
+            let is_mask = matches!(nodes[input.0].node.kind, NodeKind::Input { dtype: InputType::Boolean, .. });
+            let integers = draft.reads_integers(place, &results);
+            endpoint(&nodes[input.0].outputs[0], name, &mut fields, (integers, is_mask))
         })
         .collect();
     let mut fields = Names::default();
     let outputs = (graph.outputs().iter().zip(names.1))
-        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, false))
+        .map(|(&output, name)| endpoint(graph.shape(output), name, &mut fields, (false, false)))
         .collect();
     let (layers, links, sources) = (&draft.layers, &mut draft.links, &draft.sources);
     let walk = Walk { graph, inputs: &inputs, layers, links, sources, causal: Causal::default() };
@@ -114,6 +122,7 @@ fn needed(graph: &TypedGraph) -> Vec<bool> {
 
 #[derive(Default)]
 struct Draft {
+    storage: Storage,
     layers: Vec<PlannedLayer>,
     links: Vec<Link>,
     sources: HashMap<TensorId, Source>,
@@ -130,7 +139,7 @@ impl Draft {
         instance: &Rc<LayerInstance>,
         inputs: &[TensorId],
     ) -> Result<(), Diagnostic> {
-        let operations = lower(node, instance)?;
+        let operations = lower(node, instance, self.storage)?;
         let mut current: Vec<Source> = inputs.iter().map(|input| self.sources[input]).collect();
         let first = self.links.len();
         if !operations.is_empty() {
@@ -208,9 +217,10 @@ impl Draft {
     }
 }
 
-fn lower(node: &TypedNode, instance: &Rc<LayerInstance>) -> Result<Vec<Operation>, Diagnostic> {
+fn lower(node: &TypedNode, instance: &Rc<LayerInstance>, storage: Storage) -> Result<Vec<Operation>, Diagnostic> {
     check_axes(node, &node.outputs[0])?;
-    instance.layer.lower(&Lowering { inputs: &node.inputs }).map_err(|reason| no_code(node, instance, reason))
+    let lowering = Lowering { inputs: &node.inputs, storage };
+    instance.layer.lower(&lowering).map_err(|reason| no_code(node, instance, reason))
 }
 
 fn no_code(node: &TypedNode, instance: &LayerInstance, reason: NoCode) -> Diagnostic {

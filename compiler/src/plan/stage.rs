@@ -289,6 +289,9 @@ fn recurrent_result(
         return Some((input.regroup(from * recurrent.features, width)?, None));
     }
     let is_one_step = mode == Mode::Step && numbers.carried;
+    if is_one_step && recurrent.answers_zeros() {
+        return Some((Extent::Fixed(width), None));
+    }
     if is_one_step || !recurrent.return_sequences {
         return Some((Extent::Fixed(width), in_state));
     }

@@ -25,6 +25,9 @@ pub(super) fn decide(recurrent: &Recurrent, layer: &PlannedLayer, span: Span) ->
     if recurrent.samples == Samples::Many {
         return Ok((false, "loop: runs over many sequences".to_owned()));
     }
+    if recurrent.mask.is_some() {
+        return Ok((false, "loop: steps are masked".to_owned()));
+    }
     let step_code: usize = recurrent.directions.iter().map(|direction| direction.step_code.unwrap_or(CALL_CODE)).sum();
     let is_call = recurrent.directions.iter().any(|direction| direction.step_code.is_none());
     let code = step_code.saturating_mul(timesteps);

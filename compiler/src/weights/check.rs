@@ -8,7 +8,6 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use super::{BoundWeights, NamedTensor, Weight, tuple};
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, WeightSpec};
-use crate::layers::nested::FUNCTIONAL;
 use crate::model::CompiledModel;
 use crate::names::closest;
 
@@ -16,7 +15,7 @@ use crate::names::closest;
 /// layers were there before it.
 #[must_use]
 pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
-    if layer.layer.declaration().class == FUNCTIONAL.class {
+    if !layer.layer.is_in_paths() {
         return spec.path.clone();
     }
     format!("{}/{}", layer.name, spec.path)
@@ -186,9 +185,10 @@ fn superfluous(tensor: &NamedTensor, at: Span) -> Diagnostic {
 }
 
 fn wrong_type(tensor: &NamedTensor, dtype: &str, instance: &LayerInstance) -> Diagnostic {
-    let title = format!("`{}` of {} holds {dtype} numbers, not float32", tensor.name, described(instance));
+    let title =
+        format!("`{}` of {} holds {dtype} numbers, not float32, float16 or bfloat16", tensor.name, described(instance));
     Diagnostic::new(Code::E305, instance.class_span, title)
-        .at("reads float32")
+        .at("reads floats of 32 or 16 bits")
         .help("save the weights as float32: `array.astype(\"float32\")`")
 }
 
@@ -215,7 +215,7 @@ fn not_finite(tensor: &NamedTensor, at: usize, values: &[f32], instance: &LayerI
 }
 
 /// The place of a value in an array: `[3, 4]`.
-fn indices(mut at: usize, shape: &[u64]) -> String {
+pub(crate) fn indices(mut at: usize, shape: &[u64]) -> String {
     let mut indices: Vec<String> = Vec::with_capacity(shape.len());
     for &size in shape.iter().rev() {
         let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);

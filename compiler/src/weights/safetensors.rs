@@ -14,6 +14,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::NamedTensor;
+use crate::storage::{of_half, of_upper_half};
 
 /// Bytes before the header.
 const LENGTH_BYTES: usize = 8;
@@ -39,6 +40,8 @@ fn named(name: &str, view: &TensorView<'_>) -> NamedTensor {
     let shape = view.shape().iter().map(|&size| size as u64).collect();
     let values = match view.dtype() {
         Dtype::F32 => Ok(floats(view.data())),
+        Dtype::F16 => Ok(halves(view.data(), of_half)),
+        Dtype::BF16 => Ok(halves(view.data(), of_upper_half)),
         other => Err(type_name(other)),
     };
     NamedTensor { name: name.to_owned(), shape, values }
@@ -46,6 +49,11 @@ fn named(name: &str, view: &TensorView<'_>) -> NamedTensor {
 
 fn floats(bytes: &[u8]) -> Rc<[f32]> {
     bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()
+}
+
+/// Floats of 16 bits, each of which is a float of 32.
+fn halves(bytes: &[u8], expand: fn(u16) -> f32) -> Rc<[f32]> {
+    bytes.as_chunks::<2>().0.iter().map(|&chunk| expand(u16::from_le_bytes(chunk))).collect()
 }
 
 /// Keras's name of a number type; the format's own for those that Keras lacks.

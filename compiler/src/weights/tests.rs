@@ -140,10 +140,17 @@ fn a_file_is_read_with_shapes_and_values() {
 }
 
 #[test]
+fn floats_of_16_bits_are_read_as_those_of_32() {
+    for (dtype, numbers) in [("F16", [0x3e00_u16, 0xc000]), ("BF16", [0x3fc0, 0xc000])] {
+        let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,4]}}}}"#);
+        let tensors = read(&file(&header, &numbers.map(u16::to_le_bytes).concat())).unwrap();
+        assert_eq!(tensors[0].values, Ok([1.5, -2.0].into()), "{dtype}");
+    }
+}
+
+#[test]
 fn other_number_types_have_keras_names() {
-    for (dtype, bytes, name) in
-        [("F64", 8, "float64"), ("F16", 2, "float16"), ("BF16", 2, "bfloat16"), ("I32", 4, "int32")]
-    {
+    for (dtype, bytes, name) in [("F64", 8, "float64"), ("I32", 4, "int32"), ("U8", 1, "uint8")] {
         let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[1],"data_offsets":[0,{bytes}]}}}}"#);
         let tensors = read(&file(&header, &vec![0; bytes])).unwrap();
         assert_eq!(tensors[0].values, Err(name.into()));

@@ -6,7 +6,7 @@
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{Cell, Kind};
-use crate::simd::{Columns, Inputs, Isa, Line, Program, Vector, accumulate, load_tile, store_tile};
+use crate::simd::{Columns, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
 use crate::state::{GruState, LstmState};
 
 /// A panel's sums of one sample.
@@ -68,7 +68,7 @@ impl<const LINES: usize, const SAMPLES: usize> GruBatch<LINES, SAMPLES> {
 }
 
 /// A cell whose samples can go together.
-pub(super) trait Batched: Kind {
+pub(super) trait Batched: Kind<Weight: Unscaled> {
     /// What happens to a panel's sums over the inputs before the state is added to them.
     #[inline(always)]
     fn turn(_bias: &[f32], _sums: &mut Sums) {}
@@ -139,10 +139,10 @@ impl<K: Batched> Batch<'_, '_, K> {
     #[inline(always)]
     fn add<I: Isa>(&mut self, isa: I, step: usize, panel: usize) {
         let (cell, samples) = (self.cell, self.samples);
-        let bias = cell.panel(panel, 0);
-        let inputs = Rows {
+        let bias = cell.head(panel, 0);
+        let inputs = Rows::<K> {
             bias: Some(bias),
-            weights: cell.panel(panel, K::BIAS),
+            weights: cell.rows(panel, 0),
             values: self.input,
             start: step * cell.features,
             stride: self.steps * cell.features,
@@ -151,7 +151,7 @@ impl<K: Batched> Batch<'_, '_, K> {
         };
         let state = Rows {
             bias: None,
-            weights: cell.panel(panel, K::BIAS + K::WIDTH * cell.features),
+            weights: cell.rows(panel, K::WIDTH * cell.features),
             values: self.h.as_flattened(),
             start: 0,
             stride: 16 * self.lines,
@@ -165,7 +165,7 @@ impl<K: Batched> Batch<'_, '_, K> {
                     K::turn(bias, sums);
                 }
             }
-            rows.add::<I, K>(isa, self.sums.as_flattened_mut().as_flattened_mut());
+            rows.add::<I>(isa, self.sums.as_flattened_mut().as_flattened_mut());
         }
     }
 
@@ -183,11 +183,11 @@ impl<K: Batched> Batch<'_, '_, K> {
 
 /// Rows of a panel, and what each sample multiplies them by.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
+struct Rows<'a, K: Kind> {
     /// What the sums start from; without it they go on.
     bias: Option<&'a [f32]>,
     /// The first row on.
-    weights: &'a [f32],
+    weights: &'a [K::Weight],
     /// All samples' values.
     values: &'a [f32],
     /// The first sample's first value.
@@ -200,10 +200,10 @@ struct Rows<'a> {
     samples: usize,
 }
 
-impl Rows<'_> {
+impl<K: Batched> Rows<'_, K> {
     /// Adds all rows to the sums, stretch by stretch.
     #[inline(always)]
-    fn add<I: Isa, K: Kind>(mut self, isa: I, sums: &mut [f32]) {
+    fn add<I: Isa>(mut self, isa: I, sums: &mut [f32]) {
         let count = self.count;
         let mut done = 0;
         // Without rows the sums are their biases.
@@ -212,11 +212,11 @@ impl Rows<'_> {
             let mut lane = 0;
             while lane < K::WIDTH {
                 lane += if const { !I::MANY_REGISTERS } {
-                    self.columns::<I, K, 2>(isa, sums, lane)
+                    self.columns::<I, 2>(isa, sums, lane)
                 } else if const { K::WIDTH.is_multiple_of(4 * I::Tile::LANES) } {
-                    self.columns::<I, K, 4>(isa, sums, lane)
+                    self.columns::<I, 4>(isa, sums, lane)
                 } else {
-                    self.columns::<I, K, 3>(isa, sums, lane)
+                    self.columns::<I, 3>(isa, sums, lane)
                 };
             }
             done += self.count;
@@ -229,15 +229,15 @@ impl Rows<'_> {
     /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less. Answers how
     /// many floats of a row these are.
     #[inline(always)]
-    fn columns<I: Isa, K: Kind, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) -> usize {
+    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) -> usize {
         let mut first = 0;
         while first < self.samples {
             let left = self.samples - first;
             if left <= 4 || left == 7 || left == 8 {
-                self.tile::<I, K, 4, N>(isa, sums, lane, first);
+                self.tile::<I, 4, N>(isa, sums, lane, first);
                 first += 4;
             } else {
-                self.tile::<I, K, 6, N>(isa, sums, lane, first);
+                self.tile::<I, 6, N>(isa, sums, lane, first);
                 first += 6;
             }
         }
@@ -246,13 +246,7 @@ impl Rows<'_> {
 
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
-    fn tile<I: Isa, K: Kind, const SAMPLES: usize, const N: usize>(
-        self,
-        isa: I,
-        sums: &mut [f32],
-        lane: usize,
-        first: usize,
-    ) {
+    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
         let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
         for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let sample = (first + row).min(self.samples - 1);

@@ -7,7 +7,7 @@
 //! i, f, g, o of the sixteen. A sum starts from the bias, then runs over the inputs' taps upward, channels upward within a
 //! tap, then over the state's. Source: Keras `ConvLSTM1D`; Shi et al. 2015, arXiv:1506.04214.
 
-use super::drive::{Drive, Journey, Layer, Recurrence, Start, recurrent_layer};
+use super::drive::{Drive, Journey, Kept, Layer, Recurrence, Start, recurrent_layer};
 use super::elementwise::{padded, unpad};
 use crate::activation::Activation;
 use crate::simd::{In, Isa, Line, Vector};
@@ -189,7 +189,7 @@ impl<
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
         let window = [STRIDE, DILATION, BEFORE];
         let sizes = Sizes { features: F, units: U, channels: CHANNELS, filters: FILTERS, taps: TAPS, window };
         let cell = Cell { weights, sizes, kind: PhantomData::<(A, R)> };

@@ -6,9 +6,9 @@
 //! then the inputs ascending, input k in partial sum k mod 4 (groups of 16 or 32 outputs) or k mod 2 (48 or 64).
 //! Source: Keras `Dense`.
 
-use super::tile::finish;
+use super::tile::{combine, finish};
 use crate::activation::Activation;
-use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, accumulate, load_tile};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile};
 use core::marker::PhantomData;
 
 /// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
@@ -18,11 +18,11 @@ pub(super) const LARGE: usize = 2048;
 /// Outputs of a full group.
 pub(super) const GROUP: usize = 64;
 
-/// A dense layer of `OUT` outputs over `IN` inputs with activation `A`.
+/// A dense layer of `OUT` outputs over `IN` inputs with activation `A`, its rows of weights stored as `W`.
 #[derive(Clone, Copy, Debug)]
-pub struct Dense<const IN: usize, const OUT: usize, A>(PhantomData<A>);
+pub struct Dense<const IN: usize, const OUT: usize, A, W = f32>(PhantomData<(A, W)>);
 
-impl<const IN: usize, const OUT: usize, A: Activation> Dense<IN, OUT, A> {
+impl<const IN: usize, const OUT: usize, A: Activation, W: Weight> Dense<IN, OUT, A, W> {
     /// Every row of `input` into its row of `output`.
     ///
     /// - `weights`: the layer's packed segment
@@ -30,7 +30,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Dense<IN, OUT, A> {
     pub fn rows<I: Isa>(isa: I, weights: &[f32], input: &[[f32; IN]], output: &mut [[f32; OUT]]) {
         if OUT <= MOST_DOTS {
             for (input, output) in input.iter().zip(output) {
-                dots::<I, IN, OUT, A>(isa, weights, input, output);
+                dots::<I, IN, OUT, A, W>(isa, weights, input, output);
             }
             return;
         }
@@ -42,7 +42,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Dense<IN, OUT, A> {
             rows,
             inputs: IN,
             outputs: OUT,
-            activation: PhantomData::<A>,
+            kind: PhantomData::<(A, W)>,
         };
         if IN * OUT >= LARGE { isa.outline(program) } else { program.run(isa) }
     }
@@ -50,28 +50,34 @@ impl<const IN: usize, const OUT: usize, A: Activation> Dense<IN, OUT, A> {
 
 /// A few outputs of one row.
 #[inline(always)]
-fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation>(
+fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation, W: Weight>(
     isa: I,
     weights: &[f32],
     input: &[f32; IN],
     output: &mut [f32; OUT],
 ) {
     let (lines, tail) = input.as_chunks::<16>();
-    let (biases, weights) = weights.split_at_checked(16).unwrap_or_default();
+    let (biases, scales) = weights.split_at_checked(16).unwrap_or_default();
+    let weights = W::of(weights).get(head::<W>(16)..).unwrap_or_default();
     let mut sums: Line = [0.0; 16];
     for (index, sum) in sums.iter_mut().take(OUT).enumerate() {
         let (row, _) = weights.get(index * IN.next_multiple_of(16)..).unwrap_or_default().as_chunks::<16>();
         let mut sixteen = I::V16::of(isa, 0.0);
         for (x, w) in lines.iter().zip(row) {
-            sixteen = I::V16::load(isa, x, 0).mul_add(I::V16::load(isa, w, 0), sixteen);
+            sixteen = I::V16::load(isa, x, 0).mul_add(I::V16::expand(isa, w, 0), sixteen);
         }
         let [low, high] = isa.halves(sixteen);
         let [low, high] = isa.split_eight(low.add(high));
         let mut four = low.add(high);
         if let Some(w) = row.get(IN / 16) {
-            four = four.add(tail_products::<I, IN>(isa, tail, w));
+            four = four.add(tail_products::<I, W, IN>(isa, tail, w));
         }
-        *sum = four.sum() + biases.get(index).copied().unwrap_or_default();
+        let bias = biases.get(index).copied().unwrap_or_default();
+        *sum = if W::SCALED {
+            four.sum() * scales.get(index).copied().unwrap_or_default() + bias
+        } else {
+            four.sum() + bias
+        };
     }
     A::apply(I::V4::load(isa, &sums, 0)).store(&mut sums, 0);
     output.copy_from_slice(&sums[..OUT]);
@@ -79,12 +85,12 @@ fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation>(
 
 /// The products of the inputs behind the last whole line, folded to four lanes.
 #[inline(always)]
-fn tail_products<I: Isa, const IN: usize>(isa: I, tail: &[f32], weights: &Line) -> I::V4 {
+fn tail_products<I: Isa, W: Weight, const IN: usize>(isa: I, tail: &[f32], weights: &[W; 16]) -> I::V4 {
     if IN % 16 == 4 {
-        return I::V4::read(isa, tail).mul(I::V4::load(isa, weights, 0));
+        return I::V4::read(isa, tail).mul(I::V4::expand(isa, weights, 0));
     }
     if IN % 16 == 8 {
-        let [low, high] = isa.split_eight(I::V8::read(isa, tail).mul(I::V8::load(isa, weights, 0)));
+        let [low, high] = isa.split_eight(I::V8::read(isa, tail).mul(I::V8::expand(isa, weights, 0)));
         return low.add(high);
     }
     let mut padded: Line = [0.0; 16];
@@ -92,29 +98,35 @@ fn tail_products<I: Isa, const IN: usize>(isa: I, tail: &[f32], weights: &Line) 
         *to = *from;
     }
     if IN % 16 < 4 {
-        return I::V4::load(isa, &padded, 0).mul(I::V4::load(isa, weights, 0));
+        return I::V4::load(isa, &padded, 0).mul(I::V4::expand(isa, weights, 0));
     }
     if IN % 16 < 8 {
-        let [low, high] = isa.split_eight(I::V8::load(isa, &padded, 0).mul(I::V8::load(isa, weights, 0)));
+        let [low, high] = isa.split_eight(I::V8::load(isa, &padded, 0).mul(I::V8::expand(isa, weights, 0)));
         return low.add(high);
     }
-    let [low, high] = isa.halves(I::V16::load(isa, &padded, 0).mul(I::V16::load(isa, weights, 0)));
+    let [low, high] = isa.halves(I::V16::load(isa, &padded, 0).mul(I::V16::expand(isa, weights, 0)));
     let [low, high] = isa.split_eight(low.add(high));
     low.add(high)
 }
 
+/// The first row of weights: behind `width` biases, and as many scales where there are scales.
+#[inline(always)]
+const fn head<W: Weight>(width: usize) -> usize {
+    W::PER_FLOAT * width * if W::SCALED { 2 } else { 1 }
+}
+
 /// Many outputs; the shape is not in the type, so that layers can share the code.
-struct Groups<'a, A> {
+struct Groups<'a, A, W> {
     weights: &'a [f32],
     input: &'a [f32],
     output: &'a mut [f32],
     rows: usize,
     inputs: usize,
     outputs: usize,
-    activation: PhantomData<A>,
+    kind: PhantomData<(A, W)>,
 }
 
-impl<A: Activation> Program for Groups<'_, A> {
+impl<A: Activation, W: Weight> Program for Groups<'_, A, W> {
     type Output = ();
 
     #[inline(always)]
@@ -134,7 +146,7 @@ impl<A: Activation> Program for Groups<'_, A> {
     }
 }
 
-impl<A: Activation> Groups<'_, A> {
+impl<A: Activation, W: Weight> Groups<'_, A, W> {
     /// One group of outputs for all rows, in tiles of `ROWS` rows by `N` columns with `SETS` partial sums.
     #[inline(always)]
     fn group<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
@@ -171,11 +183,15 @@ impl<A: Activation> Groups<'_, A> {
     ) {
         let lanes = I::Tile::LANES;
         let first = column * lanes;
-        let weights = self.weights.get(group * GROUP * (1 + self.inputs)..).unwrap_or_default();
+        let start = group * (head::<W>(GROUP) + GROUP * self.inputs);
+        let floats = self.weights.get(start / W::PER_FLOAT..).unwrap_or_default();
+        let weights = W::of(floats);
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
-        sums[0] = load_tile(isa, weights, [first; ROWS]);
+        if !W::SCALED {
+            sums[0] = load_tile(isa, floats, [first; ROWS]);
+        }
         let columns = Columns {
-            first: 16 * width + first,
+            first: head::<W>(16 * width) + first,
             column_stride: lanes,
             per_stream: N,
             stream_stride: 0,
@@ -192,6 +208,19 @@ impl<A: Activation> Groups<'_, A> {
         for (index, place) in places.iter_mut().enumerate() {
             *place = (row + index) * self.outputs + group * GROUP + first;
         }
-        finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, self.rows - row, left);
+        let count = self.rows - row;
+        if W::SCALED {
+            let mut scaled = combine::<I, ROWS, N, SETS>(sums);
+            let [bias] = load_tile::<I, I::Tile, 1, N>(isa, floats, [first]);
+            let [scales] = load_tile::<I, I::Tile, 1, N>(isa, floats, [16 * width + first]);
+            for row in &mut scaled {
+                for (sum, (scale, bias)) in row.iter_mut().zip(scales.into_iter().zip(bias)) {
+                    *sum = sum.mul_add(scale, bias);
+                }
+            }
+            finish::<I, A, ROWS, N, 1>(isa, [scaled], self.output, places, count, left);
+        } else {
+            finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, count, left);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! part of the gate sums is computed for many steps at once beforehand.
 
 use crate::simd::{Isa, Program};
+use core::marker::PhantomData;
 
 /// The order in which a layer takes the steps of a sequence.
 pub trait Walk: Copy {
@@ -34,6 +35,90 @@ impl Walk for Backward {
 impl Walk for BackwardAligned {
     const BACKWARD: bool = true;
     const ALIGNED: bool = true;
+}
+
+/// Which steps of a sequence count, and what the others put out.
+pub(super) trait Kept: Copy {
+    /// Whether the step at this place of the input does; one that does not leaves the state as it is.
+    fn keeps(self, place: usize) -> bool;
+    /// Whether zeros are the output of a masked step.
+    fn zeros(self, any_kept: bool) -> bool;
+}
+
+/// Every step counts.
+#[derive(Clone, Copy)]
+pub(super) struct All;
+
+impl Kept for All {
+    #[inline(always)]
+    fn keeps(self, _place: usize) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn zeros(self, _any_kept: bool) -> bool {
+        false
+    }
+}
+
+/// The steps count whose value is not 0.
+#[derive(Clone, Copy)]
+pub(super) struct Masked<'a, M> {
+    mask: &'a [f32],
+    rule: PhantomData<M>,
+}
+
+impl<'a, M> Masked<'a, M> {
+    /// The steps of this mask.
+    #[inline(always)]
+    pub(super) const fn by(mask: &'a [f32]) -> Self {
+        Self { mask, rule: PhantomData }
+    }
+}
+
+impl<M: AtMasked> Kept for Masked<'_, M> {
+    #[inline(always)]
+    fn keeps(self, place: usize) -> bool {
+        self.mask.get(place).is_some_and(|kept| *kept != 0.0)
+    }
+
+    #[inline(always)]
+    fn zeros(self, any_kept: bool) -> bool {
+        M::ZEROS || (M::ZEROS_BEFORE && !any_kept)
+    }
+}
+
+/// What a masked step puts out; its state is always the one before.
+pub trait AtMasked: Copy {
+    /// Zeros.
+    const ZEROS: bool;
+    /// Zeros up to the first step that counts.
+    const ZEROS_BEFORE: bool;
+}
+
+/// The output before; at first the state that the sequence begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat;
+
+/// Zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct Zero;
+
+/// Zeros up to the first step that counts, then the output before.
+#[derive(Clone, Copy, Debug)]
+pub struct ZeroBefore;
+
+impl AtMasked for Repeat {
+    const ZEROS: bool = false;
+    const ZEROS_BEFORE: bool = false;
+}
+impl AtMasked for Zero {
+    const ZEROS: bool = true;
+    const ZEROS_BEFORE: bool = true;
+}
+impl AtMasked for ZeroBefore {
+    const ZEROS: bool = false;
+    const ZEROS_BEFORE: bool = true;
 }
 
 /// What a step starts from.
@@ -85,10 +170,19 @@ impl Results<'_> {
             to.copy_from_slice(from);
         }
     }
+
+    /// Puts zeros into its row.
+    #[inline(always)]
+    fn clear(&mut self, row: usize, units: usize) {
+        let start = row * self.row + self.offset;
+        if let Some(to) = self.values.get_mut(start..start + units) {
+            to.fill(0.0);
+        }
+    }
 }
 
 /// The steps of a sequence: where they come from, in which order, where the results go.
-pub(super) struct Journey<'a> {
+pub(super) struct Journey<'a, K> {
     /// Scratch for the inputs' part of the gate sums, of any length.
     pub(super) product: &'a mut [f32],
     /// All inputs.
@@ -101,27 +195,29 @@ pub(super) struct Journey<'a> {
     pub(super) aligned: bool,
     /// Where every step's output goes; without it only the state is left.
     pub(super) results: Option<Results<'a>>,
+    /// Which steps count.
+    pub(super) kept: K,
 }
 
 /// A whole sequence through one cell.
-pub(super) struct Drive<'a, 'b, C: Recurrence> {
+pub(super) struct Drive<'a, 'b, C: Recurrence, K> {
     pub(super) cell: C,
     pub(super) state: &'a mut C::State,
-    pub(super) journey: Journey<'b>,
+    pub(super) journey: Journey<'b, K>,
 }
 
-impl<C: Recurrence> Program for Drive<'_, '_, C> {
+impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, backward, aligned, mut results } = journey;
+        let Journey { product, input, steps, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
         let chunk = if row == 0 { 0 } else { product.len() / row };
         let chunk = if chunk < 2 { 0 } else { chunk };
-        let mut done = 0;
+        let (mut done, mut any_kept) = (0, false);
         while done < steps {
             let count = if chunk == 0 { steps } else { (steps - done).min(chunk) };
             let first = if backward { steps - done - count } else { done };
@@ -138,6 +234,18 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
             for index in 0..count {
                 let place = if backward { count - 1 - index } else { index };
                 let turned = (done + index) % 2 == 1;
+                let at = if aligned { first + place } else { done + index };
+                if !kept.keeps(first + place) {
+                    if let Some(results) = &mut results {
+                        if kept.zeros(any_kept) {
+                            results.clear(at, cell.units());
+                        } else {
+                            results.put(at, C::hidden(state), cell.units());
+                        }
+                    }
+                    continue;
+                }
+                any_kept = true;
                 let from = if !ahead {
                     let start = (first + place) * features;
                     let Some(input) = input.get(start..start + features) else { return };
@@ -152,7 +260,6 @@ impl<C: Recurrence> Program for Drive<'_, '_, C> {
                     cell.step(isa, state, from);
                 }
                 if let Some(results) = &mut results {
-                    let at = if aligned { first + place } else { done + index };
                     results.put(at, C::hidden(state), cell.units());
                 }
             }
@@ -182,7 +289,7 @@ pub(super) trait Layer {
     /// What it carries from step to step.
     type State;
     /// Takes the journey.
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>);
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>);
 }
 
 /// The functions that generated code calls, the same for every recurrent layer.
@@ -211,6 +318,7 @@ macro_rules! recurrent_layer {
                     backward: false,
                     aligned: true,
                     results: None,
+                    kept: $crate::kernels::drive::All,
                 };
                 <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
             }
@@ -233,6 +341,7 @@ macro_rules! recurrent_layer {
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
+                    kept: $crate::kernels::drive::All,
                 };
                 <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
             }
@@ -260,6 +369,64 @@ macro_rules! recurrent_layer {
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
+                    kept: $crate::kernels::drive::All,
+                };
+                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+            }
+
+            /// As `last`; steps whose value in `mask` is 0 leave the state as it is.
+            #[inline(always)]
+            pub fn last_masked<I: $crate::simd::Isa, W: $crate::kernels::Walk>(
+                isa: I,
+                weights: &[f32],
+                state: &mut $crate::state::$state<LINES>,
+                product: &mut [f32],
+                input: &[[f32; F]],
+                mask: &[f32],
+            ) {
+                let journey = $crate::kernels::drive::Journey {
+                    product,
+                    input: input.as_flattened(),
+                    steps: input.len(),
+                    backward: W::BACKWARD,
+                    aligned: W::ALIGNED,
+                    results: None,
+                    kept: $crate::kernels::drive::Masked::<$crate::kernels::Repeat>::by(mask),
+                };
+                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+            }
+
+            /// As `sequence`; steps whose value in `mask` is 0 leave the state as it is and put out what `M` says.
+            #[inline(always)]
+            pub fn sequence_masked<
+                I: $crate::simd::Isa,
+                W: $crate::kernels::Walk,
+                M: $crate::kernels::AtMasked,
+                const ROW: usize,
+                const OFFSET: usize,
+            >(
+                isa: I,
+                weights: &[f32],
+                state: &mut $crate::state::$state<LINES>,
+                product: &mut [f32],
+                input: &[[f32; F]],
+                mask: &[f32],
+                output: &mut [[f32; ROW]],
+            ) {
+                const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
+                let results = $crate::kernels::drive::Results {
+                    values: output.as_flattened_mut(),
+                    row: ROW,
+                    offset: OFFSET,
+                };
+                let journey = $crate::kernels::drive::Journey {
+                    product,
+                    input: input.as_flattened(),
+                    steps: input.len(),
+                    backward: W::BACKWARD,
+                    aligned: W::ALIGNED,
+                    results: Some(results),
+                    kept: $crate::kernels::drive::Masked::<M>::by(mask),
                 };
                 <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
             }

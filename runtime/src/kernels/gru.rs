@@ -8,12 +8,12 @@
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
 use super::batch::{Batch, Batched, GruBatch, Sums, Units};
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, Scaled, add_rows};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh_soon};
-use crate::simd::{In, Isa, Line, Program, Vector};
+use crate::simd::{In, Isa, Line, Program, Unscaled, Vector, Weight};
 use crate::state::GruState;
 use core::marker::PhantomData;
 
@@ -37,10 +37,10 @@ fn finish<V: Vector, A: Activation, R: Activation>([r, z, state, input]: [V; 4],
 
 /// The small class.
 #[derive(Clone, Copy)]
-struct SmallGru<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(PhantomData<(A, R)>);
+struct SmallGru<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
-    SmallGru<U, LINES, V, S, A, R>
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation, W: Weight>
+    SmallGru<U, LINES, V, S, A, R, W>
 {
     /// In whole blocks the state's column has no inputs, and the inputs' column no state; in the tail they share vectors
     /// with others.
@@ -56,9 +56,10 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     };
 }
 
-impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Kind
-    for SmallGru<U, LINES, V, S, A, R>
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation, W: Weight> Kind
+    for SmallGru<U, LINES, V, S, A, R, W>
 {
+    type Weight = W;
     type State = GruState<LINES>;
     const LINES_A_ROW: usize = V;
     const UNITS: usize = U;
@@ -71,7 +72,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT);
+        let sums = sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT);
         let lines = &mut state.h.0;
         for part in 0..parts(isa, Layout::<U>::BLOCKS) {
             let (block, part) = place(isa, part);
@@ -109,22 +110,23 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     }
 }
 
-/// Floats of a row: z, r, h of sixteen units.
+/// Weights of a row: z, r, h of sixteen units.
 const ROW: usize = 48;
 /// Floats of the bias: those of a row, then the state's bias of h.
 const BIAS: usize = 64;
 
 /// The panels class.
 #[derive(Clone, Copy)]
-struct LargeGru<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+struct LargeGru<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeGru<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeGru<SPLITS, A, R, W> {
+    type Weight = W;
     const BIAS: usize = BIAS;
     const WIDTH: usize = ROW;
 
     #[inline(always)]
-    fn stride(features: usize, units: usize) -> usize {
-        BIAS + ROW * (features + units)
+    fn rows(features: usize, units: usize) -> usize {
+        ROW * (features + units)
     }
     #[inline(always)]
     fn panels(units: usize) -> usize {
@@ -159,7 +161,7 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, sums: [&Line; 4], h
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeGru<SPLITS, A, R, W> {
     /// The panels from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
@@ -169,20 +171,22 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
         step: panel::Step<'_>,
         first: usize,
     ) {
+        let scales = cell.scales(first, Scaled::Inputs, 0);
         let inputs =
-            Rows { weights: cell.panel(first, BIAS), panel_stride: cell.stride(), row: ROW, input: step.input };
+            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let units = Rows { weights: cell.panel(first, BIAS + ROW * cell.features), input: hidden, ..inputs };
+        let scales = cell.scales(first, Scaled::State, 0);
+        let units = Rows { weights: cell.rows(first, ROW * cell.features), input: hidden, scales, ..inputs };
         let mut sums: [Line; N] = step.load(first, 3);
-        add_rows::<I, N, 1>(isa, &mut sums, inputs, 3, false);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 3, false);
         let from_inputs = sums;
         // The candidate's sum over the state starts from its own bias.
         for (index, gates) in sums.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            if let Some((bias, _)) = cell.panel(first + index, ROW).split_first_chunk() {
+            if let Some((bias, _)) = cell.head(first + index, ROW).split_first_chunk() {
                 gates[2] = *bias;
             }
         }
-        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 3, step.turned);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 3, step.turned);
         let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
         for (index, (gates, [_, _, input])) in panels.enumerate() {
             if let (Some(h), Some(next)) = (state.h.get(first + index), state.next.get_mut(first + index)) {
@@ -193,33 +197,41 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeGru<SPLITS, A, R> {
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
-    Layer for Gru<F, U, LINES, A, R, Small<V, S>>
+impl<
+    const F: usize,
+    const U: usize,
+    const LINES: usize,
+    const V: usize,
+    const S: usize,
+    A: Activation,
+    R: Activation,
+    W: Weight,
+> Layer for Gru<F, U, LINES, A, R, Small<V, S, W>>
 {
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = small::Cell::<F, SmallGru<U, LINES, V, S, A, R>> { weights, kind: PhantomData };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = small::Cell::<F, SmallGru<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
-    for Gru<F, U, LINES, A, R, Panels<SPLITS>>
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation, W: Weight>
+    Layer for Gru<F, U, LINES, A, R, Panels<SPLITS, W>>
 {
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R>> };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeGru<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Unscaled> Batched for LargeGru<SPLITS, A, R, W> {
     /// The candidate's sum over the state starts from its own bias; that over the inputs is kept behind it.
     #[inline(always)]
     fn turn(bias: &[f32], sums: &mut Sums) {
@@ -235,8 +247,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeGru<SPL
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation>
-    Gru<F, U, LINES, A, R, Panels<1>>
+impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation, W: Unscaled>
+    Gru<F, U, LINES, A, R, Panels<1, W>>
 {
     /// All steps of up to `SAMPLES` samples, first to last, from the zero states in `batch`.
     ///
@@ -250,7 +262,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[f32; F]; STEPS]],
     ) {
         isa.outline(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R>> },
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

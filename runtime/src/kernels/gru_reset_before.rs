@@ -7,10 +7,10 @@
 //! 2014, arXiv:1406.1078v3.
 
 use super::Panels;
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, part_of};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
 use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Vector};
+use crate::simd::{In, Isa, Line, Vector, Weight};
 use crate::state::GruState;
 use core::marker::PhantomData;
 
@@ -18,22 +18,23 @@ use core::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct GruResetBefore<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
 
-/// Floats of an input's row: z, r, h of sixteen units.
+/// Weights of an input's row: z, r, h of sixteen units.
 const ROW: usize = 48;
-/// Floats of a unit's row: z, r.
+/// Weights of a unit's row: z, r.
 const GATES: usize = 32;
 
 /// All sizes.
 #[derive(Clone, Copy)]
-struct Large<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+struct Large<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for Large<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for Large<SPLITS, A, R, W> {
+    type Weight = W;
     const BIAS: usize = ROW;
     const WIDTH: usize = ROW;
 
     #[inline(always)]
-    fn stride(features: usize, units: usize) -> usize {
-        ROW * (1 + features) + GATES * units
+    fn rows(features: usize, units: usize) -> usize {
+        ROW * features + GATES * units
     }
     #[inline(always)]
     fn panels(units: usize) -> usize {
@@ -66,7 +67,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for Large<SP
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS, A, R, W> {
     /// z into `c` and r ⊙ h into `next`, for the panels from `first` on; `N` columns, two in each panel.
     #[inline(always)]
     fn gates<I: Isa, const N: usize>(
@@ -76,13 +77,15 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let inputs = Rows { weights: cell.panel(first, ROW), panel_stride: cell.stride(), row: ROW, input: step.input };
+        let scales = cell.scales(first, Scaled::Inputs, 0);
+        let inputs =
+            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let weights = cell.panel(first, ROW * (1 + cell.features));
-        let units = Rows { weights, row: GATES, input: hidden, ..inputs };
+        let (weights, scales) = (cell.rows(first, ROW * cell.features), cell.scales(first, Scaled::State, 0));
+        let units = Rows { weights, row: GATES, input: hidden, scales, ..inputs };
         let mut sums: [Line; N] = step.load(first, 2);
-        add_rows::<I, N, 1>(isa, &mut sums, inputs, 2, false);
-        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 2, step.turned);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 2, false);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 2, step.turned);
         for (index, gates) in sums.as_chunks::<2>().0.iter().enumerate() {
             let index = first + index;
             if let (Some(h), Some(c), Some(next)) =
@@ -108,14 +111,15 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Large<SPLITS, A, R> {
     ) {
         // The candidate's column is the third of an input's row.
         let step_h = panel::Step { start: step.start.get(32..).unwrap_or_default(), ..step };
+        let scales = cell.scales(first, Scaled::Inputs, 32);
         let inputs =
-            Rows { weights: cell.panel(first, ROW + 32), panel_stride: cell.stride(), row: ROW, input: step.input };
-        let behind = cell.panel(<Self as panel::Kind>::panels(cell.units), first * 16 * cell.units);
+            Rows { weights: cell.rows(first, 32), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
+        let (weights, scales) = (cell.behind(first * 16 * cell.units), cell.scales(first, Scaled::State, 32));
         let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
-        let units = Rows { weights: behind, panel_stride: 16 * cell.units, row: 16, input: reset };
+        let units = Rows { weights, panel_stride: 16 * cell.units, row: 16, input: reset, scales };
         let mut sums: [Line; N] = step_h.load(first, 1);
-        add_rows::<I, N, 1>(isa, &mut sums, inputs, 1, false);
-        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 1, step.turned);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 1, false);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 1, step.turned);
         for (index, sum) in sums.iter().enumerate() {
             if let (Some(h), Some(c)) = (state.h.get(first + index), state.c.get_mut(first + index)) {
                 for part in 0..panel::parts(isa) {
@@ -134,14 +138,14 @@ fn blend<I: Isa, A: Activation>(isa: I, sum: I::Block, h: &Line, z_then_output: 
     A::quiet(sum).mul_add(rest, kept).store(z_then_output, part);
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
-    for GruResetBefore<F, U, LINES, A, R, Panels<SPLITS>>
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation, W: Weight>
+    Layer for GruResetBefore<F, U, LINES, A, R, Panels<SPLITS, W>>
 {
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R>> };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R, W>> };
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
         let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });

@@ -6,12 +6,12 @@
 //! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
 use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows, part_of};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::{Activation, tanh};
-use crate::simd::{In, Isa, Line, Program};
+use crate::simd::{In, Isa, Line, Program, Unscaled, Weight};
 use crate::state::LstmState;
 use core::marker::PhantomData;
 
@@ -42,13 +42,14 @@ fn renew<I: Isa, V: In<I>, A: Activation>([i, kept, g, o]: [V; 4], c: &mut Line,
 
 /// The small class: `U` units in `V` lines a row, `S` partial sums.
 #[derive(Clone, Copy)]
-pub(super) struct SmallLstm<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R>(
-    PhantomData<(A, R)>,
+pub(super) struct SmallLstm<const U: usize, const LINES: usize, const V: usize, const S: usize, A, R, W>(
+    PhantomData<(A, R, W)>,
 );
 
-impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation> Kind
-    for SmallLstm<U, LINES, V, S, A, R>
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation, W: Weight> Kind
+    for SmallLstm<U, LINES, V, S, A, R, W>
 {
+    type Weight = W;
     type State = LstmState<LINES>;
     const LINES_A_ROW: usize = V;
     const UNITS: usize = U;
@@ -61,7 +62,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        let sums = sums::<I, V, S>(isa, step, state.h.units::<U>(), Without::NONE);
+        let sums = sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Without::NONE);
         let (c, h) = (&mut state.c.0, &mut state.h.0);
         for part in 0..parts(isa, Layout::<U>::BLOCKS) {
             let (block, part) = place(isa, part);
@@ -114,18 +115,19 @@ fn tail_of_eight<I: Isa, A: Activation, R: Activation>(
 
 /// The panels class.
 #[derive(Clone, Copy)]
-pub(super) struct LargeLstm<const SPLITS: usize, A, R>(PhantomData<(A, R)>);
+pub(super) struct LargeLstm<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
-/// Floats of a row: four gates of sixteen units.
+/// Weights of a row: four gates of sixteen units.
 const ROW: usize = 64;
 
-impl<const SPLITS: usize, A: Activation, R: Activation> panel::Kind for LargeLstm<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeLstm<SPLITS, A, R, W> {
+    type Weight = W;
     const BIAS: usize = ROW;
     const WIDTH: usize = ROW;
 
     #[inline(always)]
-    fn stride(features: usize, units: usize) -> usize {
-        ROW * (1 + features + units)
+    fn rows(features: usize, units: usize) -> usize {
+        ROW * (features + units)
     }
     #[inline(always)]
     fn panels(units: usize) -> usize {
@@ -153,7 +155,7 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, gates: &[Line; 4], 
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeLstm<SPLITS, A, R, W> {
     /// The panels from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
@@ -163,12 +165,15 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let inputs = Rows { weights: cell.panel(first, ROW), panel_stride: cell.stride(), row: ROW, input: step.input };
+        let scales = cell.scales(first, Scaled::Inputs, 0);
+        let inputs =
+            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let units = Rows { weights: cell.panel(first, ROW * (1 + cell.features)), input: hidden, ..inputs };
+        let scales = cell.scales(first, Scaled::State, 0);
+        let units = Rows { weights: cell.rows(first, ROW * cell.features), input: hidden, scales, ..inputs };
         let mut sums: [Line; N] = step.load(first, 4);
-        add_rows::<I, N, 1>(isa, &mut sums, inputs, 4, false);
-        add_rows::<I, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 4, false);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
         for (index, gates) in sums.as_chunks::<4>().0.iter().enumerate() {
             if let (Some(c), Some(h)) = (state.c.get_mut(first + index), state.next.get_mut(first + index)) {
                 finish_line::<I, A, R>(isa, gates, c, h);
@@ -177,33 +182,41 @@ impl<const SPLITS: usize, A: Activation, R: Activation> LargeLstm<SPLITS, A, R> 
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, R: Activation>
-    Layer for Lstm<F, U, LINES, A, R, Small<V, S>>
+impl<
+    const F: usize,
+    const U: usize,
+    const LINES: usize,
+    const V: usize,
+    const S: usize,
+    A: Activation,
+    R: Activation,
+    W: Weight,
+> Layer for Lstm<F, U, LINES, A, R, Small<V, S, W>>
 {
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = small::Cell::<F, SmallLstm<U, LINES, V, S, A, R>> { weights, kind: PhantomData };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = small::Cell::<F, SmallLstm<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation> Layer
-    for Lstm<F, U, LINES, A, R, Panels<SPLITS>>
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, R: Activation, W: Weight>
+    Layer for Lstm<F, U, LINES, A, R, Panels<SPLITS, W>>
 {
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R>> };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeLstm<SPLITS, A, R> {
+impl<const SPLITS: usize, A: Activation, R: Activation, W: Unscaled> Batched for LargeLstm<SPLITS, A, R, W> {
     #[inline(always)]
     fn finish<I: Isa>(isa: I, sums: &Sums, Units { c, next, .. }: Units<'_>) {
         if let Some(c) = c {
@@ -212,8 +225,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation> Batched for LargeLstm<SP
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation>
-    Lstm<F, U, LINES, A, R, Panels<1>>
+impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activation, W: Unscaled>
+    Lstm<F, U, LINES, A, R, Panels<1, W>>
 {
     /// All steps of up to `SAMPLES` samples, first to last, from the zero states in `batch`.
     ///
@@ -227,7 +240,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[f32; F]; STEPS]],
     ) {
         isa.outline(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R>> },
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

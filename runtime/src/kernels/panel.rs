@@ -5,7 +5,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, accumulate};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
 
 /// The state of a cell of any size.
@@ -20,15 +20,17 @@ pub(super) struct State<'a> {
 
 /// What tells one kind of panels from another.
 pub(super) trait Kind: Copy {
+    /// What the rows are stored as.
+    type Weight: Weight;
     /// Floats of a panel's bias; the first `width` of them go with the inputs.
     const BIAS: usize;
-    /// Floats of an input's row in a full panel, and of the panel's product.
+    /// Weights of an input's row in a full panel, and of the panel's product.
     const WIDTH: usize;
-    /// Floats of a panel.
-    fn stride(features: usize, units: usize) -> usize;
+    /// Weights of a panel's rows.
+    fn rows(features: usize, units: usize) -> usize;
     /// How many panels `units` need.
     fn panels(units: usize) -> usize;
-    /// Floats of an input's row in the given panel.
+    /// Weights of an input's row in the given panel.
     fn width(_units: usize, _panel: usize) -> usize {
         Self::WIDTH
     }
@@ -75,15 +77,41 @@ pub(super) struct Cell<'a, K> {
 }
 
 impl<'a, K: Kind> Cell<'a, K> {
-    /// Floats of a panel.
+    /// Weights that a panel takes the room of.
     #[inline(always)]
     pub(super) fn stride(self) -> usize {
-        K::stride(self.features, self.units)
+        header::<K>(K::WIDTH) * K::Weight::PER_FLOAT + K::rows(self.features, self.units)
     }
-    /// The weights from the given panel's float `offset` on.
+    /// Floats of a panel.
     #[inline(always)]
-    pub(super) fn panel(self, panel: usize, offset: usize) -> &'a [f32] {
-        self.weights.get(panel * self.stride() + offset..).unwrap_or(&[])
+    pub(super) fn floats(self) -> usize {
+        self.stride() / K::Weight::PER_FLOAT
+    }
+    /// The floats before the given panel's rows, from `offset` on: the bias, then the scales if there are any.
+    #[inline(always)]
+    pub(super) fn head(self, panel: usize, offset: usize) -> &'a [f32] {
+        self.weights.get(panel * self.floats() + offset..).unwrap_or(&[])
+    }
+    /// The given panel's rows, from the weight `offset` on.
+    #[inline(always)]
+    pub(super) fn rows(self, panel: usize, offset: usize) -> &'a [K::Weight] {
+        let header = header::<K>(K::width(self.units, panel)) * K::Weight::PER_FLOAT;
+        K::Weight::of(self.weights).get(panel * self.stride() + header + offset..).unwrap_or(&[])
+    }
+    /// What stands behind all panels, from the weight `offset` on.
+    #[inline(always)]
+    pub(super) fn behind(self, offset: usize) -> &'a [K::Weight] {
+        K::Weight::of(self.weights).get(K::panels(self.units) * self.stride() + offset..).unwrap_or(&[])
+    }
+    /// The scales of the panels from `first` on, from their column `column` on: of the inputs' rows, or of the state's.
+    #[inline(always)]
+    pub(super) fn scales(self, first: usize, of: Scaled, column: usize) -> Scales<'a> {
+        if !K::Weight::SCALED {
+            return Scales { values: &[], stride: 0 };
+        }
+        let width = K::width(self.units, first);
+        let before = bias_length::<K>(width) + if of == Scaled::State { width } else { 0 };
+        Scales { values: self.head(first, before + column), stride: self.floats() }
     }
 }
 
@@ -109,8 +137,9 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         let steps = product.len().checked_div(stride).unwrap_or(0);
         for panel in 0..K::panels(self.units) {
             let width = K::width(self.units, panel);
-            let (bias, weights) = self.panel(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();
-            let projection = Projection { bias, weights, row: width, width, features: self.features };
+            let (bias, scales) = self.head(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();
+            let weights = self.rows(panel, 0);
+            let projection = Projection { bias, scales, weights, row: width, width, features: self.features };
             let values = product.get_mut(panel * K::WIDTH..).unwrap_or_default();
             project(isa, projection, input, steps, Target { values, stride });
         }
@@ -119,7 +148,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     fn step<I: Isa>(self, isa: I, state: &mut State<'a>, from: Start<'_>) {
         let (start, stride) = match from.product {
             Some(product) => (product, K::WIDTH),
-            None => (self.weights, self.stride()),
+            None => (self.weights, self.floats()),
         };
         K::advance(isa, self, state, Step { start, stride, input: from.input, turned: from.turned });
         state.settle();
@@ -136,6 +165,12 @@ fn bias_length<K: Kind>(width: usize) -> usize {
     if K::BIAS == K::WIDTH { width } else { K::BIAS }
 }
 
+/// Floats before the rows of a panel whose rows have `width`: the bias, and two rows of scales where there are scales.
+#[inline(always)]
+fn header<K: Kind>(width: usize) -> usize {
+    bias_length::<K>(width) + if K::Weight::SCALED { 2 * width } else { 0 }
+}
+
 impl State<'_> {
     /// Makes the step's output the last one.
     #[inline(always)]
@@ -148,52 +183,85 @@ impl State<'_> {
 
 /// Rows of panels to be added to sums.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct Rows<'a, W> {
     /// From the first panel's first row on.
-    pub(super) weights: &'a [f32],
-    /// Floats from one panel to the next.
+    pub(super) weights: &'a [W],
+    /// Weights from one panel to the next.
     pub(super) panel_stride: usize,
-    /// Floats of a row: sixteen for each column.
+    /// Weights of a row: sixteen for each column.
     pub(super) row: usize,
     /// What the rows are multiplied by.
     pub(super) input: &'a [f32],
+    /// What their products are multiplied by, where weights are scaled.
+    pub(super) scales: Scales<'a>,
+}
+
+/// Which rows of a panel scales belong to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scaled {
+    /// The inputs' rows.
+    Inputs,
+    /// The state's rows.
+    State,
+}
+
+/// Scales of the columns of several panels; none where weights are not scaled.
+#[derive(Clone, Copy)]
+pub(super) struct Scales<'a> {
+    /// Those of the first panel's first column on.
+    pub(super) values: &'a [f32],
+    /// Floats from one panel's to the next panel's.
+    pub(super) stride: usize,
+}
+
+impl Scales<'_> {
+    /// Those of a column, counted over panels of `per_panel` columns.
+    #[inline(always)]
+    fn line(self, column: usize, per_panel: usize) -> Line {
+        let start = column / per_panel * self.stride + column % per_panel * 16;
+        let found = self.values.get(start..).and_then(<[f32]>::split_first_chunk);
+        found.map_or([0.0; 16], |(line, _)| *line)
+    }
 }
 
 /// Adds `rows` to the sums of `N` columns, `per_panel` of them in each panel, as `SPLITS` partial sums over equal ranges
 /// of the inputs, of which the first goes on from `lines` and the others start from zero. `turned` computes the ranges
 /// last to first, which changes no bits.
 #[inline(always)]
-pub(super) fn add_rows<I: Isa, const N: usize, const SPLITS: usize>(
+pub(super) fn add_rows<I: Isa, W: Weight, const N: usize, const SPLITS: usize>(
     isa: I,
     lines: &mut [Line; N],
-    rows: Rows<'_>,
+    rows: Rows<'_, W>,
     per_panel: usize,
     turned: bool,
 ) {
     if I::Block::LANES == 16 {
-        return pass::<I, N, N, SPLITS>(isa, lines, rows, 0, per_panel, turned);
+        return pass::<I, W, N, N, SPLITS>(isa, lines, rows, 0, per_panel, turned);
     }
     // Few registers: two columns at a time, of all sixteen lanes, so that each cache line is read once.
     let mut first = 0;
     while first + 2 <= N {
-        pass::<I, 2, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+        pass::<I, W, 2, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
         first += 2;
     }
     if first < N {
-        pass::<I, 1, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+        pass::<I, W, 1, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
     }
 }
 
 /// `M` of the columns, from `first` on.
 #[inline(always)]
-fn pass<I: Isa, const M: usize, const N: usize, const SPLITS: usize>(
+fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
     isa: I,
     lines: &mut [Line; N],
-    rows: Rows<'_>,
+    rows: Rows<'_, W>,
     first: usize,
     per_panel: usize,
     turned: bool,
 ) {
+    if W::SCALED && rows.input.is_empty() {
+        return;
+    }
     let columns = Columns {
         first: 16 * first,
         column_stride: 16,
@@ -204,8 +272,10 @@ fn pass<I: Isa, const M: usize, const N: usize, const SPLITS: usize>(
     };
     let range = rows.input.len().div_ceil(SPLITS).max(1);
     let mut partial = [[I::V16::of(isa, 0.0); M]; SPLITS];
-    for (column, sum) in partial[0].iter_mut().enumerate() {
-        *sum = I::V16::load(isa, &lines[(first + column) % N], 0);
+    if !W::SCALED {
+        for (column, sum) in partial[0].iter_mut().enumerate() {
+            *sum = I::V16::load(isa, &lines[(first + column) % N], 0);
+        }
     }
     for index in 0..SPLITS {
         let split = if turned { SPLITS - 1 - index } else { index };
@@ -225,7 +295,13 @@ fn pass<I: Isa, const M: usize, const N: usize, const SPLITS: usize>(
             2 => first_part.add(second),
             _ => first_part.add(second).add(partial[2 % SPLITS][column].add(partial[3 % SPLITS][column])),
         };
-        sum.store(&mut lines[(first + column) % N], 0);
+        let line = &mut lines[(first + column) % N];
+        if W::SCALED {
+            let scale = rows.scales.line(first + column, per_panel);
+            sum.mul_add(I::V16::load(isa, &scale, 0), I::V16::load(isa, line, 0)).store(line, 0);
+        } else {
+            sum.store(line, 0);
+        }
     }
 }
 

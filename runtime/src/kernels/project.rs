@@ -1,19 +1,21 @@
 //! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
-use crate::simd::{Columns, Inputs, Isa, Program, Vector, accumulate, load_tile, store_tile};
+use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
 const DEPTH: usize = 64;
 
 /// Columns of packed weights to be applied to every step.
 #[derive(Clone, Copy)]
-pub(super) struct Projection<'a> {
+pub(super) struct Projection<'a, W> {
     /// The bias of every column.
     pub(super) bias: &'a [f32],
+    /// The scale of every column, where there are scales.
+    pub(super) scales: &'a [f32],
     /// The rows of the first input on.
-    pub(super) weights: &'a [f32],
-    /// Floats from one input's row to the next.
+    pub(super) weights: &'a [W],
+    /// Weights from one input's row to the next.
     pub(super) row: usize,
     /// Floats that are to be computed, a multiple of sixteen.
     pub(super) width: usize,
@@ -31,19 +33,25 @@ pub(super) struct Target<'a> {
 
 /// Applies the projection to all steps of `input`, in a function of its own that all layers share.
 #[inline(always)]
-pub(super) fn project<I: Isa>(isa: I, projection: Projection<'_>, input: &[f32], steps: usize, target: Target<'_>) {
+pub(super) fn project<I: Isa, W: Weight>(
+    isa: I,
+    projection: Projection<'_, W>,
+    input: &[f32],
+    steps: usize,
+    target: Target<'_>,
+) {
     isa.outline(Project { projection, input, steps, target });
 }
 
 /// See [`project`].
-struct Project<'a> {
-    projection: Projection<'a>,
+struct Project<'a, W> {
+    projection: Projection<'a, W>,
     input: &'a [f32],
     steps: usize,
     target: Target<'a>,
 }
 
-impl Program for Project<'_> {
+impl<W: Weight> Program for Project<'_, W> {
     type Output = ();
 
     #[inline(always)]
@@ -76,8 +84,8 @@ impl Program for Project<'_> {
 
 /// Some columns and some inputs, over all steps.
 #[derive(Clone, Copy)]
-struct Pass<'a> {
-    projection: Projection<'a>,
+struct Pass<'a, W> {
+    projection: Projection<'a, W>,
     input: &'a [f32],
     steps: usize,
     first: usize,
@@ -85,7 +93,7 @@ struct Pass<'a> {
     column: usize,
 }
 
-impl Pass<'_> {
+impl<W: Weight> Pass<'_, W> {
     /// `N` columns of all steps, as many steps at once as there are registers for.
     #[inline(always)]
     fn columns<I: Isa, const MANY: usize, const FEW: usize, const N: usize>(self, isa: I, target: &mut Target<'_>) {
@@ -114,7 +122,9 @@ impl Pass<'_> {
             *start = step * projection.features + first;
             *place = step * target.stride + lane;
         }
-        let mut sums = if first == 0 {
+        let mut sums = if W::SCALED && first == 0 {
+            [[[I::Tile::of(isa, 0.0); N]; ROWS]]
+        } else if first == 0 {
             [load_tile::<I, I::Tile, ROWS, N>(isa, projection.bias, [lane; ROWS])]
         } else {
             [load_tile::<I, I::Tile, ROWS, N>(isa, target.values, places)]
@@ -129,6 +139,15 @@ impl Pass<'_> {
         };
         let Some(weights) = projection.weights.get(first * projection.row..) else { return };
         accumulate(isa, &mut sums, weights, columns, Inputs { values: input, starts }, depth);
+        if W::SCALED && first + depth == projection.features {
+            let [bias] = load_tile::<I, I::Tile, 1, N>(isa, projection.bias, [lane]);
+            let [scales] = load_tile::<I, I::Tile, 1, N>(isa, projection.scales, [lane]);
+            for row in &mut sums[0] {
+                for (sum, (scale, bias)) in row.iter_mut().zip(scales.into_iter().zip(bias)) {
+                    *sum = sum.mul_add(scale, bias);
+                }
+            }
+        }
         // Rows beyond the last step are not written, so the last step's sums are added to once only.
         store_tile(&sums[0], target.values, places, self.steps - step);
     }

@@ -5,12 +5,12 @@
 //! Layouts: `small.rs` with one column; panels of up to 64 units, `[panel][bias, features, units][width]`, where the last
 //! panel is as wide as its units need, in steps of 16. Source: Keras `SimpleRNN`; Elman 1990.
 
-use super::drive::{Drive, Journey, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, add_rows};
+use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
+use super::panel::{self, Groups, Rows, Scaled, add_rows};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
 use super::{Panels, Small};
 use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Program};
+use crate::simd::{In, Isa, Line, Program, Weight};
 use crate::state::SimpleRnnState;
 use core::marker::PhantomData;
 
@@ -20,20 +20,23 @@ pub struct SimpleRnn<const F: usize, const U: usize, const LINES: usize, A, C>(P
 
 /// The small class.
 #[derive(Clone, Copy)]
-struct SmallRnn<const U: usize, const LINES: usize, const V: usize, const S: usize, A>(PhantomData<A>);
+struct SmallRnn<const U: usize, const LINES: usize, const V: usize, const S: usize, A, W>(PhantomData<(A, W)>);
 
-impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> SmallRnn<U, LINES, V, S, A> {
-    /// A cell of no more units than `W` has lanes.
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, W: Weight>
+    SmallRnn<U, LINES, V, S, A, W>
+{
+    /// A cell of no more units than `N` has lanes.
     #[inline(always)]
-    fn narrow<I: Isa, W: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
-        let [sum] = columns::<I, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
+    fn narrow<I: Isa, N: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
+        let [sum] = columns::<I, N, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
         A::quiet_soon(sum).store(&mut h[0], 0);
     }
 }
 
-impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> Kind
-    for SmallRnn<U, LINES, V, S, A>
+impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, W: Weight> Kind
+    for SmallRnn<U, LINES, V, S, A, W>
 {
+    type Weight = W;
     type State = SimpleRnnState<LINES>;
     const LINES_A_ROW: usize = V;
     const UNITS: usize = U;
@@ -52,7 +55,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
         } else if U <= 8 {
             Self::narrow::<I, I::V8>(isa, &mut state.h.0, &hidden, step);
         } else {
-            let sums = sums::<I, V, S>(isa, step, &hidden, Without::NONE);
+            let sums = sums::<I, W, V, S>(isa, step, &hidden, Without::NONE);
             for part in 0..parts(isa, V) {
                 let (block, part) = place(isa, part);
                 let sum = I::Block::load(isa, &sums[block % V], part);
@@ -64,15 +67,16 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
 /// The panels class.
 #[derive(Clone, Copy)]
-struct LargeRnn<const SPLITS: usize, A>(PhantomData<A>);
+struct LargeRnn<const SPLITS: usize, A, W>(PhantomData<(A, W)>);
 
-impl<const SPLITS: usize, A: Activation> panel::Kind for LargeRnn<SPLITS, A> {
+impl<const SPLITS: usize, A: Activation, W: Weight> panel::Kind for LargeRnn<SPLITS, A, W> {
+    type Weight = W;
     const BIAS: usize = 64;
     const WIDTH: usize = 64;
 
     #[inline(always)]
-    fn stride(features: usize, units: usize) -> usize {
-        64 * (1 + features + units)
+    fn rows(features: usize, units: usize) -> usize {
+        64 * (features + units)
     }
     #[inline(always)]
     fn panels(units: usize) -> usize {
@@ -109,7 +113,7 @@ impl<const SPLITS: usize, A: Activation> panel::Kind for LargeRnn<SPLITS, A> {
     }
 }
 
-impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
+impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
     /// The panels from `first` on, `N` columns, `width` of them in each panel.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
@@ -121,12 +125,14 @@ impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
         width: usize,
     ) {
         let row = 16 * width;
-        let inputs = Rows { weights: cell.panel(first, row), panel_stride: cell.stride(), row, input: step.input };
+        let scales = cell.scales(first, Scaled::Inputs, 0);
+        let inputs = Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row, input: step.input, scales };
         let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let units = Rows { weights: cell.panel(first, row * (1 + cell.features)), input: hidden, ..inputs };
+        let scales = cell.scales(first, Scaled::State, 0);
+        let units = Rows { weights: cell.rows(first, row * cell.features), input: hidden, scales, ..inputs };
         let mut sums: [Line; N] = step.load(first, width);
-        add_rows::<I, N, 1>(isa, &mut sums, inputs, width, false);
-        add_rows::<I, N, SPLITS>(isa, &mut sums, units, width, step.turned);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, width, false);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, width, step.turned);
         for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(4 * first)) {
             for part in 0..panel::parts(isa) {
                 A::quiet(I::Block::load(isa, sum, part)).store(line, part);
@@ -135,26 +141,26 @@ impl<const SPLITS: usize, A: Activation> LargeRnn<SPLITS, A> {
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation> Layer
-    for SimpleRnn<F, U, LINES, A, Small<V, S>>
+impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S: usize, A: Activation, W: Weight> Layer
+    for SimpleRnn<F, U, LINES, A, Small<V, S, W>>
 {
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = small::Cell::<F, SmallRnn<U, LINES, V, S, A>> { weights, kind: PhantomData };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = small::Cell::<F, SmallRnn<U, LINES, V, S, A, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
 }
 
-impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation> Layer
-    for SimpleRnn<F, U, LINES, A, Panels<SPLITS>>
+impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A: Activation, W: Weight> Layer
+    for SimpleRnn<F, U, LINES, A, Panels<SPLITS, W>>
 {
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A>> };
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
         isa.outline(Drive { cell, state: &mut state, journey });

@@ -6,7 +6,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, accumulate};
+use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
 
 /// How the units of a small cell lie in a row.
@@ -30,6 +30,8 @@ const FEWEST_FEATURES: usize = 16;
 
 /// What tells one kind of small cell from another.
 pub(super) trait Kind: Copy {
+    /// What the rows are stored as.
+    type Weight: Weight;
     /// What the cell carries.
     type State;
     /// Lines of a row.
@@ -70,8 +72,9 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     #[inline(always)]
     fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
         let row = 16 * K::LINES_A_ROW;
-        let (bias, weights) = self.weights.split_at_checked(row).unwrap_or_default();
-        let projection = Projection { bias, weights, row, width: row, features: F };
+        let (bias, scales) = self.weights.split_at_checked(row).unwrap_or_default();
+        let weights = K::Weight::of(self.weights).get(head::<K::Weight>(row)..).unwrap_or_default();
+        let projection = Projection { bias, scales, weights, row, width: row, features: F };
         let steps = product.len() / row;
         project(isa, projection, input, steps, Target { values: product, stride: row });
     }
@@ -86,10 +89,16 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     }
 }
 
+/// The first row of weights: behind the bias, and two rows of scales where there are scales.
+#[inline(always)]
+const fn head<W: Weight>(row: usize) -> usize {
+    W::PER_FLOAT * row * if W::SCALED { 3 } else { 1 }
+}
+
 /// One step's operands.
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
-    /// All rows.
+    /// All of the layer's floats.
     pub(super) weights: &'a [f32],
     /// What the sums start from: the bias row or the step's product.
     pub(super) start: &'a [f32],
@@ -115,7 +124,7 @@ impl Without {
 
 /// The gate sums of a step: `VECTORS` lines, which stay in registers where a whole row does.
 #[inline(always)]
-pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
+pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
     hidden: &[f32],
@@ -125,17 +134,17 @@ pub(super) fn sums<I: Isa, const VECTORS: usize, const SETS: usize>(
     // As many columns at once as there are registers for their partial sums.
     let count = 16 / I::Block::LANES * VECTORS;
     if I::WHOLE_ROWS {
-        let sums = columns::<I, I::V16, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
+        let sums = columns::<I, I::V16, W, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
         for (sum, line) in sums.into_iter().zip(&mut lines) {
             sum.store(line, 0);
         }
     } else if SETS == 4 || VECTORS == 1 {
-        in_groups::<I, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
     } else if SETS == 2 || VECTORS < 4 {
-        in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
     } else {
-        in_groups::<I, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
-        in_groups::<I, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);
+        in_groups::<I, W, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
+        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);
     }
     lines
 }
@@ -168,7 +177,7 @@ pub(super) fn gates<I: Isa, const V: usize>(isa: I, sums: &[Line; V], block: usi
 
 /// The gate sums from column `done` to column `count`, `N` at a time, into lines.
 #[inline(always)]
-fn in_groups<I: Isa, const N: usize, const SETS: usize, const VECTORS: usize>(
+fn in_groups<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS: usize>(
     isa: I,
     step: Step<'_>,
     hidden: &[f32],
@@ -184,7 +193,7 @@ fn in_groups<I: Isa, const N: usize, const SETS: usize, const VECTORS: usize>(
     while done < count {
         // An odd column is left for the last group, which then computes one again.
         let first = done.min(count.saturating_sub(N));
-        let group = columns::<I, I::Block, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
+        let group = columns::<I, I::Block, W, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
         for (index, vector) in group.into_iter().enumerate() {
             let lane = (first + index) * width;
             vector.store(&mut lines[lane / 16 % VECTORS], lane % 16 / width);
@@ -195,7 +204,7 @@ fn in_groups<I: Isa, const N: usize, const SETS: usize, const VECTORS: usize>(
 
 /// The sums of `N` neighbouring columns of `V` lanes each.
 #[inline(always)]
-pub(super) fn columns<I: Isa, V: In<I>, const N: usize, const SETS: usize>(
+pub(super) fn columns<I: Isa, V: In<I>, W: Weight, const N: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
     hidden: &[f32],
@@ -218,16 +227,45 @@ pub(super) fn columns<I: Isa, V: In<I>, const N: usize, const SETS: usize>(
             *sum = V::load(isa, line, lane % 16 / V::LANES);
         }
     }
+    let weights = W::of(step.weights);
     let input = Inputs::row(step.input);
-    let columns = Columns { first: first + row, skipped: skipped.input, ..neighbours };
-    accumulate(isa, &mut from, step.weights, columns, input, step.input.len());
+    let columns = Columns { first: first + head::<W>(row), skipped: skipped.input, ..neighbours };
+    if !W::SCALED {
+        accumulate(isa, &mut from, weights, columns, input, step.input.len());
+    } else if !step.input.is_empty() {
+        let mut products = [[[V::of(isa, 0.0); N]; 1]; 1];
+        accumulate(isa, &mut products, weights, columns, input, step.input.len());
+        from[0][0] = scaled(isa, products[0][0], step.weights.get(row..).unwrap_or_default(), first, from[0][0]);
+    }
     let mut sets = [[[V::of(isa, 0.0); N]; 1]; SETS];
-    sets[0] = from[0];
+    if !W::SCALED {
+        sets[0] = from[0];
+    }
     let depth = hidden.len();
     let hidden = Inputs::row(hidden);
-    let columns = Columns { first: first + row * (1 + step.features), skipped: skipped.state, ..neighbours };
-    accumulate(isa, &mut sets, step.weights, columns, hidden, depth);
-    combine(sets)
+    let columns = Columns { first: first + head::<W>(row) + row * step.features, skipped: skipped.state, ..neighbours };
+    accumulate(isa, &mut sets, weights, columns, hidden, depth);
+    if W::SCALED {
+        scaled(isa, combine(sets), step.weights.get(2 * row..).unwrap_or_default(), first, from[0][0])
+    } else {
+        combine(sets)
+    }
+}
+
+/// Neighbouring sums of products, from the lane `first` on, times their scales, added to what the columns start from.
+#[inline(always)]
+fn scaled<I: Isa, V: In<I>, const N: usize>(
+    isa: I,
+    products: [V; N],
+    scales: &[f32],
+    first: usize,
+    mut from: [V; N],
+) -> [V; N] {
+    for (column, (sum, product)) in from.iter_mut().zip(products).enumerate() {
+        let scale = V::read(isa, scales.get(first + column * V::LANES..).unwrap_or_default());
+        *sum = product.mul_add(scale, *sum);
+    }
+    from
 }
 
 /// The sum of the partial sums: neighbours first.

@@ -37,10 +37,13 @@ pub(super) fn finish<I: Isa, A: Activation, const ROWS: usize, const N: usize, c
 
 /// The sum of the partial sums: neighbours first.
 #[inline(always)]
-fn combine<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
+pub(super) fn combine<I: Isa, const ROWS: usize, const N: usize, const SETS: usize>(
     sums: [[[I::Tile; N]; ROWS]; SETS],
 ) -> [[I::Tile; N]; ROWS] {
     let mut result = sums[0];
+    if SETS == 1 {
+        return result;
+    }
     for (row, result) in result.iter_mut().enumerate() {
         for (column, sum) in result.iter_mut().enumerate() {
             let (first, second) = (sums[0][row % ROWS][column % N], sums[1 % SETS][row % ROWS][column % N]);

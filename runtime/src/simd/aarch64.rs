@@ -45,6 +45,19 @@ impl Vector for Four {
         unsafe { vst1q_f32(destination, self.0) }
     }
     #[inline(always)]
+    unsafe fn load_upper(source: *const u16) -> int32x4_t {
+        // SAFETY: the caller proves the set and the numbers.
+        unsafe { vshlq_n_s32::<16>(vreinterpretq_s32_u32(vmovl_u16(vld1_u16(source)))) }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(source: *const i8) -> int32x4_t {
+        // SAFETY: the caller proves the set and four bytes, which need no alignment.
+        unsafe {
+            let bytes = source.cast::<u32>().read_unaligned().to_le();
+            vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(bytes.into()))))
+        }
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         // SAFETY: a value of this type proves that the processor has the set.
         unsafe { Four(vaddq_f32(self.0, other.0)) }

@@ -24,7 +24,7 @@ pub enum Level {
     ScalarFma,
     /// x86-64's baseline.
     Sse2,
-    /// x86-64 with AVX2 and FMA.
+    /// x86-64 with AVX2, FMA and F16C (x86-64-v3 has them).
     Avx2,
     /// x86-64 with AVX-512 F, VL, DQ and BW.
     Avx512,
@@ -73,7 +73,9 @@ impl Level {
 /// The best x86-64 level of this processor; below all of them on others.
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
 fn x86_level() -> Level {
-    let avx2 = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
+    let avx2 = std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma")
+        && std::arch::is_x86_feature_detected!("f16c");
     let avx512 = std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512vl")
         && std::arch::is_x86_feature_detected!("avx512dq")
@@ -88,7 +90,7 @@ fn x86_level() -> Level {
 /// The best x86-64 level that the target promises.
 #[cfg(not(all(target_arch = "x86_64", feature = "std")))]
 const fn x86_level() -> Level {
-    let avx2 = cfg!(all(target_feature = "avx2", target_feature = "fma"));
+    let avx2 = cfg!(all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"));
     let avx512 = cfg!(all(
         target_feature = "avx512f",
         target_feature = "avx512vl",

@@ -46,6 +46,21 @@ impl<V: Vector> Vector for Pair<V> {
         }
     }
     #[inline(always)]
+    unsafe fn load_upper(source: *const u16) -> Self::Int {
+        // SAFETY: the caller promises all lanes, of which each half reads its own.
+        unsafe { (V::load_upper(source), V::load_upper(source.add(V::LANES))) }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(source: *const i8) -> Self::Int {
+        // SAFETY: the caller promises all lanes, of which each half reads its own.
+        unsafe { (V::load_bytes(source), V::load_bytes(source.add(V::LANES))) }
+    }
+    #[inline(always)]
+    unsafe fn load_halves(source: *const u16) -> Self {
+        // SAFETY: the caller promises all lanes, of which each half reads its own.
+        unsafe { Pair(V::load_halves(source), V::load_halves(source.add(V::LANES))) }
+    }
+    #[inline(always)]
     fn less(self, other: Self) -> Self::Mask {
         (self.0.less(other.0), self.1.less(other.1))
     }

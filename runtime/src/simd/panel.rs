@@ -1,8 +1,8 @@
 //! The one loop in which nearly all time goes: rows of packed weights, times inputs, into sums held in registers.
 
-use super::{In, Isa};
+use super::{In, Isa, Weight};
 
-/// Where the columns of a block of packed weights lie, in floats from the start of the slice.
+/// Where the columns of a block of packed weights lie, in weights from the start of the slice.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns {
     /// The first column's first lane.
@@ -49,10 +49,10 @@ impl<'a> Inputs<'a, 1> {
 /// Does nothing if any of it would lie outside the slices; callers' shapes never let that happen, and with constant
 /// shapes the check vanishes.
 #[inline(always)]
-pub fn accumulate<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
+pub fn accumulate<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
     isa: I,
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
-    weights: &[f32],
+    weights: &[W],
     columns: Columns,
     inputs: Inputs<'_, ROWS>,
     depth: usize,
@@ -63,10 +63,10 @@ pub fn accumulate<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, con
 /// As [`accumulate`], for `depth` inputs that have `behind` others before them: input k goes to the sum of number
 /// (`behind` + k) mod `SETS`, as if all had been added at once.
 #[inline(always)]
-pub fn accumulate_behind<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
+pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS: usize, const SETS: usize>(
     _isa: I,
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
-    weights: &[f32],
+    weights: &[W],
     columns: Columns,
     inputs: Inputs<'_, ROWS>,
     (behind, depth): (usize, usize),
@@ -88,7 +88,7 @@ pub fn accumulate_behind<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usi
             if set >= behind % SETS && k < depth {
                 // SAFETY: k < depth; the furthest weight and the furthest input were found to lie in the slices, and the
                 // token proves the instruction set.
-                unsafe { add_one::<V, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k) }
+                unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k) }
                 k += 1;
             }
         }
@@ -96,14 +96,14 @@ pub fn accumulate_behind<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usi
     while k + SETS <= depth {
         for (set, sums) in local.iter_mut().enumerate() {
             // SAFETY: k + set < depth; else as above.
-            unsafe { add_one::<V, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+            unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
         }
         k += SETS;
     }
     for (set, sums) in local.iter_mut().enumerate() {
         if k + set < depth {
             // SAFETY: as above.
-            unsafe { add_one::<V, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+            unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
         }
     }
     *sums = local;
@@ -114,9 +114,9 @@ pub fn accumulate_behind<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usi
 /// # Safety
 /// The processor has the instruction set of `V`; row `k` of every column and input `k` of every row are readable.
 #[inline(always)]
-unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
+unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS: usize>(
     sums: &mut [[V; COLUMNS]; ROWS],
-    weights: *const f32,
+    weights: *const W,
     columns: Columns,
     inputs: Inputs<'_, ROWS>,
     k: usize,
@@ -125,7 +125,7 @@ unsafe fn add_one<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     unsafe {
         let mut row = [V::splat_unproven(0.0); COLUMNS];
         for (column, weight) in row.iter_mut().enumerate() {
-            *weight = V::load_pointer(weights.add(columns.offset(column) + k * columns.row_stride));
+            *weight = W::load(weights.add(columns.offset(column) + k * columns.row_stride));
         }
         for (index, sums) in sums.iter_mut().enumerate() {
             let input = V::splat_unproven(*inputs.values.as_ptr().add(inputs.starts[index % ROWS] + k));

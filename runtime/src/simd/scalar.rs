@@ -112,6 +112,18 @@ impl<const FUSED: bool> Vector for Four<FUSED> {
         unsafe { *destination.cast::<[f32; 4]>() = self.0 }
     }
     #[inline(always)]
+    unsafe fn load_upper(source: *const u16) -> [i32; 4] {
+        // SAFETY: the caller promises four readable numbers; arrays of u16 need no more alignment than u16.
+        let [a, b, c, d] = unsafe { *source.cast::<[u16; 4]>() };
+        [i32::from(a) << 16, i32::from(b) << 16, i32::from(c) << 16, i32::from(d) << 16]
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(source: *const i8) -> [i32; 4] {
+        // SAFETY: the caller promises four readable bytes.
+        let [a, b, c, d] = unsafe { *source.cast::<[i8; 4]>() };
+        [a.into(), b.into(), c.into(), d.into()]
+    }
+    #[inline(always)]
     fn less(self, other: Self) -> [bool; 4] {
         let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
         [a < e, b < f, c < g, d < h]

@@ -41,6 +41,17 @@ impl Vector for Four {
         unsafe { v128_store(destination.cast(), self.0) }
     }
     #[inline(always)]
+    unsafe fn load_upper(source: *const u16) -> v128 {
+        // SAFETY: the caller proves four words.
+        i32x4_shl(unsafe { u32x4_load_extend_u16x4(source) }, 16)
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(source: *const i8) -> v128 {
+        // SAFETY: the caller proves four bytes; the load needs no alignment.
+        let bytes = unsafe { v128_load32_zero(source.cast()) };
+        i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes))
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Four(f32x4_add(self.0, other.0))
     }

@@ -1,4 +1,4 @@
-//! x86-64: SSE2 (which every such processor has), AVX2 with fused multiply-add, AVX-512.
+//! x86-64: SSE2 (which every such processor has), AVX2 with fused multiply-add and halves, AVX-512.
 
 use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
 use core::arch::x86_64::*;
@@ -145,6 +145,20 @@ vector! {
     splat_int _mm_set1_epi32, int_add _mm_add_epi32, int_sub _mm_sub_epi32, int_and _mm_and_si128, int_or _mm_or_si128,
     {
         #[inline(always)]
+        unsafe fn load_upper(source: *const u16) -> __m128i {
+            // SAFETY: the caller proves the set and four numbers, which need no alignment.
+            unsafe { _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64(source.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn load_bytes(source: *const i8) -> __m128i {
+            // SAFETY: the caller proves the set and four bytes, which need no alignment.
+            unsafe {
+                let bytes = _mm_cvtsi32_si128(source.cast::<i32>().read_unaligned());
+                let words = _mm_unpacklo_epi8(bytes, bytes);
+                _mm_srai_epi32::<24>(_mm_unpacklo_epi16(words, words))
+            }
+        }
+        #[inline(always)]
         fn mul_add(self, factor: Self, addend: Self) -> Self {
             self.mul(factor).add(addend)
         }
@@ -171,6 +185,21 @@ vector! {
     round _mm_cvtps_epi32, float _mm_cvtepi32_ps, bits _mm_castps_si128, unbits _mm_castsi128_ps,
     splat_int _mm_set1_epi32, int_add _mm_add_epi32, int_sub _mm_sub_epi32, int_and _mm_and_si128, int_or _mm_or_si128,
     {
+        #[inline(always)]
+        unsafe fn load_upper(source: *const u16) -> __m128i {
+            // SAFETY: the caller proves the set and four numbers, which need no alignment.
+            unsafe { _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64(source.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn load_bytes(source: *const i8) -> __m128i {
+            // SAFETY: the caller proves the set and four bytes, which need no alignment.
+            unsafe { _mm_cvtepi8_epi32(_mm_cvtsi32_si128(source.cast::<i32>().read_unaligned())) }
+        }
+        #[inline(always)]
+        unsafe fn load_halves(source: *const u16) -> Self {
+            // SAFETY: the caller proves F16C and four halves, which need no alignment.
+            unsafe { FourFused(_mm_cvtph_ps(_mm_loadl_epi64(source.cast()))) }
+        }
         #[inline(always)]
         fn mul_add(self, factor: Self, addend: Self) -> Self {
             // SAFETY: `self` proves FMA.
@@ -200,6 +229,21 @@ vector! {
     round _mm256_cvtps_epi32, float _mm256_cvtepi32_ps, bits _mm256_castps_si256, unbits _mm256_castsi256_ps,
     splat_int _mm256_set1_epi32, int_add _mm256_add_epi32, int_sub _mm256_sub_epi32, int_and _mm256_and_si256, int_or _mm256_or_si256,
     {
+        #[inline(always)]
+        unsafe fn load_upper(source: *const u16) -> __m256i {
+            // SAFETY: the caller proves the set and eight numbers, which need no alignment.
+            unsafe { _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(source.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn load_bytes(source: *const i8) -> __m256i {
+            // SAFETY: the caller proves the set and eight bytes, which need no alignment.
+            unsafe { _mm256_cvtepi8_epi32(_mm_loadl_epi64(source.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn load_halves(source: *const u16) -> Self {
+            // SAFETY: the caller proves F16C and eight halves, which need no alignment.
+            unsafe { Eight(_mm256_cvtph_ps(_mm_loadu_si128(source.cast()))) }
+        }
         #[inline(always)]
         fn mul_add(self, factor: Self, addend: Self) -> Self {
             // SAFETY: `self` proves FMA.
@@ -238,6 +282,21 @@ vector! {
     round _mm512_cvtps_epi32, float _mm512_cvtepi32_ps, bits _mm512_castps_si512, unbits _mm512_castsi512_ps,
     splat_int _mm512_set1_epi32, int_add _mm512_add_epi32, int_sub _mm512_sub_epi32, int_and _mm512_and_si512, int_or _mm512_or_si512,
     {
+        #[inline(always)]
+        unsafe fn load_upper(source: *const u16) -> __m512i {
+            // SAFETY: the caller proves the set and sixteen numbers, which need no alignment.
+            unsafe { _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(source.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn load_bytes(source: *const i8) -> __m512i {
+            // SAFETY: the caller proves the set and sixteen bytes, which need no alignment.
+            unsafe { _mm512_cvtepi8_epi32(_mm_loadu_si128(source.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn load_halves(source: *const u16) -> Self {
+            // SAFETY: the caller proves the set and sixteen halves, which need no alignment.
+            unsafe { Sixteen(_mm512_cvtph_ps(_mm256_loadu_si256(source.cast()))) }
+        }
         #[inline(always)]
         fn mul_add(self, factor: Self, addend: Self) -> Self {
             // SAFETY: `self` proves AVX-512.
@@ -366,14 +425,14 @@ token! {
     streams 1, many false, whole false, unrolled false
 }
 token! {
-    /// AVX2 and FMA: 16 registers of eight lanes.
-    Avx2, "avx2", "avx2,fma",
+    /// AVX2, FMA and F16C: 16 registers of eight lanes.
+    Avx2, "avx2", "avx2,fma,f16c",
     FourFused, Eight, Pair<Eight>, block Pair<Eight>, tile Eight,
     streams 1, many false, whole false, unrolled true
 }
 token! {
     /// AVX-512 F, VL, DQ and BW: 32 registers of sixteen lanes.
-    Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma",
+    Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c",
     FourFused, Eight, Sixteen, block Sixteen, tile Sixteen,
     streams 2, many true, whole true, unrolled true
 }

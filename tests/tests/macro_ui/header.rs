@@ -40,4 +40,15 @@ rnn_model! {
     pub struct Generic<T>;
 }
 
+rnn_model! {
+    #[source = "e204_several.rnn"]
+    #[storage = "float16"]
+    pub struct Numbers;
+}
+
+rnn_model! {
+    #[dtype = "f16"]
+    pub struct Kind;
+}
+
 fn main() {}

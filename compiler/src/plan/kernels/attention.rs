@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use quote::quote;
 
-use super::{bits, dense, number, permute, product_of_matrices, softmax};
+use super::{bits, dense, masks, number, permute, product_of_matrices, softmax};
 use crate::activation::Activation;
 use crate::layers::attention::Score;
 use crate::packing::{self, PackOp, Packing};
@@ -37,9 +37,9 @@ pub struct AttentionSizes {
 }
 
 /// Scores of every query and key, their softmax, and the values' means weighted by it. The scores are what the operation before
-/// the last makes.
+/// the last makes. `mask` is which input masks values.
 #[must_use]
-pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Operation> {
+pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool, mask: Option<usize>) -> Vec<Operation> {
     let AttentionSizes { queries, keys, features, values, key, near } = sizes;
     let query = operand(From::Input(0), Vec::new(), queries * features);
     let mut operations = if score == Score::Dot {
@@ -57,6 +57,7 @@ pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool) -> Vec<Op
         let weights = Some(Weights::new(packing::plain(1)));
         operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
     }
+    operations.extend(mask.map(|mask| masks::lower_scores(queries, keys, mask)));
     operations.push(near_softmax(queries, keys, near));
     let scores = operand(From::Before, Vec::new(), queries * keys);
     let mixed = operand(From::Input(1), Vec::new(), keys * values);

@@ -67,6 +67,7 @@ pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 
         timesteps: sizes.timesteps,
         return_sequences: flags.return_sequences,
         has_initial: sizes.has_initial,
+        mask: None,
         unroll: flags.unroll,
         stateful: flags.stateful,
         directions: vec![direction],
