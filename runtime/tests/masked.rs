@@ -5,6 +5,7 @@ mod common;
 
 use common::{Numbers, at, bits, levels};
 use rnn_compiler::packing::{self, Cell, Packing};
+use rnn_compiler::storage::Storage;
 use rnn_runtime::activation::{Sigmoid, Tanh};
 use rnn_runtime::kernels::{
     AtMasked, BackwardAligned, Forward, Gru, GruResetBefore, Lstm, Panels, Repeat, SimpleRnn, Small, Zero, ZeroBefore,
@@ -103,19 +104,19 @@ macro_rules! check {
 fn small_cells_skip_masked_steps() {
     use packing::Class::Small as SmallClass;
     check!(Cell::Lstm, Lstm<5, 8, 1, Tanh, Sigmoid, Small<2, 4>>, LstmState<1>, 5, 8,
-        packing::lstm(5, 8, true, true, SmallClass { vectors: 2, sets: 4 }));
+        packing::lstm(5, 8, true, true, SmallClass { vectors: 2, sets: 4 }, Storage::F32));
     check!(Cell::Gru, Gru<1, 20, 2, Tanh, Sigmoid, Small<5, 4>>, GruState<2>, 1, 20,
-        packing::gru(1, 20, true, true, packing::class(Cell::Gru, 1, 20)));
+        packing::gru(1, 20, true, true, packing::class(Cell::Gru, 1, 20), Storage::F32));
     check!(Cell::SimpleRnn, SimpleRnn<2, 3, 1, Tanh, Small<1, 4>>, SimpleRnnState<1>, 2, 3,
-        packing::simple_rnn(2, 3, true, SmallClass { vectors: 1, sets: 4 }));
+        packing::simple_rnn(2, 3, true, SmallClass { vectors: 1, sets: 4 }, Storage::F32));
 }
 
 #[test]
 fn large_cells_skip_masked_steps() {
     use packing::Class::Panels as PanelClass;
     let class = PanelClass { splits: 1 };
-    check!(Cell::Lstm, Lstm<3, 49, 4, Tanh, Sigmoid, Panels<1>>, LstmState<4>, 3, 49, packing::lstm(3, 49, true, true, class));
-    check!(Cell::Gru, Gru<6, 50, 4, Tanh, Sigmoid, Panels<1>>, GruState<4>, 6, 50, packing::gru(6, 50, true, true, class));
+    check!(Cell::Lstm, Lstm<3, 49, 4, Tanh, Sigmoid, Panels<1>>, LstmState<4>, 3, 49, packing::lstm(3, 49, true, true, class, Storage::F32));
+    check!(Cell::Gru, Gru<6, 50, 4, Tanh, Sigmoid, Panels<1>>, GruState<4>, 6, 50, packing::gru(6, 50, true, true, class, Storage::F32));
     check!(Cell::GruResetBefore, GruResetBefore<4, 18, 2, Tanh, Sigmoid, Panels<1>>, GruState<2>, 4, 18,
-        packing::gru_reset_before(4, 18, true, true));
+        packing::gru_reset_before(4, 18, true, true, Storage::F32));
 }
