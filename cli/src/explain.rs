@@ -13,9 +13,10 @@ Examples:
   rnnc explain layers        every layer
   rnnc explain activations   every activation with its formula
   rnnc explain masks         what each layer does with masks
-  rnnc explain codes         every code")]
+  rnnc explain codes         every code
+  rnnc explain manual        every layer in full, as one page")]
 pub(crate) struct Arguments {
-    /// A code (E204), a layer (LSTM), or `layers`, `activations`, `masks`, `codes`.
+    /// A code (E204), a layer (LSTM), or `layers`, `activations`, `masks`, `codes`, `manual`.
     topic: String,
 }
 

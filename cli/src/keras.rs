@@ -119,14 +119,9 @@ fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
             Some(all) => all.iter().skip(offset).take(node.weights.len()).cloned().collect(),
             None => node.weights.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone())).collect(),
         };
-        let declaration = instance.layer.declaration();
         let nested = instance.layer.nested();
         Some(Part {
-            base_name: if nested.is_some() {
-                declaration.class.to_lowercase()
-            } else {
-                declaration.base_name.to_owned()
-            },
+            base_name: group_name(instance),
             name: instance.name.clone(),
             object: instance.id.to_string(),
             layer: Some(Rc::clone(instance)),
@@ -135,6 +130,15 @@ fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
         })
     };
     graph.nodes().iter().zip(offsets).filter_map(part).collect()
+}
+
+/// What a layer's group is called before it is counted.
+fn group_name(layer: &LayerInstance) -> String {
+    let declaration = layer.layer.declaration();
+    match layer.layer.nested() {
+        Some(_) => declaration.class.to_lowercase(),
+        None => declaration.base_name.to_owned(),
+    }
 }
 
 fn collect(parts: &[Part], stored: &Stored, by_name: bool) -> Result<Vec<NamedTensor>, Mistake> {

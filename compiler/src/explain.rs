@@ -14,8 +14,13 @@ use crate::layers::{self, LAYERS};
 use crate::names::closest;
 
 /// Topics that are neither a code nor a layer.
-const TOPICS: [(&str, fn() -> String); 4] =
-    [("layers", all_layers), ("activations", all_activations), ("masks", masks::all), ("codes", all_codes)];
+const TOPICS: [(&str, fn() -> String); 5] = [
+    ("layers", all_layers),
+    ("activations", all_activations),
+    ("masks", masks::all),
+    ("codes", all_codes),
+    ("manual", manual),
+];
 
 /// What is known about a code, a layer, an activation or a topic, as Markdown.
 ///
@@ -123,6 +128,49 @@ fn all_layers() -> String {
     text
 }
 
+/// Every layer in full, as the page `docs/layers.md`.
+fn manual() -> String {
+    let mut text = String::from(
+        "# Layers\n\nWritten by `rnnc explain manual`. Names, order and defaults of arguments are Keras 3's. Weights \
+         are listed in Keras's order, under their paths below the layer's name.\n\n| layer | what it computes |\n| --- | --- |\n",
+    );
+    for layer in LAYERS {
+        let _ = writeln!(text, "| [{0}](#{1}) | {2} |", layer.class, layer.class.to_lowercase(), layer.summary);
+    }
+    for layer in LAYERS {
+        let _ = writeln!(text, "\n## {}\n\n{}\n\n{}\n", layer.class, layer.summary, layer.details.trim());
+        if !layer.aliases.is_empty() {
+            let _ = writeln!(text, "Also called {}.\n", layer.aliases.join(", "));
+        }
+        push_block(&mut text, layer.arguments);
+        if !layer.takes_common {
+            text.push_str("\nIt takes no other keywords.\n");
+        }
+    }
+    text.push_str("\n## Keywords of every layer\n\n");
+    push_block(&mut text, COMMON);
+    let _ = writeln!(text, "\n## Activations\n\n| name | formula |\n| --- | --- |");
+    for (name, activation) in Activation::NAMES {
+        let _ = writeln!(text, "| `{name}` | {} |", formula(*activation).replace('|', "\\|"));
+    }
+    text
+}
+
+/// Arguments as lines of a block.
+fn push_block(text: &mut String, arguments: &[Argument]) {
+    if arguments.is_empty() {
+        text.push_str("No arguments of its own.\n");
+        return;
+    }
+    let calls: Vec<String> = arguments.iter().map(call_form).collect();
+    let width = calls.iter().map(String::len).max().unwrap_or(0);
+    text.push_str("```text\n");
+    for (argument, call) in arguments.iter().zip(&calls) {
+        let _ = writeln!(text, "{call:width$}  {}{}", argument.doc, kind_text(&argument.kind));
+    }
+    text.push_str("```\n");
+}
+
 fn all_activations() -> String {
     let mut text = String::from("# Activations\n\nBy Keras's names, for `activation=\"…\"`; `None` is `linear`.\n\n");
     for (name, activation) in Activation::NAMES {
@@ -206,7 +254,7 @@ mod tests {
         let layers = LAYERS.iter().map(|layer| layer.class);
         let activations = Activation::NAMES.iter().map(|(name, _)| *name);
         let codes = Code::ALL.iter().map(|code| code.as_str());
-        for topic in layers.chain(activations).chain(codes).chain(["layers", "activations", "codes"]) {
+        for topic in layers.chain(activations).chain(codes).chain(["layers", "activations", "codes", "manual"]) {
             assert!(explain(topic).is_ok_and(|text| text.ends_with('\n')), "{topic}");
         }
     }

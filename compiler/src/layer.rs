@@ -286,6 +286,11 @@ pub trait Layer: Debug {
         false
     }
 
+    /// Whether its name is part of its weights' paths: what was built before it keeps the paths that it has.
+    fn is_in_paths(&self) -> bool {
+        true
+    }
+
     /// The model that the layer is, where it is one.
     fn nested(&self) -> Option<&Nested> {
         None

@@ -65,10 +65,11 @@ mod separable_conv_1d;
 mod simple_rnn;
 mod softmax;
 mod spatial_dropout_1d;
+mod spectral_normalization;
 pub(crate) mod stacked_rnn_cells;
 #[cfg(test)]
 pub(crate) mod testing;
-mod time_distributed;
+pub(crate) mod time_distributed;
 mod unit_normalization;
 mod up_sampling_1d;
 mod windows;
@@ -143,6 +144,7 @@ pub const LAYERS: &[&Declaration] = &[
     &group_normalization::GROUP_NORMALIZATION,
     &rms_normalization::RMS_NORMALIZATION,
     &normalization::NORMALIZATION,
+    &spectral_normalization::SPECTRAL_NORMALIZATION,
     &batch_normalization::BATCH_NORMALIZATION,
 ];
 

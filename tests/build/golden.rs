@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use rnn_compiler::storage::Storage;
 use rnn_compiler::weights::{bind, read};
 use rnn_grammar::Source;
 use safetensors::SafeTensors;
@@ -34,7 +35,7 @@ fn case(folder: &Path, name: String) -> Result<Case, Box<dyn Error>> {
     let slack = pairs.map(|(output, exact)| (output - exact).abs()).fold(0.0, f64::max);
     let sample = |index: usize| Sample { input: inputs.sample(index), output: outputs.sample(index), slack };
     let samples = (0..inputs.batch).map(sample).collect();
-    Ok(Case { name, model, weights, file, samples })
+    Ok(Case { name, model, weights, file, storage: Storage::F32, samples })
 }
 
 /// The recorded tensors of all inputs or outputs.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ndarray::{ArrayD, IxDyn};
 use rnn_compiler::graph::{NodeId, NodeKind};
 use rnn_compiler::masks::has_masks;
+use rnn_compiler::storage::{self, Storage};
 use rnn_compiler::weights::{BoundWeights, NamedTensor, bind, key};
 use rnn_compiler::{CompiledModel, plan, reference};
 use rnn_grammar::Source;
@@ -45,18 +46,31 @@ pub(crate) fn cases(part: usize) -> Result<Vec<Case>, Box<dyn Error>> {
             Kind::Graphs => random_graph::text(&mut random),
             Kind::Causal => random_causal::text(&mut random),
         };
-        cases.extend(case(format!("random_{part}_{}", cases.len()), text, KINDS[part], &mut random)?);
+        // One in two is of floats; the others take the smaller numbers in turn.
+        let storage = match cases.len() % 6 {
+            1 => Storage::F16,
+            3 => Storage::Bf16,
+            5 => Storage::Int8,
+            _ => Storage::F32,
+        };
+        let name = format!("random_{part}_{}", cases.len());
+        cases.extend(case(name, text, (KINDS[part], storage), &mut random)?);
     }
     Err("too few random texts are models".into())
 }
 
-fn case(name: String, text: String, kind: Kind, random: &mut Random) -> Result<Option<Case>, Box<dyn Error>> {
+fn case(
+    name: String,
+    text: String,
+    (kind, storage): (Kind, Storage),
+    random: &mut Random,
+) -> Result<Option<Case>, Box<dyn Error>> {
     let compiled = rnn_compiler::compile(&Source::new(name.clone(), text));
     let Ok(model) = compiled.select(None).cloned() else { return Ok(None) };
     if compiled.has_errors() {
         return Ok(None);
     }
-    let Ok(plan) = plan::plan(&model) else { return Ok(None) };
+    let Ok(plan) = plan::plan_stored(&model, storage) else { return Ok(None) };
     let is_by_clock = plan.streaming().is_ok_and(|streams| streams.chunk.is_none());
     if kind == Kind::Causal && !is_by_clock {
         return Ok(None);
@@ -64,12 +78,14 @@ fn case(name: String, text: String, kind: Kind, random: &mut Random) -> Result<O
     let tensors = tensors(&model, random);
     let weights = bind(&model, &tensors).map_err(|_| "the weights don't fit")?;
     let file = file(&tensors)?;
+    // What the numbers stand for is what the code must compute with.
+    let stored = storage::stored(&model, &plan, &weights).map_err(|_| "the weights can't be stored")?;
     // Windows need so many timesteps.
     let timesteps = if is_by_clock { [random_causal::TIMESTEPS; 3] } else { FREE_TIMESTEPS };
-    let samples = timesteps.into_iter().map(|timesteps| sample(&model, &weights, timesteps, random));
+    let samples = timesteps.into_iter().map(|timesteps| sample(&model, &stored.weights, timesteps, random));
     let samples = samples.collect::<Result<Vec<_>, _>>()?;
     let is_tame = samples.iter().flat_map(|sample| &sample.output).all(|value| value.abs() < 100.0);
-    Ok(is_tame.then_some(Case { name, model, weights, file, samples }))
+    Ok(is_tame.then_some(Case { name, model, weights, file, storage, samples }))
 }
 
 /// Weights of a size that keeps sums near 1; variances above 0.

@@ -7,6 +7,7 @@ use std::path::Path;
 use rnn_compiler::emit::{Options, expand};
 use rnn_compiler::plan::Plan;
 use rnn_compiler::shape::Dimension;
+use rnn_compiler::storage::Storage;
 use rnn_compiler::weights::BoundWeights;
 use rnn_compiler::{CompiledModel, plan};
 use rnn_runtime::Level;
@@ -21,6 +22,8 @@ pub(crate) struct Case {
     pub(crate) weights: BoundWeights,
     /// The same weights as a safetensors file.
     pub(crate) file: Vec<u8>,
+    /// What rows of them are stored as.
+    pub(crate) storage: Storage,
     /// Inputs and outputs.
     pub(crate) samples: Vec<Sample>,
 }
@@ -44,7 +47,7 @@ pub(crate) fn write(folder: &Path, name: &str, cases: &[Case]) -> Result<(), Box
     let runtimes = runtimes();
     for (index, case) in cases.iter().enumerate() {
         let runtime = &runtimes[index % runtimes.len()];
-        match plan::plan(&case.model) {
+        match plan::plan_stored(&case.model, case.storage) {
             Ok(plan) => one(folder, &mut code, &mut data, case, &plan, runtime, index % LOADED_EVERY == 0)?,
             Err(diagnostic) => without_code.push((&case.name, diagnostic.code.as_str())),
         }

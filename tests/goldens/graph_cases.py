@@ -140,15 +140,21 @@ GRAPHS = {
         "Bidirectional(RNN(SimpleRNNCell(3)))(y)",
     ),
     "rnn_states_of_both_directions": (
-        "x = Input((6, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
+        "x = Input((3, 4))\ny, *states = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_state=True))(x)\n"
         "z = Bidirectional(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True))(x, initial_state=states)",
         "x",
-        "[y, GRU(2)(z), states[2][1]]",
+        "[y, z, states[2][1]]",
     ),
     "time_distributed_rnn": (
         "x = Input((3, 5, 4))\ny = TimeDistributed(RNN([GRUCell(3), LSTMCell(2)], return_sequences=True))(x)",
         "x",
         "TimeDistributed(Bidirectional(RNN([GRUCell(3), LSTMCell(2)])))(y)",
+    ),
+    "time_distributed_model": (
+        "x = Input((5, 4))\nshared = Dense(4, activation='tanh')\ninner = keras.Sequential([Input((5, 4)), shared, shared, LSTM(3)], name='inner')\n"
+        "y = Input((2, 5, 4))",
+        "y",
+        "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",
     ),
     "rnn_shared": (
         "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",

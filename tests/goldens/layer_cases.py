@@ -19,7 +19,7 @@ LAYERS = (
     "GaussianNoise LSTM LayerNormalization LeakyReLU PReLU Permute ReLU RepeatVector Reshape SimpleRNN Softmax "
     "SpatialDropout1D TimeDistributed Cropping1D MaxPooling1D AveragePooling1D ZeroPadding1D UpSampling1D GlobalAveragePooling1D GlobalMaxPooling1D "
     "Rescaling UnitNormalization Conv1D DepthwiseConv1D SeparableConv1D Conv1DTranspose "
-    "GroupNormalization RMSNormalization Normalization ConvLSTM1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D Discretization Masking"
+    "GroupNormalization RMSNormalization Normalization ConvLSTM1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D Discretization SpectralNormalization Masking"
 ).split()
 
 
@@ -214,6 +214,7 @@ def normalization_cases():
 
 
 def further_normalization_cases():
+    yield "batch_normalization_renorm", sequences("BatchNormalization(renorm=True)", "Dense(2)")
     yield "layer_normalization_rms_scaling", sequences("LayerNormalization(rms_scaling=True)", features=19)
     yield "layer_normalization_rms_scaling_axis_1", sequences("LayerNormalization(axis=1, scale=False, rms_scaling=True)")
     layer = "GroupNormalization"
@@ -314,6 +315,7 @@ def further_sequence_cases():
     yield "channels_first_kept", of_shape("(3, 7)", f"MaxPooling1D(2, {first})", f"GlobalAveragePooling1D({first}, keepdims=True)")
     yield "adaptive_average_pooling", sequences("AdaptiveAveragePooling1D(3)", timesteps=7, features=19)
     yield "adaptive_max_pooling", sequences("AdaptiveMaxPooling1D((4,))", "AdaptiveMaxPooling1D(7)", f"AdaptiveAveragePooling1D(3, {first})")
+    yield "spectral_normalization", sequences("SpectralNormalization(Conv1D(6, 2))", "SpectralNormalization(Dense(3, activation='tanh'))")
     yield "discretization", sequences("Discretization([-0.5, 0.0, 1])", "LSTM(2)")
 
 

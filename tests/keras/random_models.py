@@ -225,6 +225,8 @@ class Generator:
         if self.maybe(0.2):
             arguments.append(["use_bias", self.pick("True", "False")])
         self.training_arguments(arguments, ("kernel", "bias"))
+        if self.maybe(0.06):
+            return Layer("SpectralNormalization", [[None, Layer("Dense", arguments)]]), (*shape[:-1], units)
         return Layer("Dense", arguments), (*shape[:-1], units)
 
     def training_arguments(self, arguments, weights):
@@ -479,6 +481,8 @@ class Generator:
         axis = self.random.choice(known)
         arguments = [["axis", str(axis if self.maybe(0.5) else axis - len(shape) - 1)]] if self.maybe(0.4) else []
         self.normalization_arguments(arguments)
+        if self.maybe(0.1):
+            arguments.append(["renorm", "True"])
         return Layer("BatchNormalization", arguments), shape
 
     def further_normalization(self, shape):

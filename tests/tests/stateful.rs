@@ -5,34 +5,34 @@
 
 use std::path::Path;
 
-use rnn_runtime::{Model, State, rnn_model};
+use rnn_runtime::{Model as _, State as _, rnn_model};
 use safetensors::SafeTensors;
 
 rnn_model! {
     /// A batch of two; one layer keeps no state.
-    #[source = "goldens/stateful/tracker.rnn"]
-    #[weights = "goldens/stateful/tracker.safetensors"]
+    #[source = "../goldens/stateful/tracker.rnn"]
+    #[weights = "../goldens/stateful/tracker.safetensors"]
     struct Tracker;
 }
 
 rnn_model! {
     /// Both directions, and one backwards.
-    #[source = "goldens/stateful/around.rnn"]
-    #[weights = "goldens/stateful/around.safetensors"]
+    #[source = "../goldens/stateful/around.rnn"]
+    #[weights = "../goldens/stateful/around.safetensors"]
     struct Around;
 }
 
 rnn_model! {
     /// A layer that steps once a call, behind the last timestep.
-    #[source = "goldens/stateful/behind.rnn"]
-    #[weights = "goldens/stateful/behind.safetensors"]
+    #[source = "../goldens/stateful/behind.rnn"]
+    #[weights = "../goldens/stateful/behind.safetensors"]
     struct Behind;
 }
 
 rnn_model! {
     /// Any number of timesteps, half as many answers.
-    #[source = "goldens/stateful/free.rnn"]
-    #[weights = "goldens/stateful/free.safetensors"]
+    #[source = "../goldens/stateful/free.rnn"]
+    #[weights = "../goldens/stateful/free.safetensors"]
     struct Free;
 }
 
@@ -131,6 +131,7 @@ fn free_timesteps_go_on() {
         let mut output = [[0.0; 2]; 3];
         free.forward_with(&input, &mut kept, &mut output).unwrap();
         assert_near(output.as_flattened(), &recorded("free", &format!("{call}_output_0")), call);
-        assert!(free.forward_with(&input, &mut kept.clone(), &mut output[..2]).is_err());
+        let mut copy = kept;
+        assert!(free.forward_with(&input, &mut copy, &mut output[..2]).is_err());
     }
 }

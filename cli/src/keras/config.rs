@@ -52,15 +52,22 @@ fn part(layer: &Value, prefix: &str, depth: usize) -> Result<Part, Mistake> {
         Part { base_name, name: name.to_owned(), object, layer: None, weights: Vec::new(), inner: Vec::new() };
     // A layer that was never built has no shape, and no weights.
     let shapes = input_shapes(&layer["build_config"]);
-    if let Some((instance, weights)) = compiled(&call(layer, 0)?, &shapes, name)? {
+    let is_named = is_named(&layer["build_config"]);
+    if let Some((instance, weights)) = compiled(&call(layer, 0)?, &shapes, is_named, name)? {
         part.layer = Some(instance);
         part.weights = weights.into_iter().map(|(key, shape)| (format!("{prefix}{key}"), shape)).collect();
     }
     Ok(part)
 }
 
+/// The names of the shapes of a layer that is called with several tensors by name.
+const NAMED: [&str; 3] = ["query_shape", "value_shape", "key_shape"];
+
 /// The shapes that a layer was built with. States to begin with size no weight.
 fn input_shapes(config: &Value) -> Vec<&Value> {
+    if is_named(config) {
+        return NAMED.iter().map(|name| &config["shapes_dict"][name]).filter(|shape| shape.is_array()).collect();
+    }
     let shape = if config["input_shape"].is_array() {
         &config["input_shape"]
     } else {
@@ -73,12 +80,27 @@ fn input_shapes(config: &Value) -> Vec<&Value> {
     }
 }
 
+/// Whether a layer is called with tensors one behind the other: query, value, key.
+fn is_named(config: &Value) -> bool {
+    config["shapes_dict"][NAMED[0]].is_array()
+}
+
 /// The only layer of a text that calls it with inputs of these shapes, and its weights; `None` without a shape.
-fn compiled(call: &str, shapes: &[&Value], name: &str) -> Result<Option<(Rc<LayerInstance>, Keyed)>, Mistake> {
+fn compiled(
+    call: &str,
+    shapes: &[&Value],
+    is_named: bool,
+    name: &str,
+) -> Result<Option<(Rc<LayerInstance>, Keyed)>, Mistake> {
     let inputs: Vec<String> = shapes.iter().map(|shape| format!("Input(batch_shape={})", python(shape))).collect();
     let text = match inputs.as_slice() {
         [] => return Ok(None),
         [only] => format!("x = {only}\nmodel = Model(x, {call}(x))\n"),
+        several if is_named => {
+            let tensors: Vec<String> = (0..several.len()).map(|place| format!("x[{place}]")).collect();
+            let (inputs, tensors) = (several.join(", "), tensors.join(", "));
+            format!("x = [{inputs}]\nmodel = Model(x, {call}({tensors}))\n")
+        }
         several => format!("x = [{}]\nmodel = Model(x, {call}(x))\n", several.join(", ")),
     };
     let compiled = rnn_compiler::compile(&Source::new(name, text));

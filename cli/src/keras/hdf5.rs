@@ -9,12 +9,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+use rnn_compiler::graph::NodeKind;
 use rnn_compiler::layer::LayerInstance;
+use rnn_compiler::layers::nested::Nested;
 
-use super::Mistake;
+use super::{Mistake, group_name};
 
 /// Attributes of Keras's layers that hold layers, in the order of their weights.
-const INNER: [&str; 4] = ["layer", "cell", "forward_layer", "backward_layer"];
+const INNER: [&str; 9] = [
+    "layer",
+    "cell",
+    "forward_layer",
+    "backward_layer",
+    "query_dense",
+    "key_dense",
+    "_gate_dense",
+    "value_dense",
+    "output_dense",
+];
 
 /// Deeper than any wrapper of a wrapper; a damaged file may lead in circles.
 const MAX_DEPTH: usize = 16;
@@ -116,31 +128,45 @@ fn push_arrays(
         let place = usize::from(name == "backward_layer");
         push_arrays(&guarded(|| group.group(name))?, inner.get(place).map(|inner| &**inner), arrays, depth + 1)?;
     }
-    if has("cells") {
-        let cells = guarded(|| group.group("cells"))?;
-        for (key, cell) in cell_keys(&cells, &inner)? {
-            push_arrays(&guarded(|| cells.group(&key))?, cell, arrays, depth + 1)?;
+    let of_model = layer.and_then(|layer| layer.layer.nested()).map(layers_of).unwrap_or_default();
+    for (folder, layers) in [("cells", inner), ("layers", of_model)] {
+        if !has(folder) {
+            continue;
+        }
+        let groups = guarded(|| group.group(folder))?;
+        for (key, layer) in numbered_keys(&groups, &layers)? {
+            push_arrays(&guarded(|| groups.group(&key))?, layer, arrays, depth + 1)?;
         }
     }
     Ok(())
 }
 
-/// The groups of a stack's cells in the order of the cells: a key is the snake-cased class, counted up.
-fn cell_keys<'a>(
-    cells: &Group,
+/// The layer objects of a model that stands inside a wrapper, each once.
+fn layers_of(model: &Nested) -> Vec<Rc<LayerInstance>> {
+    let first_uses = model.graph.nodes().iter().filter(|node| node.is_first_use);
+    let layers = first_uses.filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(Rc::clone(instance)),
+        NodeKind::Input { .. } => None,
+    });
+    layers.collect()
+}
+
+/// The groups of cells or layers in their order: a key is the snake-cased class, counted up.
+fn numbered_keys<'a>(
+    groups: &Group,
     known: &'a [Rc<LayerInstance>],
 ) -> Result<Vec<(String, Option<&'a LayerInstance>)>, Mistake> {
     if known.is_empty() {
-        let mut keys = guarded(|| cells.groups())?;
+        let mut keys = guarded(|| groups.groups())?;
         keys.sort();
         return Ok(keys.into_iter().map(|key| (key, None)).collect());
     }
-    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
     let keys = known.iter().map(|cell| {
-        let base = cell.layer.declaration().base_name;
-        let count = counts.entry(base).or_default();
+        let base = group_name(cell);
+        let count = counts.entry(base.clone()).or_default();
         *count += 1;
-        (if *count == 1 { base.to_owned() } else { format!("{base}_{}", *count - 1) }, Some(&**cell))
+        (if *count == 1 { base } else { format!("{base}_{}", *count - 1) }, Some(&**cell))
     });
     Ok(keys.collect())
 }

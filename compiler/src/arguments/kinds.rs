@@ -313,8 +313,12 @@ fn check_layer(subject: Subject<'_>) -> Checked {
                 .help(format!("call it: `{}(…)`", declaration.class)),
         )),
         Value::Model(_) => Err(Box::new(
-            Diagnostic::new(Code::E104, span, format!("a model inside `{}` is not supported yet", subject.callee))
-                .at("a model, not a layer"),
+            Diagnostic::new(
+                Code::E216,
+                span,
+                format!("a model can't run backwards, so `{}` can't wrap it", subject.callee),
+            )
+            .at("a model, not a recurrent layer"),
         )),
         Value::Integer(_) => Err(Box::new(subject.wrong_type("a layer").help(format!(
             "wrap a layer: `{}(LSTM({}), …)`",

@@ -81,13 +81,17 @@ impl Evaluator<'_> {
         let needed = self.needed(inputs.0, outputs.0)?;
         let mut copies = Copies::new();
         for input in inputs.0.iter() {
-            if self.is_input(input.tensor) {
-                copies.insert(input.tensor, input.tensor);
-            } else if !copies.contains_key(&input.tensor) {
+            if copies.contains_key(&input.tensor) {
+                continue;
+            }
+            let copy = if self.is_input(input.tensor) {
+                input.tensor
+            } else {
                 let name = format!("{}CLONE", self.tensor_name(input.tensor));
                 let shape = self.inference.shape(input.tensor).clone();
-                copies.insert(input.tensor, self.unwritten_input(name, shape, input.span())?);
-            }
+                self.unwritten_input(name, shape, input.span())?
+            };
+            copies.insert(input.tensor, copy);
         }
         for node in needed {
             self.copy_node(node, &mut copies, span)?;

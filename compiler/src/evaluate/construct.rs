@@ -37,6 +37,8 @@ impl Evaluator<'_> {
     /// `LSTM(…)`
     pub(super) fn layer(&mut self, declaration: &'static Declaration, call: &CallSite) -> Option<Rc<LayerInstance>> {
         let keywords = if declaration.takes_common { COMMON } else { &[] };
+        let with_layers = self.models_as_layers(declaration, call);
+        let call = with_layers.as_ref().unwrap_or(call);
         let bound = self.bound(call, Signature { own: declaration.arguments, keywords });
         // The name is counted also for a layer with a mistake, as if it were right.
         let given_name = bound.as_deref().and_then(|bound| find(bound, "name"));

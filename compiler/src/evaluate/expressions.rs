@@ -522,6 +522,14 @@ fn picked(length: i128, [from, to, step]: [Option<i128>; 3]) -> Option<Vec<usize
     Some(positions)
 }
 
+/// The names that a target binds.
+fn names_of(target: &Target, names: &mut Vec<String>) {
+    match target {
+        Target::Name(name) | Target::Starred(name) => names.push(name.text.clone()),
+        Target::Tuple(targets, _) => targets.iter().for_each(|target| names_of(target, names)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::picked;
@@ -535,13 +543,5 @@ mod tests {
         assert_eq!(picked(5, [None, Some(100), Some(i128::MAX)]), Some(vec![0]));
         assert_eq!(picked(5, [None, None, Some(0)]), None);
         assert_eq!(picked(0, [None, None, Some(-1)]), Some(vec![]));
-    }
-}
-
-/// The names that a target binds.
-fn names_of(target: &Target, names: &mut Vec<String>) {
-    match target {
-        Target::Name(name) | Target::Starred(name) => names.push(name.text.clone()),
-        Target::Tuple(targets, _) => targets.iter().for_each(|target| names_of(target, names)),
     }
 }

@@ -4,13 +4,15 @@ use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic, Span};
 
-use crate::arguments::bind::CallSite;
+use crate::arguments::bind::{CallSite, Given};
 use crate::arguments::frozen;
+use crate::declaration::Declaration;
 use crate::evaluate::Evaluator;
 use crate::evaluate::text::repr;
 use crate::graph::{ModelId, NodeId, TensorId};
 use crate::layer::LayerInstance;
 use crate::layers::nested::Nested;
+use crate::layers::time_distributed::TIME_DISTRIBUTED;
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
@@ -71,6 +73,21 @@ impl Evaluator<'_> {
             [only] => Some(only.value.clone()),
             _ => Some(Value::List(tensors.into())),
         }
+    }
+
+    /// The call with layers in the place of models, where a wrapper takes models.
+    pub(super) fn models_as_layers(&mut self, declaration: &Declaration, call: &CallSite) -> Option<CallSite> {
+        let is_model = |given: &Given| matches!(given.value.value, Value::Model(_));
+        if declaration.class != TIME_DISTRIBUTED.class || !call.given.iter().any(is_model) {
+            return None;
+        }
+        let mut call = call.clone();
+        for given in &mut call.given {
+            if let Value::Model(id) = given.value.value {
+                given.value.value = self.nested_layer(id, given.span).map_or(Value::Failed, Value::Layer);
+            }
+        }
+        Some(call)
     }
 
     /// Gives a `Sequential` without an input the shape that it is called with, as Keras does.

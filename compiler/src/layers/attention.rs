@@ -59,6 +59,8 @@ pub(crate) const ADDITIVE_ATTENTION: Declaration = Declaration {
     arguments: &[
         Argument::optional("use_scale", Kind::Boolean, "True", "Whether each feature has a trained factor."),
         Argument::training("dropout", Kind::Rate, "0.0"),
+        Argument::optional("score_mode", Kind::Choice(&["dot", "concat"]), "\"dot\"", "No effect here, as in Keras."),
+        Argument::training("seed", Kind::Seed, "None"),
     ],
     takes_common: true,
     build: build_additive,

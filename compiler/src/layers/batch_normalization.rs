@@ -2,8 +2,8 @@
 //!
 //! Ioffe & Szegedy 2015, arXiv:1502.03167. <https://keras.io/api/layers/normalization_layers/batch_normalization/>
 //!
-//! Differences to Keras: the batch axis is refused as the axis, also where the batch is fixed; `renorm=True` and
-//! `synchronized=True` are not there yet (the latter is refused by Keras itself on all backends but TensorFlow).
+//! Differences to Keras: the batch axis is refused as the axis, also where the batch is fixed;
+//! `synchronized=True` is not there yet (Keras itself refuses it on all backends but TensorFlow).
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_grammar::Span;
@@ -27,7 +27,8 @@ pub(crate) const BATCH_NORMALIZATION: Declaration = Declaration {
     base_name: "batch_normalization",
     summary: "Scales and shifts each feature by the statistics that training gathered.",
     details: "`gamma·(x - moving_mean) / sqrt(moving_variance + epsilon) + beta`, one of each per entry of `axis`.\n\n\
-              Weights: `gamma`, `beta`, and the non-trainable `moving_mean`, `moving_variance`.",
+              Weights: `gamma`, `beta`, and the non-trainable `moving_mean`, `moving_variance`; with `renorm` also \
+              `moving_stddev`, `renorm_mean`, `renorm_stddev`.",
     arguments: &[
         Argument::optional("axis", Kind::Axis { many: false }, "-1", "The axis of the features; 0 is the batch."),
         Argument::optional("momentum", Kind::Ignored, "0.99", "Training only."),
@@ -42,7 +43,12 @@ pub(crate) const BATCH_NORMALIZATION: Declaration = Declaration {
         Argument::training("gamma_regularizer", Kind::Regularizer, "None"),
         Argument::training("beta_constraint", Kind::Constraint, "None"),
         Argument::training("gamma_constraint", Kind::Constraint, "None"),
-        Argument::not_yet("renorm", "False"),
+        Argument::optional(
+            "renorm",
+            Kind::Boolean,
+            "False",
+            "Whether training keeps three more statistics; no effect here.",
+        ),
         Argument::optional("renorm_clipping", Kind::Ignored, "None", "Training only."),
         Argument::optional("renorm_momentum", Kind::Ignored, "0.99", "Training only."),
         Argument::not_yet("synchronized", "False"),
@@ -59,6 +65,8 @@ pub(crate) struct BatchNormalization {
     pub(crate) epsilon: f64,
     pub(crate) center: bool,
     pub(crate) scale: bool,
+    /// Whether there are the statistics of batch renormalization, which only training reads.
+    pub(crate) renorm: bool,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
@@ -68,6 +76,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         epsilon: arguments.float("epsilon")?,
         center: arguments.boolean("center"),
         scale: arguments.boolean("scale"),
+        renorm: arguments.boolean("renorm"),
     }))
 }
 
@@ -89,6 +98,7 @@ impl BatchNormalization {
         });
         let gamma = if self.scale { weights.next() } else { None };
         let beta = if self.center { weights.next() } else { None };
+        // Further statistics behind these are for training.
         let (Some(mean), Some(variance)) = (weights.next(), weights.next()) else {
             unreachable!("the moving statistics are always there")
         };
@@ -120,8 +130,9 @@ impl Layer for BatchNormalization {
         let size = self.place(shape).ok().and_then(|place| shape.0[place].known()).unwrap_or(0);
         let names = [("gamma", self.scale), ("beta", self.center)];
         let trained = names.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| WeightSpec::new(*name, &[size]));
-        let gathered = ["moving_mean", "moving_variance"]
-            .map(|name| WeightSpec { trainable: false, ..WeightSpec::new(name, &[size]) });
+        let more: &[&str] = if self.renorm { &["moving_stddev", "renorm_mean", "renorm_stddev"] } else { &[] };
+        let gathered = ["moving_mean", "moving_variance"].iter().chain(more);
+        let gathered = gathered.map(|name| WeightSpec { trainable: false, ..WeightSpec::new(*name, &[size]) });
         trained.chain(gathered).collect()
     }
 
@@ -171,7 +182,7 @@ mod tests {
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(axis: i128) -> BatchNormalization {
-        BatchNormalization { axis, span: None, epsilon: 0.25, center: true, scale: true }
+        BatchNormalization { axis, span: None, epsilon: 0.25, center: true, scale: true, renorm: false }
     }
 
     #[test]

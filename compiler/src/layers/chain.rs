@@ -1,5 +1,6 @@
 //! Layers in a row that stand for one layer when code is made: the cells of a stack, in one direction or in two.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use ndarray::{ArrayD, Axis, Slice};
@@ -22,6 +23,8 @@ pub(crate) struct Chain<'a> {
     inference: Inference,
     inputs: Vec<TensorId>,
     id: &'a mut dyn FnMut() -> usize,
+    /// `TimeDistributed` layers, by the layers inside: one that comes again keeps its weights.
+    wrappers: HashMap<usize, Rc<LayerInstance>>,
 }
 
 impl<'a> Chain<'a> {
@@ -30,7 +33,7 @@ impl<'a> Chain<'a> {
         let mut inference = Inference::default();
         let mut input = |shape: &Shape| inference.input(String::new(), shape.clone(), InputType::Float32, whole.span);
         let inputs = shapes.iter().map(&mut input).collect();
-        Self { whole, inference, inputs, id }
+        Self { whole, inference, inputs, id, wrappers: HashMap::new() }
     }
 
     /// The inputs.
@@ -40,8 +43,13 @@ impl<'a> Chain<'a> {
 
     /// Adds one layer, and gives what it answers.
     pub(crate) fn apply(&mut self, name: &str, layer: Box<dyn Layer>, read: &[TensorId]) -> Vec<TensorId> {
+        let part = self.part(name, layer);
+        self.add(&part, read)
+    }
+
+    fn part(&mut self, name: &str, layer: Box<dyn Layer>) -> Rc<LayerInstance> {
         let whole = self.whole;
-        let part = LayerInstance {
+        Rc::new(LayerInstance {
             id: (self.id)(),
             name: format!("{}_{name}", whole.name),
             is_named: whole.is_named,
@@ -53,8 +61,7 @@ impl<'a> Chain<'a> {
             has_arguments: whole.has_arguments,
             arguments: whole.arguments.clone(),
             layer,
-        };
-        self.add(&Rc::new(part), read)
+        })
     }
 
     fn add(&mut self, part: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
@@ -68,8 +75,13 @@ impl<'a> Chain<'a> {
         if inner.layer.takes() == Takes::List {
             return self.add(inner, read);
         }
+        if let Some(wrapper) = self.wrappers.get(&inner.id).cloned() {
+            return self.add(&wrapper, read);
+        }
         let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name).trim_start_matches('_').to_owned();
-        self.apply(&name, Box::new(TimeDistributed { inner: Rc::clone(inner), reads_mask: false }), read)
+        let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner), reads_mask: false }));
+        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
+        self.add(&wrapper, read)
     }
 
     /// Adds layers in a row, each with the states that it begins with; answers the last one's output, then all states.

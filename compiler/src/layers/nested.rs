@@ -118,6 +118,11 @@ impl Layer for Nested {
         Some(self)
     }
 
+    /// A functional model's layers were there before it.
+    fn is_in_paths(&self) -> bool {
+        self.is_sequential
+    }
+
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let own = self.graph.inputs();
         if inputs.len() != own.len() {

@@ -84,7 +84,6 @@ pub const NOT_YET: &[&str] = &[
     "Solarization",
     "SpatialDropout2D",
     "SpatialDropout3D",
-    "SpectralNormalization",
     "StringLookup",
     "TFSMLayer",
     "TextVectorization",

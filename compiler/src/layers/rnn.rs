@@ -312,3 +312,95 @@ impl Layer for Rnn {
 
     evaluate_generically!();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::layers::cells::Step;
+    use crate::layers::simple_rnn::SimpleRnn;
+    use crate::layers::testing::{array, assert_near, codes, output};
+
+    fn flags(return_sequences: bool, go_backwards: bool) -> Recurrence {
+        let (stateful, unroll, return_state) = (false, None, true);
+        Recurrence {
+            units: 1,
+            return_sequences,
+            go_backwards,
+            stateful,
+            unroll,
+            return_state,
+            n_states: 1,
+            masking: StepMasking::default(),
+        }
+    }
+
+    fn sums(return_sequences: bool, go_backwards: bool) -> Rnn {
+        let flags = flags(return_sequences, go_backwards);
+        let walk = |flags: Recurrence| {
+            let step = SimpleRnn { flags, activation: Activation::Linear, use_bias: false };
+            Walk { path: "cell".to_owned(), trainable: true, layer: Step::SimpleRnn(step).layer(flags), flags }
+        };
+        let first = walk(Recurrence { return_sequences: true, ..flags });
+        let second = walk(Recurrence { go_backwards: false, ..flags });
+        let nothing = SimpleRnn { flags, activation: Activation::Linear, use_bias: false };
+        let cell = crate::layers::testing::instance("cells", nothing);
+        Rnn { cell, flags: Recurrence { n_states: 2, ..flags }, walks: vec![first, second] }
+    }
+
+    #[test]
+    fn a_cell_reads_what_the_one_before_gives_in_the_order_of_processing() {
+        let one = |value: f64| array(&[1, 1], &[value]);
+        let weights = [one(1.0), one(1.0), one(10.0), one(1.0)];
+        let values = |layer: Rnn, inputs: &[ArrayD<f64>]| layer.evaluate(&Call { inputs, weights: &weights });
+        let input = [array(&[1, 2, 1], &[1.0, 2.0])];
+        // The first cell sums up: 1, 3, or backwards 2, 3; the second one sums ten times that.
+        assert_near(&values(sums(true, false), &input)[0], &[1, 2, 1], &[10.0, 40.0]);
+        assert_near(&values(sums(true, true), &input)[0], &[1, 2, 1], &[20.0, 50.0]);
+        let last = values(sums(false, false), &input);
+        assert_near(&last[0], &[1, 1], &[40.0]);
+        assert_near(&last[1], &[1, 1], &[3.0]);
+        assert_near(&last[2], &[1, 1], &[40.0]);
+        let begun = [input[0].clone(), one(5.0), one(100.0)];
+        assert_near(&values(sums(true, false), &begun)[0], &[1, 2, 1], &[160.0, 240.0]);
+    }
+
+    #[test]
+    fn counts_and_paths_are_keras_s() {
+        let weights = |layers: &str| {
+            let text = format!("model = Sequential([Input((5, 3)), {layers}])\n");
+            let compiled = crate::compile(&rnn_grammar::Source::new("test.rnn", text));
+            assert_eq!(compiled.diagnostics, []);
+            let model = &compiled.models[0];
+            let nodes = model.graph.nodes().iter().flat_map(|node| node.weights.iter());
+            (model.total_params(), nodes.map(|weight| weight.path.clone()).collect::<Vec<_>>())
+        };
+        let (count, paths) = weights("RNN([LSTMCell(3), GRUCell(2)])");
+        assert_eq!((count, paths[0].as_str()), (126, "stacked_rnn_cells/lstm_cell/kernel"));
+        assert_eq!(paths[5], "stacked_rnn_cells/gru_cell/bias");
+        let (count, paths) = weights("RNN(LSTMCell(4))");
+        assert_eq!((count, paths[0].as_str()), (128, "lstm_cell/kernel"));
+        let (count, paths) = weights("Bidirectional(RNN([LSTMCell(3), LSTMCell(2)]))");
+        assert_eq!((count, paths[9].as_str()), (264, "backward_rnn/stacked_rnn_cells/lstm_cell_1/kernel"));
+    }
+
+    #[test]
+    fn shapes_and_refusals() {
+        assert_eq!(output("Input((5, 3)), RNN([LSTMCell(3), GRUCell(2)], return_sequences=True)"), "(None, 5, 2)");
+        assert_eq!(
+            output("Input((5, 3)), RNN(StackedRNNCells([StackedRNNCells([GRUCell(2)]), GRUCell(4)]))"),
+            "(None, 4)"
+        );
+        assert_eq!(output("Input((2, 5, 3)), TimeDistributed(RNN([LSTMCell(3), GRUCell(2)]))"), "(None, 2, 2)");
+        assert_eq!(codes("Input((5, 3)), RNN(LSTM(3))"), [Code::E139]);
+        assert_eq!(codes("Input((5, 3)), RNN([])"), [Code::E140]);
+        assert_eq!(codes("Input((5, 3)), LSTMCell(3)"), [Code::E141]);
+        assert_eq!(codes("Input((3,)), RNN(LSTMCell(3))"), [Code::E204]);
+        assert_eq!(codes("Input((None, 3)), RNN(LSTMCell(3), unroll=True)"), [Code::E214]);
+        assert_eq!(codes("Input((5, 3)), RNN(LSTMCell(3), stateful=True)"), [Code::E215]);
+        assert_eq!(codes("Input((5, 3)), RNN(LSTMCell(3, return_sequences=True))"), [Code::E112]);
+        assert_eq!(codes("Input((5, 3)), RNN([GRUCell(3), GRUCell(3, name='gru_cell')])"), [Code::E120]);
+        assert_eq!(codes("Input((5, 3)), RNN(undefined)"), [Code::E101]);
+        assert_eq!(codes("Input((5, 3)), RNN([GRUCell(3), undefined])"), [Code::E101]);
+    }
+}

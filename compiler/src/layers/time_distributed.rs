@@ -1,8 +1,8 @@
 //! `TimeDistributed`: a layer on every timestep, with the same weights.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
-//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer
-//! is not there yet.
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer,
+//! and a model inside that joins tensors, are not there yet.
 
 use std::rc::Rc;
 
@@ -12,11 +12,12 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::graph::{NodeKind, TensorId, TypedGraph};
+use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
+use crate::layers::nested::Nested;
 use crate::layers::reshape::reshaped;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
@@ -24,6 +25,7 @@ use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
+use crate::weights::key;
 
 /// `TimeDistributed`.
 pub(crate) const TIME_DISTRIBUTED: Declaration = Declaration {
@@ -66,12 +68,38 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
         return None;
     }
+    if inner.layer.nested().is_some_and(|model| !is_chain(model)) {
+        let title = format!("the model `{}` inside `TimeDistributed` joins tensors, or has several ends", inner.name);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("no chain of layers");
+        arguments.report(diagnostic.help("wrap a model whose layers each turn one tensor into one"));
+        return None;
+    }
     if is_stateful(inner.layer.as_ref()) {
         let title = "a stateful layer inside `TimeDistributed` is not supported yet";
         arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
         return None;
     }
     Some(Box::new(TimeDistributed { inner, reads_mask: false }))
+}
+
+/// Whether each layer of a model turns one tensor into one.
+fn is_chain(model: &Nested) -> bool {
+    let graph = &model.graph;
+    let is_single = |node: &TypedNode| match &node.node.kind {
+        NodeKind::Layer { instance, inputs } => {
+            inputs.len() == 1 && node.outputs.len() == 1 && instance.layer.nested().is_none_or(is_chain)
+        }
+        NodeKind::Input { .. } => true,
+    };
+    graph.inputs().len() == 1 && graph.outputs().len() == 1 && graph.nodes().iter().all(is_single)
+}
+
+/// The layer objects of a model.
+fn layers_of(model: &Nested) -> impl Iterator<Item = &Rc<LayerInstance>> {
+    model.graph.nodes().iter().filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(instance),
+        NodeKind::Input { .. } => None,
+    })
 }
 
 fn returns_state(layer: &dyn Layer) -> bool {
@@ -81,6 +109,7 @@ fn returns_state(layer: &dyn Layer) -> bool {
 
 fn is_stateful(layer: &dyn Layer) -> bool {
     layer.recurrence().is_some_and(|flags| flags.stateful)
+        || layer.nested().is_some_and(|model| layers_of(model).any(|inner| is_stateful(inner.layer.as_ref())))
         || layer.sublayers().iter().any(|inner| is_stateful(inner.layer.as_ref()))
 }
 
@@ -159,6 +188,10 @@ impl Layer for TimeDistributed {
         vec![Rc::clone(&self.inner)]
     }
 
+    fn is_in_paths(&self) -> bool {
+        self.inner.layer.nested().is_none()
+    }
+
     fn is_identity(&self) -> bool {
         self.inner.layer.is_identity()
     }
@@ -177,7 +210,10 @@ impl Layer for TimeDistributed {
 
     fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
         let step = step_of(inputs.first()?);
-        let inner = self.inner.layer.expanded(whole, &[step], id)?;
+        let inner = match self.inner.layer.nested() {
+            Some(model) => model.graph.clone(),
+            None => self.inner.layer.expanded(whole, &[step], id)?,
+        };
         let mut chain = Chain::over(whole, inputs, id);
         let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
         for node in inner.nodes() {
@@ -239,11 +275,7 @@ pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpe
     let weights = inner.layer.weights(inputs).into_iter();
     let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
     weights
-        .map(|weight| WeightSpec {
-            path: format!("{}/{}", inner.name, weight.path),
-            trainable: weight.trainable && is_trainable,
-            ..weight
-        })
+        .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()
 }
 

@@ -9,11 +9,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// A Rust name close to the layer's: `my layer` becomes `my_layer`, `type` becomes `type_`.
+    /// A Rust name close to the layer's, to which more words may be added: `my layer` becomes `my_layer`, `type` becomes
+    /// `type_layer`.
     pub(super) fn ident(&mut self, name: &str) -> String {
         let plain = plain(name);
-        let is_taken = RESERVED.contains(&plain.as_str()) || plain.starts_with("buffer_");
-        self.free(if is_taken { format!("{plain}_") } else { plain })
+        // What is added begins with an underline.
+        let word = plain.trim_end_matches('_');
+        let is_taken = word.len() < plain.len() || RESERVED.contains(&word) || plain.starts_with("buffer_");
+        self.free(if is_taken { format!("{word}_layer") } else { plain })
     }
 
     /// The same for a field, which only Rust's own words get in the way of.
@@ -39,9 +42,9 @@ impl Names {
 }
 
 /// Names that the generated functions use themselves, beside the words of Rust.
-const RESERVED: [&str; 23] = [
+const RESERVED: [&str; 24] = [
     "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
-    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats",
+    "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats", "kept",
 ];
 
 fn plain(name: &str) -> String {
@@ -69,6 +72,9 @@ mod tests {
     fn names_become_rust_names_and_stay_apart() {
         let mut names = Names::default();
         let idents = ["lstm", "My layer", "type", "1st", "lstm", "input", "", "Ж"].map(|name| names.ident(name));
-        assert_eq!(idents, ["lstm", "my_layer", "type_", "layer_1st", "lstm_2", "input_", "layer_", "layer__"]);
+        assert_eq!(
+            idents,
+            ["lstm", "my_layer", "type_layer", "layer_1st", "lstm_2", "input_layer", "layer_layer", "layer_layer_2"]
+        );
     }
 }

@@ -213,7 +213,8 @@ fn through(window: &Window, met: &Clock) -> Result<Clock, String> {
     if reach.missing > 0 {
         let frames = reach.missing.saturating_mul(rate.every);
         let (rows, latency) = (plural(reach.missing, "timestep"), plural(frames, "frame"));
-        return Err(format!("needs {rows} that are not there yet: a latency of {latency}"));
+        let are = if reach.missing == 1 { "is" } else { "are" };
+        return Err(format!("needs {rows} that {are} not there yet: a latency of {latency}"));
     }
     let last = rate.after(reach.first.saturating_add(signed(reach.back())));
     Ok(if window.at_end { Clock::of(last).ending() } else { Clock::of(last.by(reach.stride)) })
@@ -233,4 +234,80 @@ fn way(stays: bool, own: &Clock, met: &Clock, reach: usize) -> Read {
     let frames = met.delay.saturating_sub(own.delay).max(0).unsigned_abs();
     let (rows, is_at_hand) = (frames / own.every.max(1), frames.is_multiple_of(own.every.max(1)));
     if rows + reach == 0 && is_at_hand { Read::Now } else { Read::Back(rows + reach) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rnn_grammar::Source;
+
+    /// Rates of the outputs (`every + delay`, an arrow before a value at the end), or who is in the way.
+    fn rates(layers: &str) -> String {
+        rates_over("None", layers)
+    }
+
+    fn rates_over(timesteps: &str, layers: &str) -> String {
+        let text = format!("x = Input(shape=({timesteps}, 2))\n{layers}\n");
+        let compiled = crate::compile(&Source::new("time.rnn".to_owned(), text));
+        let model = compiled.select(None).unwrap_or_else(|_| panic!("{layers}: {:?}", compiled.diagnostics));
+        let plan = match crate::plan::plan(model) {
+            Ok(plan) => plan,
+            Err(diagnostic) => return diagnostic.notes.concat(),
+        };
+        match plan.streaming() {
+            Ok(streams) => {
+                let clock = |clock: &super::Clock| {
+                    let rates: Vec<_> =
+                        clock.rates.iter().map(|rate| format!("{}+{}", rate.every, rate.delay)).collect();
+                    format!("{}{}", if clock.at_end { "->" } else { "" }, rates.join("|"))
+                };
+                streams.clocks.iter().map(clock).collect::<Vec<_>>().join(", ")
+            }
+            Err(no_stream) => no_stream.reason.clone(),
+        }
+    }
+
+    #[test]
+    fn windows_delay_and_strides_thin_out() {
+        let of = |layer: &str| rates(&format!("model = Model(x, {layer}(x))"));
+        assert_eq!(of("Conv1D(3, 3, padding='causal', dilation_rate=4)"), "1+0");
+        assert_eq!(of("Conv1D(3, 3, dilation_rate=4)"), "1+8");
+        assert_eq!(of("MaxPooling1D(3, strides=2)"), "2+2");
+        assert_eq!(of("Cropping1D((2, 1))"), "1+3");
+        assert_eq!(rates("y = MaxPooling1D(2)(x)\nmodel = Model(x, AveragePooling1D(3, strides=2)(y))"), "4+5");
+        assert_eq!(rates("model = Model(x, x[:, 1:-2:3])"), "3+3");
+        assert_eq!(rates("model = Model(x, Conv1D(3, 3)(ZeroPadding1D((2, 0))(x)))"), "1+0");
+    }
+
+    #[test]
+    fn what_is_joined_waits_for_the_later() {
+        assert_eq!(rates("model = Model(x, Add()([Conv1D(2, 4)(x), x[:, 1:]]))"), "1+3");
+        assert_eq!(rates("model = Model(x, Concatenate()([MaxPooling1D(2)(x), x[:, ::2]]))"), "2+1");
+    }
+
+    #[test]
+    fn values_at_the_end_follow_their_frames() {
+        assert_eq!(rates("model = Model(x, GlobalAveragePooling1D()(MaxPooling1D(2)(x)))"), "->2+1");
+        assert_eq!(rates("model = Model(x, x[:, -3])"), "->1+2");
+        let joined = "y = MaxPooling1D(2)(x)\nmodel = Model(x, Concatenate()([LSTM(3)(x), GRU(2)(y)]))";
+        assert_eq!(rates(joined), "->1+0|2+1");
+    }
+
+    #[test]
+    fn what_lies_ahead_is_named_with_its_latency() {
+        let of = |layers: &str| rates(&format!("y = MaxPooling1D(2)(x)\nmodel = Model(x, {layers})"));
+        let ahead = of("Conv1D(3, 5, padding='same')(y)");
+        assert!(ahead.ends_with("needs 2 timesteps that are not there yet: a latency of 4 frames"), "{ahead}");
+        let behind = of("ZeroPadding1D((0, 1))(y)");
+        assert!(behind.ends_with("needs 1 timestep that is not there yet: a latency of 2 frames"), "{behind}");
+        let before = of("ZeroPadding1D((3, 0))(x)");
+        assert!(before.ends_with("answers 3 timesteps before the first frame"), "{before}");
+        let rates = of("Add()([y, x])");
+        assert!(
+            rates.ends_with("joins what is there with every frame and what is there with every 2 frames"),
+            "{rates}"
+        );
+        let fixed = |output: &str| rates_over("20", &format!("model = Model(x, {output})"));
+        assert_eq!(fixed("x[:, 3]"), "picks timestep 3, which does not move on with the stream");
+        assert_eq!(fixed("x[:, :3]"), "ends at timestep 3, however long the stream is");
+    }
 }

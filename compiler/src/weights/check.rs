@@ -8,7 +8,6 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use super::{BoundWeights, NamedTensor, Weight, tuple};
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, WeightSpec};
-use crate::layers::nested::FUNCTIONAL;
 use crate::model::CompiledModel;
 use crate::names::closest;
 
@@ -16,7 +15,7 @@ use crate::names::closest;
 /// layers were there before it.
 #[must_use]
 pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
-    if layer.layer.declaration().class == FUNCTIONAL.class {
+    if !layer.layer.is_in_paths() {
         return spec.path.clone();
     }
     format!("{}/{}", layer.name, spec.path)

@@ -139,11 +139,8 @@ fn split(rest: &str) -> Option<Field<'_>> {
     let bytes = rest.as_bytes();
     for (at, &byte) in bytes.iter().enumerate().skip(1) {
         match (byte, quote) {
-            (_, Some(open)) => {
-                if byte == open {
-                    quote = None;
-                }
-            }
+            (_, Some(open)) if byte == open => quote = None,
+            (_, Some(_)) => {}
             (b'\'' | b'"', None) if colon.is_none() => quote = Some(byte),
             (b'(' | b'[' | b'{', None) => depth += 1,
             (b'}', None) if depth == 0 => {

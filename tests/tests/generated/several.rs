@@ -48,7 +48,7 @@ impl Layout<'_> {
         let steps: Vec<Vec<Option<Vec<f32>>>> = steps.iter().map(read).collect();
         let mut outputs = Vec::new();
         for (place, &(width, in_time)) in self.outputs.iter().enumerate() {
-            let mut parts =
+            let parts =
                 steps.iter().filter_map(|step| step[place].as_ref()).inspect(|part| assert_eq!(part.len(), width));
             match in_time {
                 true => parts.for_each(|part| outputs.extend_from_slice(part)),

@@ -298,3 +298,75 @@ fn a_syntax_mistake_stops_before_evaluation() {
     let all = codes("model = Sequential([)\nx = undefined");
     assert!(all.iter().all(|code| code.as_str().starts_with("E0")), "{all:?}");
 }
+
+#[test]
+fn states_of_cells_are_grouped_by_cells() {
+    let begin = "x = Input((5, 3))\nm0 = Model(x, Dense(2)(x))\n";
+    let of = |text: &str| codes(&format!("{begin}{text}"));
+    assert_eq!(
+        of("y, (h, c), g = RNN([LSTMCell(3), GRUCell(2)], return_state=True)(x)\nassert g.shape == (None, 2)"),
+        []
+    );
+    assert_eq!(of("y, h, c = RNN(LSTMCell(3), return_state=True)(x)"), []);
+    assert_eq!(of("y, *s = RNN([LSTMCell(3)], return_state=True)(x)\nz = RNN([LSTMCell(3)])(x, initial_state=s)"), []);
+    let given = "y, h, c = LSTM(3, return_state=True)(x)\n";
+    assert_eq!(of(&format!("{given}z = RNN([LSTMCell(3)])(x, initial_state=[h, c])")), [Code::E142]);
+    assert_eq!(of(&format!("{given}z = RNN(LSTMCell(3))(x, initial_state=[h, c])")), []);
+    assert_eq!(of(&format!("{given}z = RNN(LSTMCell(3))(x, initial_state=[h])")), [Code::E142]);
+}
+
+#[test]
+fn models_begin_behind_the_layers_of_others() {
+    let begin = "x = Input((5, 3))\nh = LSTM(4, return_sequences=True, name='enc')(x)\ny = Dense(2)(h)\n";
+    let of = |text: &str| codes(&format!("{begin}{text}"));
+    let whole = "m = Model(x, y)\nn = Model(m.get_layer('enc').output, m.output)\n";
+    assert_eq!(of(&format!("{whole}assert n.layers[0].name == 'keras_tensor_1CLONE' and n.count_params() == 10")), []);
+    assert_eq!(of(&format!("{whole}assert n.input_shape == (None, 5, 4) and n.layers[1].name == 'dense'")), []);
+    assert_eq!(of("n = Model(h, h)"), [Code::E144]);
+    assert_eq!(of("n = Model(y, Add()([Dense(2)(h), y]))"), [Code::E135]);
+    assert_eq!(of("m = Model(x, {'o': y})\nassert m(x)['o'].shape == (None, 5, 2)"), []);
+    assert_eq!(of("m = Model({'i': x}, y)\nz = m({'i': x})\nz = m({'j': x})"), [Code::E115]);
+}
+
+#[test]
+fn sequentials_are_built_once_a_list_and_once_a_layer_that_is_added() {
+    let name = |text: &str, name: &str| {
+        codes(&format!("x = Input((3,))\n{text}\nassert Model(x, Dense(1)(x)).name == '{name}'"))
+    };
+    assert_eq!(name("s = Sequential([Input((3,)), Dense(2), Dense(2)])", "functional_1"), []);
+    let added = "s = Sequential()\ns.add(Input((3,)))\ns.add(Dense(2))\ns.add(Dense(2))";
+    assert_eq!(name(added, "functional_2"), []);
+    assert_eq!(name("s = Sequential([Dense(2), Dense(2)])\ny = s(x)", "functional_1"), []);
+}
+
+#[test]
+fn comprehensions_f_strings_and_stars() {
+    let of = |text: &str| codes(&format!("m0 = Sequential([Input((3,)), Dense(2)])\n{text}"));
+    assert_eq!(of("a = 7\nx = [a * 2 for a in range(4) if a != 1 if a < 3]\nassert x == [0, 4] and a == 7"), []);
+    assert_eq!(of("x = [f'{a}{b}' for a in 'xy' for b in range(2)]\nassert x == ['x0', 'x1', 'y0', 'y1']"), []);
+    assert_eq!(of("x = [a for a in range(2)]\ny = a"), [Code::E101]);
+    assert_eq!(of("x = [a for a in 3]\ny = x[0]"), [Code::E133]);
+    assert_eq!(of("n = 3\nassert f'l_{n:02d}_{n / 2:.1f}_{n!r}{{}}' == 'l_03_1.5_3{}'"), []);
+    assert_eq!(of("x = f'{undefined}'"), [Code::E101]);
+    assert_eq!(of("x = f'{1.5:d}'"), [Code::E108]);
+    assert_eq!(of("a, *b, c = 1, 2, 3, 4\nassert b == [2, 3] and c == 4\nd, *e = [1]\nassert e == []"), []);
+    assert_eq!(of("a, *b, c = [1]"), [Code::E133]);
+    assert_eq!(of("a = [1, 2]\nassert [0, *a, *range(2)] == [0, 1, 2, 0, 1]"), []);
+    assert_eq!(of("o = {'activation': 'relu', 'name': 'a'}\nd = Dense(*[3], **o)\nassert d.name == 'a'"), []);
+    assert_eq!(of("d = Dense(3, **undefined)\ne = Dense(*undefined)"), [Code::E101]);
+    assert_eq!(
+        of("m = Sequential([Input((3,)), *[Dense(n) for n in (2, 3)]])\nassert m.output_shape == (None, 3)"),
+        []
+    );
+}
+
+#[test]
+fn models_go_over_time() {
+    let begin = "x = Input((5, 4))\nm = Model(x, Dense(2)(LSTM(3)(x)), name='inner')\n";
+    let of = |text: &str| codes(&format!("{begin}{text}"));
+    let outer = "n = Sequential([Input((7, 5, 4)), TimeDistributed(m)])\n";
+    assert_eq!(of(&format!("{outer}assert n.output_shape == (None, 7, 2) and n.count_params() == 104")), []);
+    assert_eq!(of("n = TimeDistributed(Model(x, Add()([x, Dense(4)(x)])))"), [Code::E225]);
+    assert_eq!(of("n = TimeDistributed(Sequential([Dense(2)]))"), [Code::E134]);
+    assert_eq!(of("n = Bidirectional(m)"), [Code::E216]);
+}

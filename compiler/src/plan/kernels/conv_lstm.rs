@@ -68,8 +68,8 @@ pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 
         return_sequences: flags.return_sequences,
         has_initial: sizes.has_initial,
         mask: None,
-        stateful: flags.stateful,
         unroll: flags.unroll,
+        stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
     })])
