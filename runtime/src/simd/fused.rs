@@ -34,9 +34,9 @@ fn rounded_to_odd(product: f64, addend: f64, sum: f64) -> f64 {
     let taken = sum - product;
     let error = (product - (sum - taken)) + (addend - taken);
     // Not where the error is 0, nor where it is NaN because the sum is not finite.
-    if error > 0.0 || error < 0.0 {
+    if error.abs() > 0.0 {
         let away_from_zero = (error < 0.0) != (sum < 0.0);
-        return f64::from_bits(sum.to_bits() - u64::from(away_from_zero) | 1);
+        return f64::from_bits((sum.to_bits() - u64::from(away_from_zero)) | 1);
     }
     sum
 }
