@@ -2,7 +2,7 @@
 //!
 //! A mask has the axes of its tensor but the last, with 1 where a step counts and 0 where it does not. `Masking` and
 //! `Embedding(mask_zero=True)` make one, `mask=` of a call gives one, and every layer says by
-//! [`Layer::mask`](crate::layer::Layer::mask) what becomes of those that its inputs have. The summary, the counts and the
+//! [`Layer::mask`] what becomes of those that its inputs have. The summary, the counts and the
 //! shapes know nothing of masks; [`explicit`] makes the graph that the reference evaluates and the plan lowers, in which
 //! layers read the masks that they use and small layers of no name compute them.
 

@@ -161,12 +161,12 @@ pub trait Vector: Copy + sealed::Sealed {
         let sign = Self::int_and(other.to_bits(), self.splat_int(i32::MIN));
         self.from_bits(Self::int_or(self.to_bits(), sign))
     }
-    /// Zero where the magnitude is below [`QUIET`].
+    /// Zero where the magnitude is below 2⁻⁶³.
     #[inline(always)]
     fn quieted(self) -> Self {
         self.unless_quiet(self)
     }
-    /// `self`, but zero where the magnitude of `other` is below [`QUIET`].
+    /// `self`, but zero where the magnitude of `other` is below 2⁻⁶³.
     #[inline(always)]
     fn unless_quiet(self, other: Self) -> Self {
         Self::select(other.abs().less(self.splat(QUIET)), self.splat(0.0), self)
