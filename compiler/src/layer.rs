@@ -296,6 +296,11 @@ pub trait Layer: Debug {
         None
     }
 
+    /// Whether Keras counts its weights as trainable in a model though the layer is frozen: those of layers inside it are.
+    fn stays_trainable(&self) -> bool {
+        !self.sublayers().is_empty()
+    }
+
     /// Whether inference passes the input on unchanged (`Dropout` and its kin).
     fn is_identity(&self) -> bool {
         false

@@ -340,7 +340,8 @@ impl Draft {
     ) -> Result<TensorId, Box<Diagnostic>> {
         self.n_hidden += 1;
         let mut instance = beside.with_layer(layer);
-        instance.id = usize::MAX - self.n_hidden;
+        // Far from the numbers of layers of the text, and of the parts of layers that are several.
+        instance.id = usize::MAX / 4 - self.n_hidden;
         instance.name = format!("{}_mask", beside.name);
         let node = self.inference.apply(&Rc::new(instance), inputs, span)?;
         self.origins.push((0, 0));

@@ -243,7 +243,7 @@ fn add_counts(graph: &TypedGraph, seen: &mut HashSet<usize>, trainable: bool, co
 /// Whether the node is a wrapper with `trainable=False`.
 fn is_frozen_wrapper(node: &TypedNode) -> bool {
     let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
-    !instance.trainable && !instance.layer.sublayers().is_empty()
+    !instance.trainable && instance.layer.stays_trainable()
 }
 
 /// In Keras `trainable=False` of a wrapper does not reach the variables of the layer inside: the wrapper's own line

@@ -191,7 +191,10 @@ impl Evaluator<'_> {
         let (shape, dtype) = instance.layer.model_input()?;
         let tensor = self.inference.input(instance.name.clone(), shape.clone(), dtype, span);
         self.input_layers.insert(tensor.node, Rc::clone(instance));
-        self.name_tensors(&[tensor]);
+        // A named input's tensor has its name.
+        if !instance.is_named {
+            self.name_tensors(&[tensor]);
+        }
         Some(tensor)
     }
 }

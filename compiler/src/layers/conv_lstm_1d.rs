@@ -268,6 +268,11 @@ impl Layer for ConvLstm1D {
         (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
     }
 
+    /// Its cell is made before the layer is frozen.
+    fn stays_trainable(&self) -> bool {
+        true
+    }
+
     fn recurrence(&self) -> Option<Recurrence> {
         Some(self.flags)
     }
