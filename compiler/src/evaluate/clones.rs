@@ -81,6 +81,7 @@ impl Evaluator<'_> {
             is_masked = answers;
             for operation in operations {
                 self.automatic_name(operation.declaration().base_name);
+                self.automatic_name("keras_tensor");
             }
         }
     }

@@ -134,7 +134,9 @@ impl Evaluator<'_> {
             layer: Box::new(operation),
         };
         let node = self.inference.apply(&Rc::new(instance), tensors, span).ok()?;
-        Some(TensorId { node, output: 0 })
+        let tensor = TensorId { node, output: 0 };
+        self.name_tensors(&[tensor]);
+        Some(tensor)
     }
 
     /// Whether a tensor holds truth values.
