@@ -8,6 +8,7 @@
 //! A value of a [`Vector`] type is the same proof, as it can only be made from such a token.
 
 mod dispatch;
+mod fused;
 mod pair;
 mod panel;
 mod scalar;
@@ -25,9 +26,9 @@ pub use aarch64::Neon;
 pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
 pub use pair::Pair;
 pub use panel::{Columns, Inputs, accumulate, accumulate_behind, load_tile, store_tile};
-pub use scalar::Scalar;
-#[cfg(feature = "std")]
-pub use scalar::ScalarFma;
+pub use scalar::{Scalar, ScalarFma};
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub use wasm32::RelaxedSimd;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use wasm32::Simd128;
 pub use weight::{Bf16, F16, I8, Unscaled, Weight};

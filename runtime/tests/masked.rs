@@ -35,7 +35,7 @@ fn expected<M: AtMasked>(kept: &[f32], units: usize, is_backward: bool) -> Vec<f
     let order: Vec<usize> = if is_backward { (0..STEPS).rev().collect() } else { (0..STEPS).collect() };
     for place in order {
         if MASK[place] != 0.0 {
-            last = outputs.next().unwrap().to_vec();
+            last = outputs.next().map(<[f32]>::to_vec).unwrap_or_default();
         }
         rows[place] = if MASK[place] == 0.0 && M::ZEROS { vec![0.0; units] } else { last.clone() };
     }

@@ -10,8 +10,9 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::evaluate::Evaluator;
 use crate::evaluate::functional::End;
 use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
-use crate::layer::LayerInstance;
+use crate::layer::{Layer as _, LayerInstance, ShownMask};
 use crate::layers::input::InputLayer;
+use crate::layers::mask_shown::ShownOperation;
 use crate::shape::Shape;
 use crate::value::{Located, Value};
 
@@ -60,6 +61,27 @@ impl Evaluator<'_> {
             let n_outputs = self.inference.node(output.node).outputs.len();
             let tensors: Vec<_> = (0..n_outputs).map(|index| TensorId { node: output.node, output: index }).collect();
             self.name_tensors(&tensors);
+        }
+        self.count_masks(id);
+    }
+
+    /// What makes the masks is named anew with each build, too.
+    fn count_masks(&mut self, id: ModelId) {
+        let entries = self.models[id.0].entries.iter().filter(|entry| entry.output.is_some());
+        let masks: Vec<ShownMask> = entries.map(|entry| entry.instance.layer.shown_mask()).collect();
+        let mut is_masked = false;
+        for mask in masks {
+            let (operations, answers): (&[ShownOperation], bool) = match mask {
+                ShownMask::OfIds => (&[ShownOperation::NotEqual], true),
+                ShownMask::OfSteps => (&[ShownOperation::NotEqual, ShownOperation::Any], true),
+                ShownMask::Converted if is_masked => (&[ShownOperation::Convert], true),
+                ShownMask::First => (&[], is_masked),
+                ShownMask::None | ShownMask::Converted | ShownMask::Either | ShownMask::Along(_) => (&[], false),
+            };
+            is_masked = answers;
+            for operation in operations {
+                self.automatic_name(operation.declaration().base_name);
+            }
         }
     }
 

@@ -110,7 +110,10 @@ impl Layer for GlobalPooling {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Windows
+        match self.reads_mask {
+            true => Streaming::Impossible("takes the mean over the steps of the whole sequence that count".to_owned()),
+            false => Streaming::Windows,
+        }
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {

@@ -167,7 +167,7 @@ impl<'a, A: Activation, R: Activation> Recurrence for &'a Cell<'a, A, R> {
         state.h.copy_from_slice(state.next);
     }
     #[inline(always)]
-    fn hidden<'s>(state: &'s Self::State) -> &'s [f32] {
+    fn hidden(state: &Self::State) -> &[f32] {
         state.h.as_flattened()
     }
 }

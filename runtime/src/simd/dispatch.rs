@@ -5,13 +5,15 @@
 
 #[cfg(target_arch = "aarch64")]
 use super::Neon;
-#[cfg(feature = "std")]
-use super::ScalarFma;
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+use super::RelaxedSimd;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::Simd128;
+#[cfg(all(target_arch = "x86_64", not(feature = "fused")))]
+use super::Sse2;
 #[cfg(target_arch = "x86_64")]
-use super::{Avx2, Avx512, Sse2};
-use super::{Isa, Program, Scalar};
+use super::{Avx2, Avx512};
+use super::{Isa, Program, Scalar, ScalarFma};
 
 /// An instruction set by name, ordered from the slowest to the fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +22,8 @@ use super::{Isa, Program, Scalar};
 pub enum Level {
     /// Plain Rust.
     Scalar = 1,
-    /// Plain Rust with fused multiply-add; for checks only.
+    /// Plain Rust with fused multiply-add: WebAssembly without vectors, RISC-V with F, and with the feature `fused` all
+    /// processors that would have rounded twice; elsewhere for checks only.
     ScalarFma,
     /// x86-64's baseline.
     Sse2,
@@ -32,12 +35,22 @@ pub enum Level {
     Neon,
     /// WebAssembly with 128-bit vectors.
     Simd128,
+    /// WebAssembly with 128-bit vectors and relaxed multiply-add.
+    RelaxedSimd,
 }
 
 impl Level {
     /// All of them, also those of other processors.
-    pub const ALL: [Level; 7] =
-        [Level::Scalar, Level::ScalarFma, Level::Sse2, Level::Avx2, Level::Avx512, Level::Neon, Level::Simd128];
+    pub const ALL: [Level; 8] = [
+        Level::Scalar,
+        Level::ScalarFma,
+        Level::Sse2,
+        Level::Avx2,
+        Level::Avx512,
+        Level::Neon,
+        Level::Simd128,
+        Level::RelaxedSimd,
+    ];
 
     /// As `RNN_MAX_ISA` spells it.
     pub const fn name(self) -> &'static str {
@@ -49,25 +62,42 @@ impl Level {
             Level::Avx512 => "avx512",
             Level::Neon => "neon",
             Level::Simd128 => "simd128",
+            Level::RelaxedSimd => "relaxed-simd",
         }
     }
 
     /// Whether multiply-add rounds once: all levels for which this holds give the same bits.
     pub const fn is_fused(self) -> bool {
-        matches!(self, Level::ScalarFma | Level::Avx2 | Level::Avx512 | Level::Neon)
+        match self {
+            Level::ScalarFma | Level::Avx2 | Level::Avx512 | Level::Neon => true,
+            Level::Simd128 | Level::RelaxedSimd => cfg!(not(feature = "wasm-unfused")),
+            Level::Scalar | Level::Sse2 => false,
+        }
     }
 
     /// Whether this processor has it.
     pub fn is_available(self) -> bool {
         match self {
-            Level::Scalar => true,
-            Level::ScalarFma => cfg!(feature = "std"),
-            Level::Sse2 => cfg!(target_arch = "x86_64"),
+            Level::Scalar | Level::ScalarFma => true,
+            Level::Sse2 => cfg!(all(target_arch = "x86_64", not(feature = "fused"))),
             Level::Avx2 | Level::Avx512 => self <= x86_level(),
             Level::Neon => cfg!(target_arch = "aarch64"),
             Level::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
+            Level::RelaxedSimd => has_relaxed(),
         }
     }
+}
+
+/// Whether relaxed multiply-add is there and may be used: it rounds once, or needn't.
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+fn has_relaxed() -> bool {
+    cfg!(feature = "wasm-unfused") || super::wasm32::relaxed_is_fused()
+}
+
+/// Whether relaxed multiply-add is there.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
+const fn has_relaxed() -> bool {
+    false
 }
 
 /// The best x86-64 level of this processor; below all of them on others.
@@ -83,7 +113,7 @@ fn x86_level() -> Level {
     match (avx2, avx512) {
         (true, true) => Level::Avx512,
         (true, false) => Level::Avx2,
-        (false, _) => Level::Sse2,
+        (false, _) => BASELINE,
     }
 }
 
@@ -101,36 +131,29 @@ const fn x86_level() -> Level {
         _ if !cfg!(target_arch = "x86_64") => Level::Scalar,
         (true, true) => Level::Avx512,
         (true, false) => Level::Avx2,
-        (false, _) => Level::Sse2,
+        (false, _) => BASELINE,
     }
 }
 
 /// The fastest level of this processor.
 fn fastest() -> Level {
-    if cfg!(target_arch = "aarch64") {
-        Level::Neon
-    } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
-        Level::Simd128
-    } else {
+    if cfg!(target_arch = "x86_64") {
         x86_level()
+    } else if has_relaxed() {
+        Level::RelaxedSimd
+    } else {
+        BASELINE
     }
 }
 
 /// The fastest available level that `cap` does not forbid.
 #[cfg(feature = "std")]
 fn capped(cap: Option<&str>) -> Level {
-    let best = fastest();
     let Some(cap) = cap.and_then(|name| Level::ALL.into_iter().find(|level| level.name() == name)) else {
-        return best;
+        return fastest();
     };
     let mut vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
-    vectors.rfind(|level| *level <= cap).unwrap_or_else(|| fallback(best))
-}
-
-/// The lowest level that [`dispatch`] compiles, for caps below it.
-#[cfg(feature = "std")]
-fn fallback(best: Level) -> Level {
-    if cfg!(target_arch = "x86_64") { Level::Sse2 } else { best }
+    vectors.rfind(|level| *level <= cap).unwrap_or(BASELINE)
 }
 
 /// The level that [`dispatch`] uses in this process.
@@ -182,32 +205,34 @@ pub fn dispatch<P: Program>(program: P) -> P::Output {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Level::Avx2 => unsafe { Avx2::new_unchecked() }.outline(program),
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        // SAFETY: this target has the feature.
+        Level::RelaxedSimd => unsafe { RelaxedSimd::new_unchecked() }.outline(program),
         _ => Baseline::new().outline(program),
     }
 }
 
-/// What every processor of this target has.
-#[cfg(target_arch = "x86_64")]
-type Baseline = Sse2;
-/// What every processor of this target has.
-#[cfg(target_arch = "aarch64")]
-type Baseline = Neon;
-/// What every processor of this target has.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-type Baseline = Simd128;
-/// What every processor of this target has.
-#[cfg(not(any(
-    target_arch = "x86_64",
-    target_arch = "aarch64",
-    all(target_arch = "wasm32", target_feature = "simd128")
-)))]
-type Baseline = Scalar;
+/// What every processor of this target has: the token and its level.
+macro_rules! baseline {
+    ($token:ident) => {
+        type Baseline = $token;
+        const BASELINE: Level = Level::$token;
+    };
+}
+cfg_select! {
+    all(target_arch = "x86_64", not(feature = "fused")) => { baseline!(Sse2); }
+    target_arch = "aarch64" => { baseline!(Neon); }
+    all(target_arch = "wasm32", target_feature = "simd128") => { baseline!(Simd128); }
+    all(target_arch = "wasm32", not(feature = "wasm-unfused")) => { baseline!(ScalarFma); }
+    feature = "fused" => { baseline!(ScalarFma); }
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f") => { baseline!(ScalarFma); }
+    _ => { baseline!(Scalar); }
+}
 
 /// Runs `program` on the named instruction set, or says that this processor lacks it.
 pub fn dispatch_at<P: Program>(level: Level, program: P) -> Option<P::Output> {
     match level {
         Level::Scalar => Some(Scalar::new().outline(program)),
-        #[cfg(feature = "std")]
         Level::ScalarFma => Some(ScalarFma::new().outline(program)),
         _ if !level.is_available() => None,
         #[cfg(target_arch = "x86_64")]
@@ -216,6 +241,9 @@ pub fn dispatch_at<P: Program>(level: Level, program: P) -> Option<P::Output> {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.outline(program)),
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        // SAFETY: this target has the feature.
+        Level::RelaxedSimd => Some(unsafe { RelaxedSimd::new_unchecked() }.outline(program)),
         _ => Some(Baseline::new().outline(program)),
     }
 }

@@ -8,15 +8,26 @@ pub struct Four<const FUSED: bool>([f32; 4]);
 
 impl<const FUSED: bool> Sealed for Four<FUSED> {}
 
-/// `left * right + addend`, rounded once if `FUSED` and a standard library is there to do it.
+/// `left * right + addend`, rounded once if `FUSED`.
 #[inline(always)]
 fn multiply_add<const FUSED: bool>(left: f32, right: f32, addend: f32) -> f32 {
-    #[cfg(feature = "std")]
-    #[allow(clippy::disallowed_methods, reason = "the one multiply-add of the scalar set")]
-    if FUSED {
-        return left.mul_add(right, addend);
+    if FUSED { fused(left, right, addend) } else { left * right + addend }
+}
+
+/// `left * right + addend`, rounded once, in the quickest way that this target has.
+#[inline(always)]
+fn fused(left: f32, right: f32, addend: f32) -> f32 {
+    cfg_select! {
+        all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f") => {
+            super::fused::native(left, right, addend)
+        }
+        // WebAssembly's standard library has a function for it, which is slower.
+        all(feature = "std", not(target_arch = "wasm32")) => {
+            #[allow(clippy::disallowed_methods, reason = "the one multiply-add of the scalar set")]
+            left.mul_add(right, addend)
+        }
+        _ => { super::fused::emulated(left, right, addend) }
     }
-    left * right + addend
 }
 
 /// The square root, correctly rounded, without a standard library: Newton's steps in f64 from a first guess by halving
@@ -239,10 +250,9 @@ scalar!(
     false,
     "scalar"
 );
-#[cfg(feature = "std")]
 scalar!(
-    /// Plain Rust with fused multiply-add: slow where the target has no such instruction, and the check that the
-    /// vector sets with fused multiply-add give the same bits.
+    /// Plain Rust with fused multiply-add: RISC-V's instruction where there is one, the standard
+    /// library's, or the same bits out of doubles. Also the check that the vector sets give the same bits.
     ScalarFma,
     true,
     "scalar-fma"
