@@ -150,6 +150,9 @@ impl Layer for ChannelsFirst {
 
     /// A mask tells which features count here, where the layer asks which timesteps do.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        if self.inner.recurrence().is_some() {
+            return self.inner.mask(call);
+        }
         match (self.inner.takes_mask(), call.first()) {
             (true, Some(mask)) => {
                 let (input, mask) = (call.shape(call.inputs[0]), call.shape(mask));
