@@ -51,14 +51,14 @@ impl<'m> File<'m> {
             if index > 0 {
                 self.put(b",");
             }
-            let mut power = 1;
-            while number / power >= 10 {
-                power *= 10;
+            // Divisions by a constant: others would bring a panic into images that must have none.
+            let (mut digits, mut rest) = ([b'0'; 20], number);
+            for digit in digits.iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
             }
-            while power > 0 {
-                self.put(&[b'0' + (number / power % 10) as u8]);
-                power /= 10;
-            }
+            let first = digits.iter().position(|digit| *digit != b'0').unwrap_or(19);
+            self.put(digits.get(first..).unwrap_or_default());
         }
     }
 }
