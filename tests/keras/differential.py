@@ -36,7 +36,7 @@ SHRINK_LIMIT = 120
 # What Keras takes and the language refuses on purpose: code, what the text must contain, and why.
 STRICTER = (
     ("E104", r"float64", "other dtypes are not there yet"),
-    ("E104", r"ConvLSTM1D", "a mask in front of `ConvLSTM1D` is not there yet"),
+    ("E104", r"ConvLSTM1D|MultiHeadAttention", "a mask in front of these is not there yet"),
     ("E105", r"activations\.\w+\([^)]*,", "arguments of an activation that is called with a tensor are not there yet"),
     ("E108", r"\[", "an empty slice of a tensor"),
     ("E220", r"Bidirectional", "states to begin with of another shape, which `Bidirectional` looks at only when it computes"),
