@@ -296,6 +296,11 @@ pub trait Layer: Debug {
         None
     }
 
+    /// Base names of the layers that Keras makes inside it at its first call: they are counted among automatic names.
+    fn parts_named_when_built(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// Whether Keras counts its weights as trainable in a model though the layer is frozen: those of layers inside it are.
     fn stays_trainable(&self) -> bool {
         !self.sublayers().is_empty()

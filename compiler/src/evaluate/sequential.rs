@@ -405,8 +405,12 @@ impl Evaluator<'_> {
                 Diagnostic::new(Code::E104, span, title).at("sharing weights with a wrapper is not supported yet"),
             );
         }
+        let is_first = self.inference.first_node(instance.id).is_none();
         match self.inference.apply_masked(instance, tensors, masks, span) {
             Ok(node) => {
+                if is_first {
+                    instance.layer.parts_named_when_built().iter().for_each(|base| drop(self.automatic_name(base)));
+                }
                 let n_outputs = self.inference.node(node).outputs.len();
                 Some((0..n_outputs).map(|output| TensorId { node, output }).collect())
             }

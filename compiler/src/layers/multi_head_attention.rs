@@ -361,6 +361,10 @@ impl Layer for MultiHeadAttention {
         Takes::Named(&["query", "value", "key"])
     }
 
+    fn parts_named_when_built(&self) -> &[&'static str] {
+        &["softmax", "dropout"]
+    }
+
     fn called_with(&self, options: CallOptions) -> Option<Box<dyn Layer>> {
         Some(Box::new(Self { options, ..self.clone() }))
     }
