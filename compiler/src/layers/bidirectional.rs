@@ -423,7 +423,8 @@ impl Layer for Bidirectional {
     /// As that of a recurrent layer.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         match self.forward.layer.recurrence() {
-            Some(flags) => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
+            Some(flags) if self.forward.layer.takes_mask() => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
+            Some(_) => self.forward.layer.mask(call),
             None => Ok(Masked::lost()),
         }
     }
