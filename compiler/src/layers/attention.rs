@@ -294,6 +294,11 @@ impl Layer for Attention {
                 MaskShapes { input: &input, mask: &mask }.check_steps(self.class())?;
             }
         }
+        if call.masks[1].is_some() && self.options.use_causal_mask {
+            let title =
+                format!("`{}` with `use_causal_mask=True` on values with a mask is not supported yet", self.class());
+            return Err(Mismatch::new(Code::E104, title, "gets a mask").help("give it values without a mask"));
+        }
         if let Some(mask) = call.masks[1] {
             call.compute_as(Box::new(Self { reads_mask: true, ..self.clone() }), &[mask]);
         }

@@ -111,6 +111,10 @@ impl Layer for ChannelsFirst {
         self.inner.weights(&turned_all(inputs))
     }
 
+    fn stays_trainable(&self) -> bool {
+        self.inner.stays_trainable()
+    }
+
     fn describes_output(&self) -> Option<&'static str> {
         self.inner.describes_output()
     }
