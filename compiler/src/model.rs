@@ -6,6 +6,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::names::closest;
+use crate::precision::Precision;
 use crate::shape::Shape;
 
 /// A text's models and everything that was said on the way.
@@ -31,6 +32,8 @@ pub struct CompiledModel {
     pub class: &'static str,
     /// Its layers.
     pub graph: TypedGraph,
+    /// What it computes in.
+    pub precision: Precision,
     /// The names of its inputs, as a program that uses the model calls them: the keys of a dictionary, or the names of
     /// the layers that stand for them.
     pub input_names: Vec<String>,
@@ -157,6 +160,7 @@ impl CompiledModel {
             name,
             class,
             graph,
+            precision: Precision::default(),
             input_names,
             output_names,
             span,
