@@ -109,7 +109,7 @@ fn run(shell: &Shell, arguments: &Arguments, loaded: &files::Loaded) -> Result<S
             Dtype::F64 => evaluation.run::<f64>(&data.arrays),
         }
     };
-    let precision = if arguments.dtype == Dtype::F32 { Precision::Single } else { Precision::Double };
+    let precision = if dtype == Dtype::F32 { Precision::Single } else { Precision::Double };
     let mut outputs = evaluate(&weights)?;
     if arguments.storage != Stored::F32 {
         let plan = storage::plan(&loaded.source, model, arguments.storage)?;
