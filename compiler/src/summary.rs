@@ -68,8 +68,8 @@ impl SummaryModel {
             output_shapes: graph.outputs().iter().map(|&output| graph.shape(output).clone()).collect(),
             rows,
             is_branched,
-            trainable: Count::of(model.trainable_params(), model.precision),
-            non_trainable: Count::of(model.non_trainable_params(), model.precision),
+            trainable: Count::of(model.trainable_params(), 0, model.precision),
+            non_trainable: Count::of(model.non_trainable_params(), model.integer_params(), model.precision),
         }
     }
 }
@@ -134,11 +134,12 @@ pub struct Count {
 }
 
 impl Count {
-    /// This many numbers of this type.
+    /// This many numbers of this type, but that some are integers of 32 bits.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
-    pub fn of(params: u64, precision: Precision) -> Self {
-        Self { params, bytes: params as f64 * precision.bytes() as f64 }
+    pub fn of(params: u64, integers: u64, precision: Precision) -> Self {
+        let bytes = params.saturating_sub(integers) as f64 * precision.bytes() as f64 + integers as f64 * 4.0;
+        Self { params, bytes }
     }
 }
 

@@ -239,11 +239,11 @@ pub trait Model {
     fn forward_flat(
         &self,
         input: &[<Self::Input as Shaped>::Element],
-        output: &mut [Self::Number],
+        output: &mut [<Self::Output as Shaped>::Element],
     ) -> Result<(), ShapeError>
     where
         Self::Input: Shaped,
-        Self::Output: Shaped<Element = Self::Number>,
+        Self::Output: Shaped,
         Self::Scratch: Sized,
         Self::Answer: Into<Checked>,
     {

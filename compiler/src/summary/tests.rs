@@ -27,8 +27,8 @@ fn model(name: &str, rows: Vec<SummaryRow>, trainable: u64, non_trainable: u64) 
         output_shapes: rows.last().map(|row| row.output_shapes.clone()).unwrap_or_default(),
         rows,
         is_branched: false,
-        trainable: Count::of(trainable, Precision::Single),
-        non_trainable: Count::of(non_trainable, Precision::Single),
+        trainable: Count::of(trainable, 0, Precision::Single),
+        non_trainable: Count::of(non_trainable, 0, Precision::Single),
     }
 }
 

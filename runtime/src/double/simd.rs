@@ -259,6 +259,23 @@ impl<const N: usize> Vector for Lanes<N> {
     }
 }
 
+impl Plain {
+    /// The token; every processor has it.
+    #[must_use]
+    pub const fn detect() -> Option<Self> {
+        Some(Self(()))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Avx2 {
+    /// The token, where this processor has AVX2.
+    #[must_use]
+    pub fn detect() -> Option<Self> {
+        crate::simd::Level::Avx2.is_available().then_some(Self(()))
+    }
+}
+
 /// Runs `program` with the widest vectors that the compiler may use on this processor.
 #[inline(always)]
 pub fn dispatch<P: Program>(program: P) -> P::Output {
@@ -318,7 +335,7 @@ token! {
 }
 #[cfg(target_arch = "x86_64")]
 token! {
-    /// x86-64 with AVX2. Only [`dispatch`] makes one, where the processor has it.
+    /// x86-64 with AVX2.
     Avx2, "avx2", |isa, program| {
         #[target_feature(enable = "avx2")]
         fn run<P: Program>(isa: Avx2, program: P) -> P::Output {
