@@ -168,7 +168,7 @@ pub fn expand(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>
 
 /// The runtime's modules that the code names.
 fn imports(code: &TokenStream, runtime: &TokenStream) -> TokenStream {
-    let modules = ["activation", "buffers", "kernels", "state", "weights"];
+    let modules = ["activation", "buffers", "kernels", "simd", "state", "weights"];
     let used = modules.into_iter().filter(|module| names_module(code.clone(), module)).map(tokens::name);
     let used: Vec<Ident> = used.collect();
     if used.is_empty() { TokenStream::new() } else { quote!(use #runtime::{#(#used),*};) }
