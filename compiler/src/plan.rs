@@ -308,11 +308,23 @@ impl Step {
             Some(Operation::Rows(rows)) => (rows.input, self.input().floats),
             Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
             Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input().floats),
-            Some(Operation::Join(join)) => (join.output, self.output.floats),
+            Some(Operation::Join(join) | Operation::Attend(join)) => (join.output, self.output.floats),
             Some(Operation::Window(_) | Operation::Fold(_)) => return Extent::Fixed(1),
             None => return Extent::Fixed(0),
         };
         floats.map(|floats| floats / width.max(1))
+    }
+
+    /// Rows that each of these is compared with; one where it is not.
+    #[must_use]
+    pub fn looked_at(&self) -> Extent {
+        match (&self.operation, self.inputs.get(1)) {
+            (Some(Operation::Attend(join)), Some(keys)) => {
+                let width = join.operands.get(1).map_or(1, |keys| keys.width);
+                keys.floats.map(|floats| floats / width.max(1))
+            }
+            _ => Extent::Fixed(1),
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::layer::{Call, CallOptions, Layer, Mismatch, ShownMask, Streaming, Tak
 use crate::layers::merge::batch;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
-use crate::plan::kernels::attention::{AttentionSizes, Near};
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::kernels::attention::{AnyAttention, AttentionSizes, Near};
+use crate::plan::lowered::{From, Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -271,6 +271,19 @@ impl Layer for Attention {
         let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
         let (inputs, mask) = self.split(lowering.inputs);
         let key = if inputs.len() > 2 { 2 } else { 1 };
+        let is_free = inputs.iter().any(|input| fixed(input.sample()[0]).is_err());
+        if is_free && !self.options.return_attention_scores {
+            let any = AnyAttention {
+                features: axis(0, 1)?,
+                values: axis(1, 1)?,
+                heads: 1,
+                places: [0, key, 1].map(From::Input),
+                mask: mask.map(|_| inputs.len()),
+                is_causal: self.options.use_causal_mask,
+                scale: 1.0,
+            };
+            return Ok(vec![kernels::attention::attend(&any, self.score, self.use_scale)]);
+        }
         let sizes = AttentionSizes {
             queries: axis(0, 0)?,
             keys: axis(key, 0)?,

@@ -162,6 +162,7 @@ impl Draft {
                 Operation::Rows(_)
                 | Operation::InPlace(_)
                 | Operation::Join(_)
+                | Operation::Attend(_)
                 | Operation::Window(_)
                 | Operation::Fold(_) => None,
             };
@@ -324,7 +325,11 @@ fn name_of(network: &Network, source: Source) -> &str {
 fn has_whole(operation: &Operation) -> bool {
     match operation {
         Operation::Window(Window { whole, .. }) | Operation::Fold(Fold { whole, .. }) => whole.is_some(),
-        Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) | Operation::Join(_) => true,
+        Operation::Rows(_)
+        | Operation::InPlace(_)
+        | Operation::Recurrent(_)
+        | Operation::Join(_)
+        | Operation::Attend(_) => true,
     }
 }
 

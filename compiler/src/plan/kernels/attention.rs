@@ -1,6 +1,6 @@
 //! Kernels of the attention layers.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{bits, dense, masks, number, permute, product_of_matrices, softmax};
@@ -83,19 +83,74 @@ fn near_softmax(queries: usize, keys: usize, near: Option<Near>) -> Operation {
 /// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
 fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
     let AttentionSizes { queries, keys, features, .. } = sizes;
-    let (function, length) = match (score, use_scale) {
-        (Score::Concat, true) => ("scaled_scores", 2),
-        (Score::Concat, false) => ("weighted_scores", 1),
-        (Score::Additive | Score::Dot, true) => ("featured_scores", features),
-        (Score::Additive | Score::Dot, false) => ("plain_scores", 0),
-    };
-    let (function, features) = (Ident::new(function, Span::call_site()), number(features));
-    let columns = number(keys);
+    let (fit, weights) = fit(score, use_scale, features);
+    let (features, columns) = (number(features), number(keys));
     let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::attention::#function::<_, #features, #columns>), arguments);
-    let weights = (length > 0).then(|| Weights::new(scalars(length, score)));
+    let call = Call::with(quote!(kernels::attention::scores::<_, #fit, #features, #columns>), arguments);
     let multiply_adds = (queries * keys * sizes.features) as u64;
     Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
+}
+
+/// The type of a score, and its weights.
+fn fit(score: Score, use_scale: bool, features: usize) -> (TokenStream, Option<Weights>) {
+    let (fit, length) = match (score, use_scale) {
+        (Score::Concat, true) => ("ScaledSum", 2),
+        (Score::Concat, false) => ("WeightedSum", 1),
+        (Score::Additive, true) => ("FeaturedSum", features),
+        (Score::Additive, false) => ("PlainSum", 0),
+        (Score::Dot, true) => ("ScaledProduct", 1),
+        (Score::Dot, false) => ("Product", 0),
+    };
+    let fit = Ident::new(fit, Span::call_site());
+    (quote!(kernels::attention::#fit), (length > 0).then(|| Weights::new(scalars(length, score))))
+}
+
+/// Attention over any number of queries and keys, of these widths.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyAttention {
+    /// Width of queries and keys.
+    pub features: usize,
+    /// Width of the values.
+    pub values: usize,
+    /// How many heads a row holds side by side.
+    pub heads: usize,
+    /// Which inputs are queries, keys, values and, where there is one, the values' mask.
+    pub places: [From; 3],
+    /// The mask of the values.
+    pub mask: Option<usize>,
+    /// Whether a query sees the keys up to its own place only.
+    pub is_causal: bool,
+    /// What the scores are multiplied by.
+    pub scale: f64,
+}
+
+/// The means of the values weighted by the softmax of the scores, whatever the number of either.
+#[must_use]
+pub fn attend(attention: &AnyAttention, score: Score, use_scale: bool) -> Operation {
+    let AnyAttention { features, values, heads, places, mask, is_causal, scale } = *attention;
+    let (fit, weights) = fit(score, use_scale, features);
+    let [query, key, value] = places;
+    let mut operands = vec![
+        operand(query, Vec::new(), features),
+        operand(key, Vec::new(), features),
+        operand(value, Vec::new(), values),
+    ];
+    operands.extend(mask.map(|mask| operand(From::Input(mask), Vec::new(), 1)));
+    let function = Ident::new(if mask.is_some() { "attend_masked" } else { "attend" }, Span::call_site());
+    let looks = if is_causal { quote!(BACK) } else { quote!(ALL) };
+    let scale = (scale.to_bits() != 1.0_f64.to_bits()).then(|| {
+        let scale = bits(scale);
+        quote!(.scaled(f32::from_bits(#scale)))
+    });
+    let looks = quote!(kernels::attention::Looks::#looks #scale);
+    let [heads, width, value_width] = [heads, features, values].map(number);
+    let weights_argument = if weights.is_some() { Argument::Weights } else { Argument::Value(quote!(&[])) };
+    let arguments =
+        vec![Argument::Isa, weights_argument, Argument::Value(looks), Argument::FlatInputs, Argument::Output];
+    let call = Call::with(quote!(kernels::attention::#function::<_, #fit, #heads, #width, #value_width>), arguments);
+    // For each query and each key: the score twice, and the value.
+    let multiply_adds = (2 * features + values) as u64;
+    Operation::Attend(Join { call, operands, output: values, weights, multiply_adds })
 }
 
 /// The weights of additive scores one behind the other: tensors of one number each, or one of a number a feature.
