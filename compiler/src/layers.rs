@@ -7,6 +7,7 @@ mod adaptive_pooling_1d;
 mod alpha_dropout;
 pub(crate) mod arithmetic;
 pub mod attention;
+mod attention_masks;
 mod axes;
 mod batch_normalization;
 pub mod bidirectional;

@@ -165,6 +165,7 @@ codes! {
     W105 "no output needs the input"
     W106 "the layer loses the mask"
     W107 "the mask is not used because states are given"
+    W108 "another layer took the mask away"
     W501 "the data is not finite"
     N101 "the argument is spelled in Keras 2's way"
     N102 "the call belongs to training and is ignored"

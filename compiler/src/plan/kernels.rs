@@ -1,6 +1,7 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
 pub mod attention;
+pub mod attention_mask;
 pub mod conv_lstm;
 pub mod convolution;
 pub mod masks;

@@ -3,21 +3,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::{bits, dense, masks, number, permute, product_of_matrices, softmax};
+use super::attention_mask::{Blind, MaskOver, Near, Scores, lowered, shares};
+use super::{bits, dense, number, permute, product_of_matrices, softmax};
 use crate::activation::Activation;
 use crate::layers::attention::Score;
 use crate::packing::{self, PackOp, Packing};
 use crate::plan::lowered::{Argument, Call, From, InPlace, Join, Operand, Operation, Weights};
 use crate::shape::Dimension;
-
-/// How many keys before its own place a query looks at, and how many behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Near {
-    /// Keys before.
-    pub before: usize,
-    /// Keys behind.
-    pub behind: usize,
-}
 
 /// The sizes of an attention's tensors.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +49,8 @@ pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool, mask: Opt
         let weights = Some(Weights::new(packing::plain(1)));
         operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
     }
-    operations.extend(mask.map(|mask| masks::lower_scores(queries, keys, mask)));
-    operations.push(near_softmax(queries, keys, near));
+    operations.extend(lowered(Scores { queries, keys, near }, mask));
+    operations.push(softmax(keys));
     let scores = operand(From::Before, Vec::new(), queries * keys);
     let mixed = operand(From::Input(1), Vec::new(), keys * values);
     operations.push(product_of_matrices(vec![scores, mixed], [queries, keys, values]));
@@ -67,17 +59,6 @@ pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool, mask: Opt
 
 fn operand(from: From, prepare: Vec<Operation>, width: usize) -> Operand {
     Operand { from, prepare, width }
-}
-
-/// The softmax of rows of `keys` scores, over the keys that a query looks at.
-fn near_softmax(queries: usize, keys: usize, near: Option<Near>) -> Operation {
-    let Some(Near { before, behind }) = near else { return softmax(keys) };
-    // Beyond the sequence there is nothing to look at, and no sum may overflow.
-    let (before, behind) = (number(before.min(queries)), number(behind.min(keys)));
-    let (width, queries) = (number(keys), number(queries));
-    let arguments = vec![Argument::Isa, Argument::Value(quote!([#before, #behind, #queries])), Argument::Output];
-    let call = Call::with(quote!(kernels::heads::softmax_near::<_, #width>), arguments);
-    Operation::InPlace(InPlace { call, width: keys, weights: None, multiply_adds: 0 })
 }
 
 /// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
@@ -163,8 +144,10 @@ fn scalars(length: usize, score: Score) -> Packing {
 }
 
 /// The sizes of multi-head attention.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HeadSizes {
+    /// How many samples of their own a sample holds.
+    pub samples: usize,
     /// How many heads.
     pub heads: usize,
     /// Steps of the query.
@@ -183,6 +166,10 @@ pub struct HeadSizes {
     pub key: usize,
     /// Which keys a query looks at.
     pub near: Option<Near>,
+    /// What becomes of queries that may look at nothing.
+    pub blind: Blind,
+    /// The masks over the scores.
+    pub masks: Vec<MaskOver>,
     /// Whether every projection has a bias.
     pub use_bias: bool,
     /// Whether a gate of the query multiplies the heads.
@@ -244,7 +231,9 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
         weights: None,
         multiply_adds: (queries * keys * value_row) as u64,
     };
-    let mut operations = vec![Operation::Join(scores), near_softmax(queries, keys, sizes.near), Operation::Join(mixed)];
+    let rows = Scores { queries, keys, near: sizes.near };
+    let shared = shares(rows, (heads, sizes.samples * heads * queries * keys), sizes.blind, &sizes.masks);
+    let mut operations = vec![Operation::Join(scores), shared, Operation::Join(mixed)];
     if sizes.use_gate {
         let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
         let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
