@@ -17,6 +17,8 @@ rnn_model! {
         "sum": AdditiveAttention()([asked, heard]),
         "plain": AdditiveAttention(use_scale=False)([asked, known]),
         "concat": Attention(score_mode="concat", use_scale=True)([asked, heard]),
+        "heads": MultiHeadAttention(3, 4, value_dim=18)(asked, known, use_causal_mask=True),
+        "gated": MultiHeadAttention(2, 3, use_gate=True, output_shape=5)(asked, known, Dense(5)(known)),
     })
 }
 
@@ -33,6 +35,8 @@ rnn_model! {
         "sum": AdditiveAttention()([asked, heard]),
         "plain": AdditiveAttention(use_scale=False)([asked, known]),
         "concat": Attention(score_mode="concat", use_scale=True)([asked, heard]),
+        "heads": MultiHeadAttention(3, 4, value_dim=18)(asked, known, use_causal_mask=True),
+        "gated": MultiHeadAttention(2, 3, use_gate=True, output_shape=5)(asked, known, Dense(5)(known)),
     })
 }
 
@@ -60,6 +64,7 @@ fn lengths_do_not_matter() {
     let (mut product, mut causal, mut sum, mut plain, mut concat) =
         ([[0.0; 5]; 7], [[0.0; 5]; 7], [[0.0; 5]; 7], [[0.0; 5]; 7], [[0.0; 5]; 7]);
     let mut scaled = [[0.0; 18]; 7];
+    let (mut heads, mut gated) = ([[0.0; 5]; 7], [[0.0; 5]; 7]);
     let mut output = FreeOutput {
         product: &mut product,
         scaled: &mut scaled,
@@ -67,6 +72,8 @@ fn lengths_do_not_matter() {
         sum: &mut sum,
         plain: &mut plain,
         concat: &mut concat,
+        heads: &mut heads,
+        gated: &mut gated,
     };
     free.forward_into(&FreeInput { asked: &asked, known: &known }, &mut scratch, &mut output).unwrap();
     near(product.as_flattened(), expected.product.as_flattened());
@@ -75,6 +82,8 @@ fn lengths_do_not_matter() {
     near(sum.as_flattened(), expected.sum.as_flattened());
     near(plain.as_flattened(), expected.plain.as_flattened());
     near(concat.as_flattened(), expected.concat.as_flattened());
+    near(heads.as_flattened(), expected.heads.as_flattened());
+    near(gated.as_flattened(), expected.gated.as_flattened());
     // What a query looks at may be of any length, its own answer too.
     let mut one = [[0.0; 5]; 1];
     let rest = &mut [[0.0; 5]; 1];
@@ -84,7 +93,9 @@ fn lengths_do_not_matter() {
         causal: &mut rest.clone(),
         sum: &mut rest.clone(),
         plain: &mut rest.clone(),
-        concat: rest,
+        concat: &mut rest.clone(),
+        heads: &mut rest.clone(),
+        gated: rest,
     };
     free.forward_into(&FreeInput { asked: &asked[..1], known: &known[..1] }, &mut scratch, &mut output).unwrap();
     near(one.as_flattened(), &known[0]);

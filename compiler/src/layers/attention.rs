@@ -16,7 +16,7 @@ use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::kernels::attention::{AnyAttention, AttentionSizes};
 use crate::plan::kernels::attention_mask::Near;
-use crate::plan::lowered::{From, Lowered, Lowering, fixed};
+use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -273,13 +273,11 @@ impl Layer for Attention {
             let any = AnyAttention {
                 features: axis(0, 1)?,
                 values: axis(1, 1)?,
-                heads: 1,
-                places: [0, key, 1].map(From::Input),
+                key,
                 mask: mask.map(|_| inputs.len()),
                 is_causal: self.options.use_causal_mask,
-                scale: 1.0,
             };
-            return Ok(vec![kernels::attention::attend(&any, self.score, self.use_scale)]);
+            return Ok(vec![kernels::attention::attention_of_any(&any, self.score, self.use_scale)]);
         }
         let sizes = AttentionSizes {
             queries: axis(0, 0)?,

@@ -86,48 +86,57 @@ fn fit(score: Score, use_scale: bool, features: usize) -> (TokenStream, Option<W
     (quote!(kernels::attention::#fit), (length > 0).then(|| Weights::new(scalars(length, score))))
 }
 
-/// Attention over any number of queries and keys, of these widths.
+/// Attention over any number of queries and keys: of which inputs, and of which widths.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyAttention {
     /// Width of queries and keys.
     pub features: usize,
     /// Width of the values.
     pub values: usize,
-    /// How many heads a row holds side by side.
-    pub heads: usize,
-    /// Which inputs are queries, keys, values and, where there is one, the values' mask.
-    pub places: [From; 3],
-    /// The mask of the values.
+    /// Which input the keys are.
+    pub key: usize,
+    /// Which input masks the values, where one does.
     pub mask: Option<usize>,
     /// Whether a query sees the keys up to its own place only.
     pub is_causal: bool,
-    /// What the scores are multiplied by.
-    pub scale: f64,
 }
 
 /// The means of the values weighted by the softmax of the scores, whatever the number of either.
 #[must_use]
-pub fn attend(attention: &AnyAttention, score: Score, use_scale: bool) -> Operation {
-    let AnyAttention { features, values, heads, places, mask, is_causal, scale } = *attention;
-    let (fit, weights) = fit(score, use_scale, features);
-    let [query, key, value] = places;
-    let mut operands = vec![
-        operand(query, Vec::new(), features),
-        operand(key, Vec::new(), features),
-        operand(value, Vec::new(), values),
-    ];
-    operands.extend(mask.map(|mask| operand(From::Input(mask), Vec::new(), 1)));
-    let function = Ident::new(if mask.is_some() { "attend_masked" } else { "attend" }, Span::call_site());
-    let looks = if is_causal { quote!(BACK) } else { quote!(ALL) };
-    let scale = (scale.to_bits() != 1.0_f64.to_bits()).then(|| {
-        let scale = bits(scale);
+pub fn attention_of_any(attention: &AnyAttention, score: Score, use_scale: bool) -> Operation {
+    let AnyAttention { features, values, key, mask, is_causal } = *attention;
+    let widths = [(0, features), (key, features), (1, values)].into_iter().chain(mask.map(|mask| (mask, 1)));
+    let operands = widths.map(|(input, width)| operand(From::Input(input), Vec::new(), width)).collect();
+    attend(operands, Looks { heads: 1, is_causal, scale: 1.0 }, fit(score, use_scale, features))
+}
+
+/// How queries look at keys.
+struct Looks {
+    /// How many heads a row holds side by side.
+    heads: usize,
+    /// Whether a query sees the keys up to its own place only.
+    is_causal: bool,
+    /// What the scores are multiplied by.
+    scale: f64,
+}
+
+/// One kernel for queries, keys, values and, where there is one, the values' mask.
+fn attend(operands: Vec<Operand>, looks: Looks, (fit, weights): (TokenStream, Option<Weights>)) -> Operation {
+    let function = Ident::new(if operands.len() > 3 { "attend_masked" } else { "attend" }, Span::call_site());
+    let seen = if looks.is_causal { quote!(BACK) } else { quote!(ALL) };
+    let scale = (looks.scale.to_bits() != 1.0_f64.to_bits()).then(|| {
+        let scale = bits(looks.scale);
         quote!(.scaled(f32::from_bits(#scale)))
     });
-    let looks = quote!(kernels::attention::Looks::#looks #scale);
-    let [heads, width, value_width] = [heads, features, values].map(number);
-    let weights_argument = if weights.is_some() { Argument::Weights } else { Argument::Value(quote!(&[])) };
-    let arguments =
-        vec![Argument::Isa, weights_argument, Argument::Value(looks), Argument::FlatInputs, Argument::Output];
+    let (features, values) = (operands[0].width, operands[2].width);
+    let [heads, width, value_width] = [looks.heads, features, values].map(number);
+    let arguments = vec![
+        Argument::Isa,
+        if weights.is_some() { Argument::Weights } else { Argument::Value(quote!(&[])) },
+        Argument::Value(quote!(kernels::attention::Looks::#seen #scale)),
+        Argument::FlatInputs,
+        Argument::Output,
+    ];
     let call = Call::with(quote!(kernels::attention::#function::<_, #fit, #heads, #width, #value_width>), arguments);
     // For each query and each key: the score twice, and the value.
     let multiply_adds = (2 * features + values) as u64;
@@ -185,6 +194,12 @@ impl HeadSizes {
         operations
     }
 
+    /// What scores are multiplied by.
+    #[allow(clippy::cast_precision_loss)]
+    fn scale(&self) -> f64 {
+        1.0 / (self.key_width as f64).sqrt()
+    }
+
     fn literal(&self, width: usize) -> Argument {
         let (heads, queries, width) = (number(self.heads), number(self.queries), number(width));
         Argument::Value(quote!(kernels::heads::Sizes { heads: #heads, queries: #queries, width: #width }))
@@ -201,8 +216,7 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
     let project = |place, from, to| sizes.project(place, from, to, Activation::Linear);
     let scores = Join {
         call: {
-            #[allow(clippy::cast_precision_loss)]
-            let scale = bits(1.0 / (key_width as f64).sqrt());
+            let scale = bits(sizes.scale());
             let (row, length) = (number(key_row), number(keys));
             let scale = Argument::Value(quote!(f32::from_bits(#scale)));
             let arguments =
@@ -234,6 +248,35 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
     let rows = Scores { queries, keys, near: sizes.near };
     let shared = shares(rows, (heads, sizes.samples * heads * queries * keys), sizes.blind, &sizes.masks);
     let mut operations = vec![Operation::Join(scores), shared, Operation::Join(mixed)];
+    operations.extend(behind_heads(sizes));
+    operations
+}
+
+/// Multi-head attention over any number of queries and keys, of which `sizes` counts one each; a query sees all keys, or those up to
+/// its own place.
+#[must_use]
+pub fn multi_head_of_any(sizes: &HeadSizes) -> Vec<Operation> {
+    let HeadSizes { heads, key_width, value_width, inputs, key, near, .. } = *sizes;
+    let (key_row, value_row) = (heads * key_width, heads * value_width);
+    let [query_input, value_input, key_input] = inputs;
+    let project = |place, from, to| sizes.project(place, from, to, Activation::Linear);
+    let operands = vec![
+        operand(From::Input(0), project(0, query_input, key_row), key_row),
+        operand(From::Input(key), project(1, key_input, key_row), key_row),
+        operand(From::Input(1), project(2 + usize::from(sizes.use_gate), value_input, value_row), value_row),
+    ];
+    let looks = Looks { heads, is_causal: near.is_some(), scale: sizes.scale() };
+    let mut operations = vec![attend(operands, looks, (quote!(kernels::attention::Product), None))];
+    operations.extend(behind_heads(sizes));
+    operations
+}
+
+/// What follows the heads: the gate, and the projection to the output.
+fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
+    let HeadSizes { heads, queries, value_width, inputs, .. } = *sizes;
+    let (value_row, query_input) = (heads * value_width, inputs[0]);
+    let gate = usize::from(sizes.use_gate);
+    let mut operations = Vec::new();
     if sizes.use_gate {
         let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
         let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
@@ -248,6 +291,6 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
             multiply_adds: (queries * value_row) as u64,
         }));
     }
-    operations.extend(project(3 + gate, value_row, sizes.output));
+    operations.extend(sizes.project(3 + gate, value_row, sizes.output, Activation::Linear));
     operations
 }
