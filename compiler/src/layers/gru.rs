@@ -23,7 +23,7 @@ use crate::layers::recurrent::arguments::{
 use crate::layers::recurrent::layer::Recurrent;
 use crate::layers::recurrent::{CellWeights, TimeLoop, activated, activation_of, block, flags, matrix, vector};
 use crate::packing::Cell;
-use crate::plan::kernels::CellKind;
+use crate::plan::kernels::recurrent::CellKind;
 use crate::reference::real::Real;
 
 /// `GRU`.

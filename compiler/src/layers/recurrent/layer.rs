@@ -9,7 +9,7 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::masks::{MaskCall, MaskShapes, Masked};
-use crate::plan::kernels::{self, CellKind};
+use crate::plan::kernels::recurrent::{self, CellKind};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
@@ -88,7 +88,7 @@ impl<L: Recurrent> Layer for L {
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        kernels::recurrent(lowering, self.flags(), self.kind())
+        recurrent::recurrent(lowering, self.flags(), self.kind())
     }
 
     fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
