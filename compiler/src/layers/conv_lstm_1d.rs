@@ -220,11 +220,8 @@ impl ConvLstm1D {
                 sequence.index_axis_mut(Axis(1), step).assign(&hidden);
             }
         }
-        let mut answers = vec![if self.flags.return_sequences {
-            sequence.into_dyn()
-        } else {
-            hidden.clone().into_dyn()
-        }];
+        let mut answers =
+            vec![if self.flags.return_sequences { sequence.into_dyn() } else { hidden.clone().into_dyn() }];
         if self.flags.return_state {
             answers.extend([hidden.into_dyn(), cell.into_dyn()]);
         }
@@ -255,7 +252,10 @@ impl Layer for ConvLstm1D {
         self.time_loop().check_flags(&inputs[0])?;
         let state = Shape(vec![batch, Dimension::Known(places), Dimension::Known(self.flags.units)]);
         let given = inputs.get(1..).unwrap_or(&[]);
-        self.check_states(&state, &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())])?;
+        self.check_states(
+            &state,
+            &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())],
+        )?;
         let mut output = state.clone();
         if self.flags.return_sequences {
             output.0.insert(1, timesteps);

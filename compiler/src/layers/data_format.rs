@@ -90,9 +90,8 @@ impl Layer for ChannelsFirst {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let has_states = |flags: Recurrence| {
-            flags.return_state || inputs.len() > 1 + usize::from(flags.masking.is_read)
-        };
+        let has_states =
+            |flags: Recurrence| flags.return_state || inputs.len() > 1 + usize::from(flags.masking.is_read);
         if self.inner.recurrence().is_some_and(has_states) {
             let class = self.declaration().class;
             let title = format!("states of `{class}` with `data_format=\"channels_first\"` are not supported yet");
