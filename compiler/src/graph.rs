@@ -98,6 +98,8 @@ pub struct TypedNode {
     pub given_masks: Vec<bool>,
     /// How many of the last tensors that it reads are only shown: masks that Keras lists among what the layer reads.
     pub n_shown: usize,
+    /// Whether it is part of a layer that is several whose call gives a mask: it uses it where it begins with states, too.
+    pub is_given: bool,
     /// Whether Keras hands the layer the mask that it followed while the model was made, instead of the one that its tensor
     /// carries when it is computed.
     pub is_handed: bool,

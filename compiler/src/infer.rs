@@ -54,6 +54,7 @@ impl Inference {
             use_index: 0,
             given_masks: Vec::new(),
             n_shown: 0,
+            is_given: false,
             is_handed: false,
             listing: Vec::new(),
             origin: None,
@@ -100,6 +101,7 @@ impl Inference {
             use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
             given_masks: masks.iter().map(Option::is_some).collect(),
             n_shown: 0,
+            is_given: false,
             is_handed: false,
             listing: Vec::new(),
             origin: None,
@@ -121,6 +123,11 @@ impl Inference {
             node.n_shown = masks.len();
             node.is_handed = !masks.is_empty();
         }
+    }
+
+    /// Says that the call of the layer which the node is a part of gives a mask.
+    pub(crate) fn give(&mut self, id: NodeId) {
+        self.nodes[id.0].is_given = true;
     }
 
     /// Says that the node's layer is handed a mask.

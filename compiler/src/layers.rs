@@ -58,6 +58,7 @@ mod prelu;
 pub(crate) mod recurrent;
 mod relu;
 mod repeat_vector;
+mod repeated;
 mod rescaling;
 mod reshape;
 mod rms_normalization;

@@ -64,6 +64,12 @@ impl Masked {
         self
     }
 
+    /// What it answers has this mask instead.
+    #[must_use]
+    pub fn passing(self, output: Option<TensorId>) -> Self {
+        Self { output, ..self }
+    }
+
     /// The mask is not used because the layer begins with given states.
     #[must_use]
     pub fn unused_for_states(mut self) -> Self {

@@ -22,7 +22,7 @@ use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::merge::{self, Operator};
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
 use crate::layers::time_distributed::prefixed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
@@ -423,7 +423,6 @@ impl Layer for Bidirectional {
     /// As that of a recurrent layer.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         match self.forward.layer.recurrence() {
-            Some(flags) if self.forward.layer.takes_mask() => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
             Some(_) => self.forward.layer.mask(call),
             None => Ok(Masked::lost()),
         }

@@ -90,7 +90,8 @@ impl Draft {
             let made = self.inference.node(mask.node).node.span;
             self.makers.entry(*mask).or_insert(made);
         }
-        let answer = self.asked(instance, own, &masks, (span, given));
+        let is_given = node.is_given || given.first().is_some_and(Option::is_some);
+        let answer = self.asked(instance, own, &masks, (span, is_given));
         let (masked, inputs, form) = match answer {
             Ok(answer) => answer,
             Err(mismatch) => {
@@ -101,7 +102,7 @@ impl Draft {
         };
         let mut output = masked.output;
         if shown != masks
-            && let Ok((other, others, _)) = self.asked(instance, own, &shown, (span, given))
+            && let Ok((other, others, _)) = self.asked(instance, own, &shown, (span, is_given))
         {
             output = other.output;
             if others.len() > inputs.len() || others.iter().zip(&inputs).any(|(other, read)| other != read) {
@@ -123,7 +124,7 @@ impl Draft {
         instance: &Rc<LayerInstance>,
         own: &[TensorId],
         masks: &[Option<TensorId>],
-        (span, given): (Span, &[Option<TensorId>]),
+        (span, is_given): (Span, bool),
     ) -> Result<(Masked, Vec<TensorId>, Rc<LayerInstance>), Box<Mismatch>> {
         if masks.iter().all(Option::is_none) && !instance.layer.makes_mask() {
             return Ok((Masked::ended(), own.to_vec(), Rc::clone(instance)));
@@ -134,7 +135,7 @@ impl Draft {
             span,
             inputs: own.to_vec(),
             masks: masks.to_vec(),
-            is_given: given.first().is_some_and(Option::is_some),
+            is_given,
             form: None,
             read: Vec::new(),
         };

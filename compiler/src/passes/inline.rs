@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rnn_grammar::Span;
 
-use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::LayerInstance;
 use crate::layers::mask_of::{GIVEN, HANDED};
@@ -87,7 +87,12 @@ impl Draft {
                             let own = self.masked(&own, &masks, instance, node.node.span);
                             let own =
                                 if self.in_turn && node.is_handed { self.handed(&own, instance, node) } else { own };
-                            self.model(inner, &own, origin(index))
+                            let first = self.origins.len();
+                            let outputs = self.model(inner, &own, origin(index));
+                            if instance.layer.nested().is_none() && masks.iter().any(Option::is_some) {
+                                (first..self.origins.len()).for_each(|node| self.inference.give(NodeId(node)));
+                            }
+                            outputs
                         }
                         None => {
                             let applied = self.inference.apply_masked(instance, &own, &masks, node.node.span);
@@ -103,7 +108,7 @@ impl Draft {
                 }
             };
             for (output, tensor) in outputs.into_iter().enumerate() {
-                tensors.insert(TensorId { node: crate::graph::NodeId(index), output }, tensor);
+                tensors.insert(TensorId { node: NodeId(index), output }, tensor);
             }
         }
         tensors

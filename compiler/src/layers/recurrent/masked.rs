@@ -65,9 +65,12 @@ fn spread_outputs<R: Real>(
     (keeps, go_backwards): (&[bool], bool),
     answer: AtMasked,
 ) -> ArrayD<R> {
-    let zeros = ArrayD::zeros(vec![1, outputs.shape()[2]]);
+    let (mut frame, mut sequence) = (outputs.shape().to_vec(), outputs.shape().to_vec());
+    frame.remove(1);
+    sequence[1] = keeps.len();
+    let zeros = ArrayD::zeros(frame);
     let mut last = first.filter(|_| answer == AtMasked::Repeat).unwrap_or_else(|| zeros.clone());
-    let mut spread = ArrayD::zeros(vec![1, keeps.len(), outputs.shape()[2]]);
+    let mut spread = ArrayD::zeros(sequence);
     let mut n_kept = 0;
     for place in 0..keeps.len() {
         let is_kept = keeps[if go_backwards { keeps.len() - 1 - place } else { place }];
