@@ -50,7 +50,7 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
 }
 
 /// The recurrent layer, and behind it what its last output takes where the last step may be masked.
-fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowered {
+pub(super) fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowered {
     let after = masks::after_last(&recurrent, lowering.inputs.len() - 1)?;
     Ok(std::iter::once(Operation::Recurrent(recurrent)).chain(after).collect())
 }
