@@ -5,11 +5,13 @@
 
 mod batch;
 mod body;
+mod borrowed;
 mod clocks;
 mod docs;
 mod ends;
 mod functions;
 mod kept;
+mod lengths;
 mod model;
 mod numbers;
 mod recurrent;
@@ -97,6 +99,12 @@ impl Context<'_> {
     /// `<'w>` where the weights are borrowed.
     fn lifetime(&self) -> TokenStream {
         if matches!(self.source, Source::Borrowed) { quote!(<'w>) } else { TokenStream::new() }
+    }
+
+    /// `packed: …,` in the value of a program; nothing where there are no weights.
+    fn packed_field(&self) -> TokenStream {
+        let packed = self.packed();
+        if self.plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: #packed,) }
     }
 
     /// The packed weights inside a method of the model or the stream.

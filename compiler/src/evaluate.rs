@@ -21,6 +21,8 @@ mod legacy;
 mod limits;
 mod masks;
 mod methods;
+mod model_methods;
+mod named_calls;
 mod nested;
 mod number_types;
 pub(crate) mod operators;
