@@ -96,7 +96,7 @@ impl fmt::Display for WeightsError {
                 let more = if rank > 4 { " and more axes" } else { "" };
                 write!(formatter, "`{name}` has shape {}{more}, {class} needs {}", Tuple(found), Tuple(expected))
             }
-            Self::Type { name, class } => write!(formatter, "`{name}` holds no floats of 32 or 16 bits ({class})"),
+            Self::Type { name, class } => write!(formatter, "`{name}` holds no floats that the model reads ({class})"),
             Self::NotFinite { name, class, position } => {
                 write!(formatter, "`{name}` is not finite at position {position} ({class})")
             }

@@ -272,8 +272,8 @@ mod tests {
 
     const KERNEL: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 
-    fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[f32; 12], WeightsError> {
-        let mut packed = [f32::NAN; 12];
+    fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[Float; 12], WeightsError> {
+        let mut packed = [Float::NAN; 12];
         load(&file(tensors), "m", TENSORS, &["b/x"], PROGRAM, 12, &mut packed).map(|()| packed)
     }
 
@@ -318,7 +318,11 @@ mod tests {
 
     #[test]
     fn embedded_bytes_are_floats() {
-        static BYTES: Aligned<8> = Aligned([0, 0, 128, 63, 0, 0, 0, 192]);
-        assert_eq!(BYTES.floats(), [1.0, -2.0]);
+        const BYTES: usize = 2 * size_of::<Float>();
+        let bytes: [Float; 2] = [1.0, -2.0];
+        let mut aligned = Aligned([0; BYTES]);
+        let words = aligned.0.as_chunks_mut().0.iter_mut().zip(bytes);
+        words.for_each(|(word, value)| *word = value.to_le_bytes());
+        assert_eq!(aligned.floats(), bytes);
     }
 }
