@@ -14,7 +14,7 @@ use crate::layer::{Call, CallOptions, Layer, Mismatch, ShownMask, Streaming, Tak
 use crate::layers::merge::batch;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
-use crate::plan::kernels::attention::AttentionSizes;
+use crate::plan::kernels::attention::{AnyAttention, AttentionSizes};
 use crate::plan::kernels::attention_mask::Near;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -268,6 +268,17 @@ impl Layer for Attention {
         let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
         let (inputs, mask) = self.split(lowering.inputs);
         let key = if inputs.len() > 2 { 2 } else { 1 };
+        let is_free = inputs.iter().any(|input| fixed(input.sample()[0]).is_err());
+        if is_free && !self.options.return_attention_scores {
+            let any = AnyAttention {
+                features: axis(0, 1)?,
+                values: axis(1, 1)?,
+                key,
+                mask: mask.map(|_| inputs.len()),
+                is_causal: self.options.use_causal_mask,
+            };
+            return Ok(vec![kernels::attention::attention_of_any(&any, self.score, self.use_scale)]);
+        }
         let sizes = AttentionSizes {
             queries: axis(0, 0)?,
             keys: axis(key, 0)?,

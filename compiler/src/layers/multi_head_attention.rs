@@ -500,14 +500,20 @@ impl Layer for MultiHeadAttention {
         let (inputs, masks) = self.split(lowering.inputs);
         let [query, value] = [&inputs[0], &inputs[1]];
         let key = if inputs.len() > 2 { 2 } else { 1 };
-        for shape in lowering.inputs {
-            shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
+        let is_free = query.0[1].known().is_none() || value.0[1].known().is_none();
+        // Of sequences alone, where nothing but the place leaves keys out, and at least one to each query.
+        let takes_any =
+            query.rank() == 3 && masks.is_empty() && self.window.is_none() && !self.options.return_attention_scores;
+        if !(is_free && takes_any) {
+            for shape in lowering.inputs {
+                shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
+            }
         }
-        let steps = self.steps(query, value);
+        let steps = if is_free { Steps { samples: 1, queries: 1, keys: 1 } } else { self.steps(query, value) };
         let features = |index: usize| fixed(lowering.inputs[index].last().unwrap_or(Dimension::Known(1)));
         let size = |size: u64| fixed(Dimension::Known(size));
         let output = self.output.iter().try_fold(1, |product, &axis| Ok(product * size(axis)?))?;
-        Ok(kernels::attention::multi_head(&HeadSizes {
+        let sizes = HeadSizes {
             samples: steps.samples,
             heads: size(self.heads)?,
             queries: steps.queries,
@@ -522,7 +528,11 @@ impl Layer for MultiHeadAttention {
             masks: self.masks_over(query, &steps, masks, inputs.len())?,
             use_bias: self.use_bias,
             use_gate: self.use_gate,
-        }))
+        };
+        Ok(match is_free {
+            true => kernels::attention::multi_head_of_any(&sizes),
+            false => kernels::attention::multi_head(&sizes),
+        })
     }
 
     fn takes_masks_off(&self) -> bool {

@@ -3,9 +3,9 @@
 //! `Attention` takes a number off such scores before their softmax; `MultiHeadAttention` puts a number in their place. Where a
 //! query may look at nothing at all, what then comes out is Keras's, down to the numbers: see [`Blind`].
 
+use super::buffers;
 use super::rows::softmax;
-use crate::buffers;
-use crate::simd::Isa;
+use super::simd::{Float, Isa};
 
 /// Which keys are near a query: from so many before its own place to so many behind it. Row i of the scores belongs to query
 /// i mod `queries`.
@@ -45,10 +45,10 @@ pub enum Blind {
 impl Blind {
     /// What stands for the score of a key that the query may not look at.
     #[inline(always)]
-    const fn score(self) -> f32 {
+    const fn score(self) -> Float {
         match self {
             // A finite number: equal scores have equal shares, whatever they are.
-            Self::Alike => -0.7 * f32::MAX,
+            Self::Alike => -0.7 * Float::MAX,
             Self::Zeros => -1e9,
         }
     }
@@ -56,7 +56,7 @@ impl Blind {
 
 /// Takes Keras's 1e9 off the scores of keys that are far.
 #[inline(always)]
-pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[f32; KEYS]]) {
+pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[Float; KEYS]]) {
     for (index, row) in rows.iter_mut().enumerate() {
         let query = near.query(index);
         for (key, score) in row.iter_mut().enumerate() {
@@ -69,7 +69,7 @@ pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[f32; KEYS]]) {
 
 /// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by Keras's 1e9, once where both hold.
 #[inline(always)]
-pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[f32]; 2], output: &mut [f32]) {
+pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[Float]; 2], output: &mut [Float]) {
     let rows = buffers::rows::<KEYS>(scores).iter().zip(buffers::rows_mut::<KEYS>(output));
     for (index, (row, output)) in rows.enumerate() {
         let query = near.query(index);
@@ -81,7 +81,7 @@ pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[f32]; 2], 
 
 /// The softmax of every row over the keys near its query, all others becoming 0.
 #[inline(always)]
-pub fn softmax_near<I: Isa, const KEYS: usize>(isa: I, near: Near, blind: Blind, rows: &mut [[f32; KEYS]]) {
+pub fn softmax_near<I: Isa, const KEYS: usize>(isa: I, near: Near, blind: Blind, rows: &mut [[Float; KEYS]]) {
     for (index, row) in rows.iter_mut().enumerate() {
         let query = near.query(index);
         let mut sees = [false; KEYS];
@@ -94,7 +94,7 @@ pub fn softmax_near<I: Isa, const KEYS: usize>(isa: I, near: Near, blind: Blind,
 
 /// The softmax of a row over what is seen.
 #[inline(always)]
-fn soften<I: Isa, const KEYS: usize>(isa: I, blind: Blind, sees: &[bool; KEYS], row: &mut [f32; KEYS]) {
+fn soften<I: Isa, const KEYS: usize>(isa: I, blind: Blind, sees: &[bool; KEYS], row: &mut [Float; KEYS]) {
     for (score, sees) in row.iter_mut().zip(sees) {
         if !sees {
             *score = blind.score();
@@ -132,8 +132,8 @@ pub fn softmax_masked<I: Isa, const KEYS: usize, const N: usize>(
     isa: I,
     (heads, near, blind): (usize, Near, Blind),
     strides: &[Strides],
-    inputs: [&[f32]; N],
-    output: &mut [f32],
+    inputs: [&[Float]; N],
+    output: &mut [Float],
 ) {
     let [scores, masks @ ..] = &inputs[..] else { return };
     let rows = buffers::rows::<KEYS>(scores).iter().zip(buffers::rows_mut::<KEYS>(output));

@@ -2,7 +2,8 @@
 
 use quote::quote;
 
-use super::{elementwise, number, with_last};
+use super::recurrent::with_last;
+use super::{elementwise, number};
 use crate::activation::Activation;
 use crate::layer::Recurrence;
 use crate::layers::recurrent::at_masked;
