@@ -31,10 +31,25 @@ pub struct TensorId {
 pub enum InputType {
     /// 32-bit floats.
     Float32,
+    /// 64-bit floats.
+    Float64,
     /// 32-bit integers.
     Int32,
     /// Truth values: a mask.
     Boolean,
+}
+
+impl InputType {
+    /// Its name in Keras.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+            Self::Int32 => "int32",
+            Self::Boolean => "bool",
+        }
+    }
 }
 
 /// Where a node's values come from.

@@ -47,6 +47,33 @@ def compute_in_double():
     keras.config.set_floatx("float64")
 
 
+@contextlib.contextmanager
+def float64_allowed(is_allowed):
+    """Within it, texts that say `set_floatx("float64")` compute in float64 from end to end; behind it all is as before."""
+    if not is_allowed:
+        yield
+        return
+    from keras.src.backend.common import dtypes
+
+    narrowed = dtypes.BIT64_TO_BIT32_DTYPE["float64"]
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    let_jax_compute_in_double(True)
+    try:
+        yield
+    finally:
+        dtypes.BIT64_TO_BIT32_DTYPE["float64"] = narrowed
+        let_jax_compute_in_double(False)
+        keras.backend.clear_session()
+        keras.config.set_floatx("float32")
+
+
+def let_jax_compute_in_double(is_allowed):
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", is_allowed)
+
+
 def has_import(text):
     """Whether any statement of the text imports something."""
     return any(line.lstrip().startswith(("import ", "from ")) for line in text.splitlines())
@@ -183,10 +210,19 @@ def random_weight(random, path, shape, gain):
     return value.astype("float32")
 
 
+def finer(array, random, kept=()):
+    """The array in float64 with digits that float32 does not hold, but for the values that a model compares with."""
+    if array.dtype.kind in "ib":
+        return array
+    noise = random.uniform(-1e-8, 1e-8, array.shape) * (1 + abs(array))
+    return numpy.where(numpy.isin(array, kept), array, array + noise).astype("float64")
+
+
 def randomise(model, random, gain=1.2):
     """Gives every weight of the model a random value."""
     for weight in model.weights:
-        weight.assign(random_weight(random, weight.path, tuple(weight.shape), gain))
+        value = random_weight(random, weight.path, tuple(weight.shape), gain)
+        weight.assign(finer(value, random) if str(weight.dtype) == "float64" else value)
     take_statistics(model)
 
 
