@@ -161,7 +161,7 @@ fn panel_place(blocks: usize, units: usize, panel: usize, columns: Columns, firs
     place
 }
 
-/// A cell in panels: `[panel][bias][scales of the inputs' rows, of the state's rows][features][units]`, each row
+/// A cell in panels: `[panel][bias][scales of the inputs' rows, of the state's rows][features]`, then `[panel][units]`, each row
 /// `[block][column][16]`.
 #[derive(Clone, Copy)]
 struct Panels {
@@ -184,22 +184,21 @@ impl Panels {
         LINE * blocks * (self.bias + if self.storage.is_scaled() { 2 * self.inputs } else { 0 })
     }
 
-    /// Numbers that a panel of so many blocks has the room of.
+    /// Numbers that a panel of so many blocks has the room of, in front of all rows of the state.
     fn room(self, blocks: usize) -> usize {
-        let rows = self.inputs * self.features + self.state * self.units;
-        self.header(blocks) * self.storage.per_float() + LINE * blocks * rows
+        self.header(blocks) * self.storage.per_float() + LINE * blocks * self.inputs * self.features
     }
 
-    /// Numbers of all panels.
-    fn numbers(self) -> usize {
+    /// Numbers in front of rows for each unit that stand behind `columns` others of all blocks.
+    fn front(self, columns: usize) -> usize {
         let all = self.units.div_ceil(LINE);
         let (full, rest) = (all / self.blocks, all % self.blocks);
-        full * self.room(self.blocks) + if rest > 0 { self.room(rest) } else { 0 }
+        full * self.room(self.blocks) + self.room(rest) + LINE * columns * all * self.units
     }
 
-    /// The same in floats.
-    fn floats(self) -> usize {
-        self.numbers() / self.storage.per_float()
+    /// Floats of the segment, with so many columns behind those of the state.
+    fn floats(self, behind: usize) -> usize {
+        self.front(self.state + behind) / self.storage.per_float()
     }
 
     /// Floats in front of the rows, behind `before` columns of every block of the panel.
@@ -232,16 +231,18 @@ impl Panels {
 
     /// A gate's columns in the state's rows.
     fn of_state(self, gate: usize) -> Place {
-        let columns = Columns { each: self.state, gate };
-        let first =
-            |blocks| self.header(blocks) * self.storage.per_float() + LINE * blocks * self.inputs * self.features;
-        panel_place(self.blocks, self.units, self.room(self.blocks), columns, first)
+        self.in_units(0, Columns { each: self.state, gate })
     }
 
-    /// One column a block in rows behind all panels, one for each unit.
+    /// One column a block in rows behind all others, one for each unit.
     fn behind(self) -> Place {
-        let panel = LINE * self.blocks * self.units;
-        panel_place(self.blocks, self.units, panel, Columns { each: 1, gate: 0 }, |_| self.numbers())
+        self.in_units(self.state, Columns { each: 1, gate: 0 })
+    }
+
+    /// Columns of rows for each unit, behind so many columns of all blocks.
+    fn in_units(self, behind: usize, columns: Columns) -> Place {
+        let panel = LINE * self.blocks * columns.each * self.units;
+        panel_place(self.blocks, self.units, panel, columns, |_| self.front(behind))
     }
 }
 
@@ -305,7 +306,7 @@ fn plain_cell(
     let small = |vectors| Small::new(storage, features, units, gates, vectors);
     let mut packing = Packing::of(match class {
         Class::Small { vectors, .. } => small(vectors).floats(),
-        Class::Panels { .. } => panels.floats(),
+        Class::Panels { .. } => panels.floats(0),
     });
     for gate in 0..gates {
         let [kernel, recurrent, bias] = sources(features, units, gates, gate, scale(gate));
@@ -388,7 +389,7 @@ fn gru_small(small: Small, use_bias: bool, recurrent_is_sigmoid: bool, storage: 
 /// In panels only the biases of the candidate's two parts are apart.
 fn gru_panels(panels: Panels, use_bias: bool, recurrent_is_sigmoid: bool) -> Packing {
     let Panels { storage, features, units, .. } = panels;
-    let mut packing = Packing::of(panels.floats());
+    let mut packing = Packing::of(panels.floats(0));
     for gate in 0..3 {
         let [kernel, recurrent, bias] = sources(features, units, 3, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
         let [of_inputs, of_state] = panels.scales(gate);
@@ -413,8 +414,7 @@ pub fn gru_reset_before(
     storage: Storage,
 ) -> Packing {
     let panels = Panels { storage, features, units, blocks: 2, bias: 3, inputs: 3, state: 2 };
-    let behind = units.div_ceil(LINE) * LINE * units / storage.per_float();
-    let mut packing = Packing::of(panels.floats() + behind);
+    let mut packing = Packing::of(panels.floats(1));
     for gate in 0..3 {
         let [kernel, recurrent, bias] = sources(features, units, 3, gate, gate_scale(gate != 2, recurrent_is_sigmoid));
         let [of_inputs, of_state] = panels.scales(gate);

@@ -4,8 +4,8 @@
 //! take all blocks of a panel at once, so that the rows are one stream from memory, others block by block. The sums stay in registers
 //! while the inputs run; then the blocks' activations follow at once.
 //!
-//! A panel is `[bias][scales of the inputs' rows, of the state's rows][inputs' rows][state's rows]`, the scales only where
-//! weights have them.
+//! In front stand the panels' `[bias][scales of the inputs' rows, of the state's rows][inputs' rows]`, the scales only where weights
+//! have them, then the panels' rows of the state: where the inputs' part is computed beforehand, a step reads one stretch of memory.
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
@@ -77,10 +77,10 @@ impl<'a, K: Kind> Cell<'a, K> {
     fn header(self, blocks: usize) -> usize {
         16 * blocks * (K::BIAS + if K::Weight::SCALED { 2 * K::INPUTS } else { 0 })
     }
-    /// Weights that a panel of so many blocks takes the room of.
+    /// Weights that a panel of so many blocks takes the room of, in front of all rows of the state.
     #[inline(always)]
     fn room(self, blocks: usize) -> usize {
-        self.header(blocks) * K::Weight::PER_FLOAT + 16 * blocks * (K::INPUTS * self.features + K::STATE * self.units)
+        self.header(blocks) * K::Weight::PER_FLOAT + 16 * blocks * K::INPUTS * self.features
     }
     /// Floats of a full panel.
     #[inline(always)]
@@ -113,27 +113,19 @@ impl<'a, K: Kind> Cell<'a, K> {
         let before = K::BIAS + if of == Scaled::State { K::INPUTS } else { 0 };
         Scales { values: self.head(block, before, K::INPUTS, column), stride: 16 * K::INPUTS }
     }
-    /// The rows of a block's panel, from the weight `offset` of each of the panel's blocks on, in which a block has `each` columns,
-    /// and from column `column` of the given block.
-    #[inline(always)]
-    fn weights(self, block: usize, offset: usize, each: usize, column: usize) -> &'a [K::Weight] {
-        let neighbours = self.neighbours(block);
-        let header = self.header(neighbours) * K::Weight::PER_FLOAT;
-        let within = offset * neighbours + 16 * (block % K::BLOCKS * each + column);
-        K::Weight::of(self.weights)
-            .get(block / K::BLOCKS * self.room(K::BLOCKS) + header + within..)
-            .unwrap_or_default()
-    }
     /// The inputs' rows of the blocks from `block` on, from their column `column` on.
     #[inline(always)]
     pub(super) fn inputs<'b>(self, block: usize, column: usize, input: &'b [f32]) -> Rows<'b, K::Weight>
     where
         'a: 'b,
     {
+        let neighbours = self.neighbours(block);
+        let before = block / K::BLOCKS * self.room(K::BLOCKS) + self.header(neighbours) * K::Weight::PER_FLOAT;
+        let within = 16 * (block % K::BLOCKS * K::INPUTS + column);
         Rows {
-            weights: self.weights(block, 0, K::INPUTS, column),
+            weights: K::Weight::of(self.weights).get(before + within..).unwrap_or_default(),
             block_stride: 16 * K::INPUTS,
-            row: 16 * K::INPUTS * self.neighbours(block),
+            row: 16 * K::INPUTS * neighbours,
             input,
             scales: self.scales(block, Scaled::Inputs, column),
         }
@@ -144,28 +136,37 @@ impl<'a, K: Kind> Cell<'a, K> {
     where
         'a: 'b,
     {
-        Rows {
-            weights: self.weights(block, 16 * K::INPUTS * self.features, K::STATE, 0),
-            block_stride: 16 * K::STATE,
-            row: 16 * K::STATE * self.neighbours(block),
-            input: hidden.get(..self.units).unwrap_or_default(),
-            scales: self.scales(block, Scaled::State, 0),
-        }
+        self.units_rows(block, 0, K::STATE, 0, hidden)
     }
-    /// Rows of one column a block that stand behind all panels, one for each unit: those of the blocks from `block` on. Their scales are
-    /// the state's of column `column`.
+    /// Rows of one column a block that stand behind all others, one for each unit: those of the blocks from `block` on. Their
+    /// scales are the state's of column `column`.
     #[inline(always)]
     pub(super) fn behind<'b>(self, block: usize, column: usize, hidden: &'b [f32]) -> Rows<'b, K::Weight>
     where
         'a: 'b,
     {
+        self.units_rows(block, K::STATE, 1, column, hidden)
+    }
+    /// Rows of `each` columns a block, one for each unit, behind so many columns of all blocks.
+    #[inline(always)]
+    fn units_rows<'b>(
+        self,
+        block: usize,
+        behind: usize,
+        each: usize,
+        column: usize,
+        hidden: &'b [f32],
+    ) -> Rows<'b, K::Weight>
+    where
+        'a: 'b,
+    {
         let (full, rest) = (self.blocks() / K::BLOCKS, self.blocks() % K::BLOCKS);
-        let panels = full * self.room(K::BLOCKS) + if rest > 0 { self.room(rest) } else { 0 };
-        let within = 16 * (block / K::BLOCKS * K::BLOCKS * self.units + block % K::BLOCKS);
+        let front = full * self.room(K::BLOCKS) + self.room(rest) + 16 * behind * self.blocks() * self.units;
+        let within = 16 * each * (block / K::BLOCKS * K::BLOCKS * self.units + block % K::BLOCKS);
         Rows {
-            weights: K::Weight::of(self.weights).get(panels + within..).unwrap_or_default(),
-            block_stride: 16,
-            row: 16 * self.neighbours(block),
+            weights: K::Weight::of(self.weights).get(front + within..).unwrap_or_default(),
+            block_stride: 16 * each,
+            row: 16 * each * self.neighbours(block),
             input: hidden.get(..self.units).unwrap_or_default(),
             scales: self.scales(block, Scaled::State, column),
         }
