@@ -1,6 +1,6 @@
 //! Packings of the recurrent cells; the layouts are described in the runtime's `kernels`.
 
-use super::{Axis, Class, LINE, PackOp, Packing, Storage};
+use super::{Axis, Class, LINE, Packing, Storage};
 
 /// A matrix as Keras stores it, of which a gate takes `units` neighbouring columns.
 #[derive(Clone, Copy)]
@@ -50,12 +50,7 @@ impl Rows {
         self.header * self.storage.per_float()
     }
 
-    /// The room of the header and so many numbers, in numbers.
-    fn room(self, numbers: usize) -> usize {
-        self.first() + numbers
-    }
-
-    /// The same in floats.
+    /// The room of the header and so many numbers, in floats.
     fn floats(self, numbers: usize) -> usize {
         self.header + numbers / self.storage.per_float()
     }
@@ -331,7 +326,7 @@ fn plain_cell(
 
 /// `kernels::SimpleRnn`: tensors kernel (features, units), recurrent kernel (units, units), bias (units).
 pub fn simple_rnn(features: usize, units: usize, use_bias: bool, class: Class, storage: Storage) -> Packing {
-    plain_cell([features, units], use_bias, [1, 8], |_| 1.0, class, storage)
+    plain_cell([features, units], use_bias, [1, 4], |_| 1.0, class, storage)
 }
 
 /// `kernels::Lstm`: tensors kernel (features, 4·units), recurrent kernel (units, 4·units), bias (4·units), blocks
@@ -345,7 +340,7 @@ pub fn lstm(
     storage: Storage,
 ) -> Packing {
     let scale = |gate| gate_scale(gate != 2, recurrent_is_sigmoid);
-    plain_cell([features, units], use_bias, [4, 2], scale, class, storage)
+    plain_cell([features, units], use_bias, [4, 1], scale, class, storage)
 }
 
 /// `kernels::Gru`: tensors kernel (features, 3·units), recurrent kernel (units, 3·units), bias (2, 3·units), blocks z, r, h.

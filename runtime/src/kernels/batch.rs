@@ -1,7 +1,8 @@
 //! Several samples through a large cell together: each row of weights is read once for a tile of samples.
 //!
 //! A tile is four or six samples by as many neighbouring vectors of a block's row as the registers have room for, which
-//! are whole cache lines: all gates of sixteen units with AVX-512, one of them with AVX2. Rows are taken in
+//! are whole cache lines: all gates of sixteen units with AVX-512, one of them with AVX2; two or three samples of an LSTM take more
+//! vectors. Rows are taken in
 //! stretches whose weights stay in the first cache while all samples pass. Each sample's sums run in the order of one
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
@@ -215,20 +216,45 @@ impl<K: Batched> Rows<'_, K> {
         // Without rows the sums are their biases.
         while done < count || self.bias.is_some() {
             self.count = (count - done).min(STRETCH);
-            let mut lane = 0;
-            while lane < 16 * K::INPUTS {
-                lane += if const { !I::MANY_REGISTERS } {
-                    self.columns::<I, 2>(isa, sums, lane)
-                } else if const { (16 * K::INPUTS).is_multiple_of(4 * I::Tile::LANES) } {
-                    self.columns::<I, 4>(isa, sums, lane)
-                } else {
-                    self.columns::<I, 3>(isa, sums, lane)
-                };
+            match self.samples {
+                3 if const { K::INPUTS == 4 && I::MANY_REGISTERS } => self.sweep::<I, 3, 4>(isa, sums, 0),
+                ..=3 if const { K::INPUTS == 4 } => {
+                    self.sweep::<I, 2, 4>(isa, sums, 0);
+                    if self.samples == 3 {
+                        self.sweep::<I, 1, 8>(isa, sums, 2);
+                    }
+                }
+                _ => self.many(isa, sums),
             }
             done += self.count;
             self.bias = None;
             self.start += self.count;
             self.weights = self.weights.get(self.row * self.count..).unwrap_or_default();
+        }
+    }
+
+    /// `SAMPLES` samples from `first` on, `N` vectors of the rows at a time.
+    #[inline(always)]
+    fn sweep<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], first: usize) {
+        let mut lane = 0;
+        while lane < 16 * K::INPUTS {
+            self.tile::<I, SAMPLES, N>(isa, sums, lane, first);
+            lane += N * I::Tile::LANES;
+        }
+    }
+
+    /// Four samples or more.
+    #[inline(always)]
+    fn many<I: Isa>(self, isa: I, sums: &mut [f32]) {
+        let mut lane = 0;
+        while lane < 16 * K::INPUTS {
+            lane += if const { !I::MANY_REGISTERS } {
+                self.columns::<I, 2>(isa, sums, lane)
+            } else if const { (16 * K::INPUTS).is_multiple_of(4 * I::Tile::LANES) } {
+                self.columns::<I, 4>(isa, sums, lane)
+            } else {
+                self.columns::<I, 3>(isa, sums, lane)
+            };
         }
     }
 

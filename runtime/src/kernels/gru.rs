@@ -116,16 +116,17 @@ struct LargeGru<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeGru<SPLITS, A, R, W> {
     type Weight = W;
+    const BLOCKS: usize = 2;
     const BIAS: usize = 4;
     const INPUTS: usize = 3;
     const STATE: usize = 3;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), I::BLOCKS);
+        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
-                (first, 2..) if I::BLOCKS > 1 => Self::group::<I, 6>(isa, cell, state, step, first),
+                (first, 2..) => Self::group::<I, 6>(isa, cell, state, step, first),
                 (first, _) => Self::group::<I, 3>(isa, cell, state, step, first),
             }
         }

@@ -24,23 +24,24 @@ struct Large<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for Large<SPLITS, A, R, W> {
     type Weight = W;
+    const BLOCKS: usize = 2;
     const BIAS: usize = 3;
     const INPUTS: usize = 3;
     const STATE: usize = 2;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), I::BLOCKS);
+        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
         // First every reset gate, as the candidate's sums need r ⊙ h of all units; z waits in `c`.
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
-                (first, 2..) if I::BLOCKS > 1 => Self::gates::<I, 4>(isa, cell, state, step, first),
+                (first, 2..) => Self::gates::<I, 4>(isa, cell, state, step, first),
                 (first, _) => Self::gates::<I, 2>(isa, cell, state, step, first),
             }
         }
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
-                (first, 2..) if I::BLOCKS > 1 => Self::candidate::<I, 2>(isa, cell, state, step, first),
+                (first, 2..) => Self::candidate::<I, 2>(isa, cell, state, step, first),
                 (first, _) => Self::candidate::<I, 1>(isa, cell, state, step, first),
             }
         }

@@ -118,6 +118,9 @@ pub(super) struct LargeLstm<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeLstm<SPLITS, A, R, W> {
     type Weight = W;
+    // The sums of one block fill the sixteen registers of AVX2; more blocks to a row would be read in passes over parts of it.
+    const BLOCKS: usize = 1;
+    const SIDE_BY_SIDE: bool = true;
     const BIAS: usize = 4;
     const INPUTS: usize = 4;
     const STATE: usize = 4;

@@ -1,8 +1,8 @@
 //! Panels: the weights of a few blocks of sixteen units, all gates of one input side by side, input after input.
 //!
-//! A row is `[block][column][16]`, a column being a gate; the last panel is as wide as its blocks need. Wide instruction sets
-//! take all blocks of a panel at once, so that the rows are one stream from memory, others block by block. The sums stay in registers
-//! while the inputs run; then the blocks' activations follow at once.
+//! A row is `[block][column][16]`, a column being a gate; the last panel is as wide as its blocks need. The blocks that are taken
+//! at once are of one panel, so that its rows are one stream from memory, or of neighbouring panels, as streams side by side.
+//! Their sums stay in registers while the inputs run; then their activations follow.
 //!
 //! In front stand the panels' `[bias][scales of the inputs' rows, of the state's rows][inputs' rows]`, the scales only where weights
 //! have them, then the panels' rows of the state: where the inputs' part is computed beforehand, a step reads one stretch of memory.
@@ -27,7 +27,9 @@ pub(super) trait Kind: Copy {
     /// What the rows are stored as.
     type Weight: Weight;
     /// Blocks of a full panel.
-    const BLOCKS: usize = 2;
+    const BLOCKS: usize;
+    /// Whether the blocks that are taken at once are of neighbouring panels, as streams side by side.
+    const SIDE_BY_SIDE: bool = false;
     /// Columns of a block's bias; those that do not go with the inputs stand behind the others' of all blocks.
     const BIAS: usize;
     /// Columns of a block in an input's row, in the panel's product and in a row of scales.
@@ -111,7 +113,8 @@ impl<'a, K: Kind> Cell<'a, K> {
             return Scales { values: &[], stride: 0 };
         }
         let before = K::BIAS + if of == Scaled::State { K::INPUTS } else { 0 };
-        Scales { values: self.head(block, before, K::INPUTS, column), stride: 16 * K::INPUTS }
+        let stride = if K::SIDE_BY_SIDE { self.floats() } else { 16 * K::INPUTS };
+        Scales { values: self.head(block, before, K::INPUTS, column), stride }
     }
     /// The inputs' rows of the blocks from `block` on, from their column `column` on.
     #[inline(always)]
@@ -124,7 +127,7 @@ impl<'a, K: Kind> Cell<'a, K> {
         let within = 16 * (block % K::BLOCKS * K::INPUTS + column);
         Rows {
             weights: K::Weight::of(self.weights).get(before + within..).unwrap_or_default(),
-            block_stride: 16 * K::INPUTS,
+            block_stride: if K::SIDE_BY_SIDE { self.room(K::BLOCKS) } else { 16 * K::INPUTS },
             row: 16 * K::INPUTS * neighbours,
             input,
             scales: self.scales(block, Scaled::Inputs, column),
@@ -165,7 +168,7 @@ impl<'a, K: Kind> Cell<'a, K> {
         let within = 16 * each * (block / K::BLOCKS * K::BLOCKS * self.units + block % K::BLOCKS);
         Rows {
             weights: K::Weight::of(self.weights).get(front + within..).unwrap_or_default(),
-            block_stride: 16 * each,
+            block_stride: 16 * each * if K::SIDE_BY_SIDE { K::BLOCKS * self.units } else { 1 },
             row: 16 * each * self.neighbours(block),
             input: hidden.get(..self.units).unwrap_or_default(),
             scales: self.scales(block, Scaled::State, column),
@@ -182,8 +185,9 @@ impl<'a, K: Kind> Cell<'a, K> {
     ) -> [Line; N] {
         let mut lines = [[0.0; 16]; N];
         let first = block / K::BLOCKS * step.stride + 16 * (block % K::BLOCKS * K::INPUTS + column);
+        let block_stride = if K::SIDE_BY_SIDE { step.stride } else { 16 * K::INPUTS };
         for (index, line) in lines.iter_mut().enumerate() {
-            let place = first + 16 * (index / per_block * K::INPUTS + index % per_block);
+            let place = first + index / per_block * block_stride + 16 * (index % per_block);
             if let Some(from) = step.start.get(place..).and_then(<[f32]>::first_chunk) {
                 *line = *from;
             }
@@ -250,7 +254,7 @@ impl State<'_> {
 pub(super) struct Rows<'a, W> {
     /// From the first block's first row on.
     pub(super) weights: &'a [W],
-    /// Weights from one block to the next in a row.
+    /// Weights from one block to the next in a row, or from one panel to the next.
     block_stride: usize,
     /// Weights of a row: sixteen for each column of each block.
     pub(super) row: usize,
@@ -274,7 +278,7 @@ enum Scaled {
 pub(super) struct Scales<'a> {
     /// Those of the first block's first column on.
     values: &'a [f32],
-    /// Floats from one block's to the next block's.
+    /// Floats from one block's to the next block's, or from one panel's to the next panel's.
     stride: usize,
 }
 
@@ -327,7 +331,7 @@ fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
         return;
     }
     let columns = Columns {
-        first: 16 * first,
+        first: first / per_block * rows.block_stride + 16 * (first % per_block),
         column_stride: 16,
         per_stream: per_block,
         stream_stride: rows.block_stride,

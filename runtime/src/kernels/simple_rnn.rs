@@ -2,7 +2,7 @@
 //!
 //! h' = act(x·K + b + h·R)
 //!
-//! Layouts: `small.rs` and `panel.rs` with one column, panels of up to eight blocks. Source: Keras `SimpleRNN`; Elman 1990.
+//! Layouts: `small.rs` and `panel.rs` with one column, panels of up to four blocks. Source: Keras `SimpleRNN`; Elman 1990.
 
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows};
@@ -70,36 +70,38 @@ struct LargeRnn<const SPLITS: usize, A, W>(PhantomData<(A, W)>);
 
 impl<const SPLITS: usize, A: Activation, W: Weight> panel::Kind for LargeRnn<SPLITS, A, W> {
     type Weight = W;
-    const BLOCKS: usize = 8;
+    const BLOCKS: usize = 4;
+    const SIDE_BY_SIDE: bool = true;
     const BIAS: usize = 1;
     const INPUTS: usize = 1;
     const STATE: usize = 1;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), 4 * I::BLOCKS);
-        for index in 0..groups.count() {
-            let (mut first, mut left) = groups.get(index, step.turned);
-            if I::BLOCKS > 1 && left == 8 {
-                Self::group::<I, 8>(isa, cell, state, step, first);
+        let (full, rest) = (cell.blocks() / 4, cell.blocks() % 4);
+        let groups = Groups::new(full, I::BLOCKS);
+        for index in 0..groups.count() + 1 {
+            // The narrower last panel comes after the groups, or before them on the way back.
+            let place = if step.turned { groups.count() - index } else { index };
+            if place == groups.count() {
+                match rest {
+                    0 => {}
+                    1 => Self::group::<I, 1>(isa, cell, state, step, 4 * full, 1),
+                    2 => Self::group::<I, 2>(isa, cell, state, step, 4 * full, 2),
+                    _ => Self::group::<I, 3>(isa, cell, state, step, 4 * full, 3),
+                }
                 continue;
             }
-            if left >= 4 {
-                Self::group::<I, 4>(isa, cell, state, step, first);
-                (first, left) = (first + 4, left - 4);
-            }
-            match left {
-                0 => {}
-                1 => Self::group::<I, 1>(isa, cell, state, step, first),
-                2 => Self::group::<I, 2>(isa, cell, state, step, first),
-                _ => Self::group::<I, 3>(isa, cell, state, step, first),
+            match groups.get(place, false) {
+                (first, 2..) if I::BLOCKS > 1 => Self::group::<I, 8>(isa, cell, state, step, 4 * first, 4),
+                (first, _) => Self::group::<I, 4>(isa, cell, state, step, 4 * first, 4),
             }
         }
     }
 }
 
 impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
-    /// `N` blocks from `first` on.
+    /// `N` blocks from `first` on, `width` of them in each panel.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
         isa: I,
@@ -107,11 +109,12 @@ impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
         state: &mut panel::State<'_>,
         step: panel::Step<'_>,
         first: usize,
+        width: usize,
     ) {
         let (inputs, units) = (cell.inputs(first, 0, step.input), cell.of_state(first, state.h.as_flattened()));
-        let mut sums: [Line; N] = cell.start(step, first, N, 0);
-        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, N, false);
-        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, N, step.turned);
+        let mut sums: [Line; N] = cell.start(step, first, width, 0);
+        add_rows::<I, W, N, 1>(isa, &mut sums, inputs, width, false);
+        add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, width, step.turned);
         for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(first)) {
             for part in 0..panel::parts(isa) {
                 A::quiet(I::Block::load(isa, sum, part)).store(line, part);
