@@ -110,7 +110,7 @@ pub(super) struct Batch<'a, 'b, K> {
     pub(super) h: &'b mut [Line],
     /// Their carried cells; empty where there are none.
     pub(super) c: &'b mut [Line],
-    /// Where a step's outputs are gathered, as all blocks read the last ones.
+    /// Where a step's outputs are gathered, as all blocks read the last ones; then the two change places.
     pub(super) next: &'b mut [Line],
     /// One block's sums.
     pub(super) sums: &'b mut [Sums],
@@ -129,8 +129,12 @@ impl<K: Batched> Program for Batch<'_, '_, K> {
                 self.add(isa, step, block);
                 self.finish(isa, block);
             }
-            for (line, next) in self.h.iter_mut().zip(self.next.iter()) {
-                *line = *next;
+            core::mem::swap(&mut self.h, &mut self.next);
+        }
+        // After an odd number of steps the outputs stand where a step's are gathered.
+        if self.steps % 2 == 1 {
+            for (line, output) in self.next.iter_mut().zip(self.h.iter()) {
+                *line = *output;
             }
         }
     }
