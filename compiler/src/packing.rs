@@ -206,7 +206,7 @@ pub enum Class {
         /// Partial sums over the state.
         sets: usize,
     },
-    /// Panels of sixteen units: `kernels::Panels<SPLITS>`.
+    /// Panels of a few blocks of sixteen units: `kernels::Panels<SPLITS>`.
     Panels {
         /// Ranges of the state that are summed apart.
         splits: usize,
@@ -238,7 +238,7 @@ pub fn product_row(cell: Cell, features: usize, units: usize) -> usize {
         // With so few features the inputs' part is not worth computing beforehand.
         (Class::Small { .. }, _) if features < 16 => 0,
         (Class::Small { vectors, .. }, _) => LINE * vectors,
-        (_, Cell::SimpleRnn) => units.div_ceil(64) * 64,
+        (_, Cell::SimpleRnn) => units.next_multiple_of(LINE),
         (_, Cell::Lstm) => units.div_ceil(LINE) * 64,
         (_, Cell::Gru | Cell::GruResetBefore) => units.div_ceil(LINE) * 48,
     }

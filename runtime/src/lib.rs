@@ -4,6 +4,10 @@
 //! the fastest set once and runs a [`Program`] on it.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
+#![cfg_attr(
+    feature = "double",
+    allow(clippy::duplicate_mod, reason = "`double` holds the kernels once more, over float64")
+)]
 
 pub mod activation;
 pub mod buffers;

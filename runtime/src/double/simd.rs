@@ -301,7 +301,7 @@ macro_rules! token {
             type V16 = Lanes<16>;
             type Block = Lanes<4>;
             type Tile = Lanes<4>;
-            const STREAMS: usize = 1;
+            const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;
             const WHOLE_ROWS: bool = false;
             const UNROLLED: bool = false;

@@ -55,12 +55,12 @@ pub trait Isa: Copy + sealed::Sealed {
     type V8: In<Self>;
     /// 16 lanes.
     type V16: In<Self>;
-    /// The units that a large cell takes at once, in each of [`Isa::STREAMS`] blocks.
+    /// What a block of sixteen units goes through its activations in.
     type Block: In<Self>;
     /// One register's worth for tiles of several rows.
     type Tile: In<Self>;
-    /// How many blocks of units a large cell takes side by side.
-    const STREAMS: usize;
+    /// How many blocks of sixteen units a large cell takes at once.
+    const BLOCKS: usize;
     /// Whether the registers hold 24 sums of [`Isa::Tile`] or only 12.
     const MANY_REGISTERS: bool;
     /// Whether a small cell's whole row of sums stays in registers, as 16-lane vectors.
