@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use rnn_runtime::weights::WeightsError;
-use rnn_runtime::{Model, State, Stream, Tensor, rnn_model};
+use rnn_runtime::{Model, ShapeError, State, Tensor, rnn_model};
 use safetensors::{Dtype, SafeTensors};
 
 rnn_model! {
@@ -56,15 +56,13 @@ fn frames() -> Vec<[f64; 3]> {
     values.as_chunks::<3>().0[..9].to_vec()
 }
 
-fn outputs<
-    M: Model<Input = [[f64; 3]], Output = [[f64; 2]], Scratch = [f64], Answer = Result<(), rnn_runtime::ShapeError>>,
->(
-    model: &M,
-    scratch: usize,
-) -> Vec<[f64; 2]> {
+fn outputs<const N: usize, M>(model: &M) -> Vec<[f64; 2]>
+where
+    M: Model<Input = [[f64; 3]], Output = [[f64; 2]], Scratch = [f64; N], Answer = Result<(), ShapeError>>,
+{
     let frames = frames();
     let mut outputs = vec![[0.0; 2]; frames.len()];
-    model.forward_into(&frames, &mut vec![f64::NAN; scratch][..], &mut outputs).unwrap();
+    model.forward_into(&frames, &mut [f64::NAN; N], &mut outputs).unwrap();
     outputs
 }
 
@@ -76,8 +74,8 @@ fn bits(rows: &[[f64; 2]]) -> Vec<u64> {
 fn loaded_weights_give_the_bits_of_embedded_ones() {
     let mut buffer = vec![0.0; Loaded::WEIGHTS];
     let loaded = Loaded::load(FILE, &mut buffer).unwrap();
-    let embedded = outputs(&Embedded::new(), Embedded::scratch_length(9));
-    assert_eq!(bits(&embedded), bits(&outputs(&loaded, Loaded::scratch_length(9))));
+    let embedded = outputs(&Embedded::new());
+    assert_eq!(bits(&embedded), bits(&outputs(&loaded)));
     let recorded = SafeTensors::deserialize(RECORDED).unwrap();
     let expected = recorded.tensor("output").unwrap().data().as_chunks::<8>().0;
     for (value, expected) in embedded.as_flattened().iter().zip(expected) {
@@ -88,7 +86,7 @@ fn loaded_weights_give_the_bits_of_embedded_ones() {
 
 #[test]
 fn a_stream_goes_on_from_a_saved_state() {
-    let (frames, whole) = (frames(), outputs(&Embedded::new(), Embedded::scratch_length(9)));
+    let (frames, whole) = (frames(), outputs(&Embedded::new()));
     let model = Embedded::new();
     let mut stream = model.stream();
     let first: Vec<[f64; 2]> = frames[..4].iter().map(|frame| stream.step(frame)).collect();
@@ -116,8 +114,8 @@ fn a_float64_file_fits_float64_models_only() {
     });
     let rounded = safetensors::serialize(views, None).unwrap();
     let mut buffer = vec![0.0_f64; Loaded::WEIGHTS];
-    let near = outputs(&Loaded::load(&rounded, &mut buffer).unwrap(), Loaded::scratch_length(9));
-    let exact = outputs(&Embedded::new(), Embedded::scratch_length(9));
+    let near = outputs(&Loaded::load(&rounded, &mut buffer).unwrap());
+    let exact = outputs(&Embedded::new());
     let pairs = near.as_flattened().iter().zip(exact.as_flattened());
     let distance = pairs.map(|(near, exact)| (near - exact).abs()).fold(0.0, f64::max);
     assert!(distance > 0.0 && distance < 1e-5, "{distance}");
