@@ -42,6 +42,7 @@ STRICTER = (
     ("E228", r"RMSNormalization", "a scale over axes that are not the last ones, which Keras spreads over others or fails at when it computes"),
     ("E104", r"ConvLSTM1D.*channels_first", "states of `ConvLSTM1D` with features before the rows are not there yet"),
     ("E210", r"axis=(\(\)|\[\])", "a normalization along no axis, which makes all values alike"),
+    ("E204", r"Attention", "attention between vectors, for which Keras takes the batch for the timesteps"),
     ("E204", r"\bRNN\(", "an `RNN` over frames of several axes, which Keras looks at only when it computes"),
     ("E105", r"activations\.\w+\([^)]*,", "arguments of an activation that is called with a tensor are not there yet"),
     ("E108", r"\[", "an empty slice of a tensor"),
