@@ -49,6 +49,7 @@ impl Inference {
             node: Node { kind, span },
             inputs: Vec::new(),
             outputs: vec![shape],
+            types: vec![dtype],
             weights: Vec::new(),
             is_first_use: true,
             use_index: 0,
@@ -88,10 +89,12 @@ impl Inference {
             .layer
             .output_shapes(&shapes)
             .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
+        let types: Vec<InputType> = inputs.iter().map(|&input| self.type_of(input)).collect();
         let read = inputs.iter().copied().chain(masks.iter().copied().flatten()).collect();
         let node = TypedNode {
             node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: read }, span },
             weights: instance.layer.weights(&shapes),
+            types: (0..outputs.len()).map(|output| instance.layer.output_type(output, &types)).collect(),
             inputs: shapes,
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
@@ -128,6 +131,12 @@ impl Inference {
     #[must_use]
     pub fn shape(&self, tensor: TensorId) -> &Shape {
         &self.nodes[tensor.node.0].outputs[tensor.output]
+    }
+
+    /// The type of a tensor's numbers.
+    #[must_use]
+    pub fn type_of(&self, tensor: TensorId) -> InputType {
+        self.nodes[tensor.node.0].types[tensor.output]
     }
 
     /// One node.

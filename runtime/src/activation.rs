@@ -13,7 +13,7 @@ mod smooth;
 mod tanh;
 
 pub use exponential::{Celu, Elu, Exponential, Selu, exp, exp_m1, ln, ln_1p};
-pub use gaussian::Gelu;
+pub use gaussian::{Gelu, GeluByTanh};
 pub use parameterised::{EluWith, LeakyReluWith, ReluWith};
 pub use piecewise::{
     HardShrink, HardSigmoid, HardSilu, HardTanh, LeakyRelu, Linear, Relu, Relu6, SoftShrink, SparsePlus, SparseSigmoid,

@@ -10,7 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{NodeId, NodeKind, TypedGraph, TypedNode};
+use crate::graph::{InputType, NodeId, NodeKind, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -139,6 +139,10 @@ impl Layer for Nested {
             }
         }
         self.over(inputs)
+    }
+
+    fn output_type(&self, output: usize, _inputs: &[InputType]) -> InputType {
+        self.graph.outputs().get(output).map_or(InputType::Float32, |&output| self.graph.type_of(output))
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

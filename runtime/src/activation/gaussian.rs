@@ -1,6 +1,6 @@
 //! The Gaussian error linear unit, with the exact error function.
 
-use super::{Activation, exp, polynomial};
+use super::{Activation, Sigmoid, exp, polynomial};
 use crate::simd::Vector;
 
 /// The standard normal distribution's upper tail for x ≥ 0: e^(−x²/2) times a polynomial in 1/(1 + 0.3·x), 5.8e-8.
@@ -39,5 +39,18 @@ impl Activation for Gelu {
         let negative = x.less(x.splat(0.0));
         let share = V::select(negative, tail, x.splat(1.0).sub(tail));
         share.mul(x)
+    }
+}
+
+/// x·σ(2·√(2/π)·(x + 0.044715·x³)), which is x/2·(1 + tanh(…)) without its cancellation far below zero.
+#[derive(Clone, Copy, Debug)]
+pub struct GeluByTanh;
+
+impl Activation for GeluByTanh {
+    #[inline(always)]
+    fn apply<V: Vector>(x: V) -> V {
+        // 2·√(2/π), and that times 0.044715.
+        let factor = x.mul(x).mul_add(x.splat(0.071_354_81), x.splat(1.595_769_1));
+        Sigmoid::apply(x.mul(factor)).mul(x)
     }
 }

@@ -165,6 +165,16 @@ pub fn concatenate<const N: usize>(inputs: [&[f32]; N], widths: [usize; N], outp
     }
 }
 
+/// One such [`product`] after the other: of matrices with `rows` rows.
+#[inline(always)]
+pub fn products<I: Isa, const N: usize, const C: usize>(isa: I, rows: usize, inputs: [&[f32]; 2], output: &mut [f32]) {
+    let [left, right] = inputs;
+    let lefts = left.chunks((rows * N).max(1)).zip(right.chunks((N * C).max(1)));
+    for ((left, right), output) in lefts.zip(output.chunks_mut((rows * C).max(1))) {
+        product::<I, N, C>(isa, [left, right], output);
+    }
+}
+
 /// The product of a matrix with rows of `N` values and one with `N` rows of `C`; sums run over ascending indices.
 #[inline(always)]
 pub fn product<I: Isa, const N: usize, const C: usize>(isa: I, inputs: [&[f32]; 2], output: &mut [f32]) {

@@ -1,7 +1,7 @@
 //! Frames of a sequence as one, all of them or window by window: feature by feature, from the first frame to the last.
 
 use super::elementwise::{padded, unpad};
-use super::join::{Add, Maximum, Operator};
+use super::join::{Add, Maximum, Minimum, Multiply, Operator};
 use crate::buffers;
 use crate::simd::{In, Isa, Vector};
 use crate::state::Folded;
@@ -80,6 +80,32 @@ pub fn running_average<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, fr
 pub fn running_maximum<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
     one_more::<I, Maximum, F>(isa, state, frame);
     *output = state.values;
+}
+
+/// Makes a form for whole samples and one for streams of an operator over all frames.
+macro_rules! folds {
+    ($($(#[$doc:meta])* $operator:ident $global:ident $running:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $global<I: Isa, const F: usize>(isa: I, input: &[f32], output: &mut [f32; F]) {
+            pooled::<I, $operator, F>(isa, buffers::rows::<F>(input), output, None);
+        }
+
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $running<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[f32; F], output: &mut [f32; F]) {
+            one_more::<I, $operator, F>(isa, state, frame);
+            *output = state.values;
+        }
+    )*};
+}
+folds! {
+    /// The sum of all frames.
+    Add global_sum running_sum;
+    /// The product of all frames.
+    Multiply global_product running_product;
+    /// The smallest value of all frames.
+    Minimum global_minimum running_minimum;
 }
 
 /// The frames of each window, of which there are as many as `output` takes: `window` is its size, how far it moves, and how
