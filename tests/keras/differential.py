@@ -165,6 +165,8 @@ class Comparison:
     def compare_array(self, name, found, expected, weights, inputs):
         if found.shape != expected.shape:
             raise Finding("run_shape", f"Keras {expected.shape}, rnnc {found.shape}")
+        # Whole numbers and truth values are floats here.
+        expected = expected if expected.dtype.kind == "f" else expected.astype("float64")
         if not agrees(found, expected) and not self.is_noise(name, found, expected, weights, inputs):
             distance = float(numpy.nanmax(abs(found.astype("float64") - expected)))
             raise Finding("output", f"largest difference {distance:.3g}\nKeras: {expected.ravel()[:8]}\nrnnc:  {found.ravel()[:8]}")
