@@ -94,7 +94,7 @@ GRAPHS = {
     "whole_numbers": (
         "from keras import ops\ni = Input((4,), dtype='int32')\nk = i % 3",
         "i",
-        "[Dense(2)(ops.one_hot(k, 3)), Embedding(5, 2)(k + 1), i // 2 * k / 4]",
+        "[Dense(2)(ops.one_hot(k, 3)), Embedding(5, 2)(k + 1), Dense(2)(i // 2 * k / 4)]",
     ),
     "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
     "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),

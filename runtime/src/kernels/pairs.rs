@@ -97,7 +97,7 @@ pub(super) fn floor(x: f32) -> f32 {
     // From 2²³ on every float is whole; NaN stays NaN.
     if x.abs() < 8_388_608.0 {
         let whole = (x as i32) as f32;
-        (if whole > x { whole - 1.0 } else { whole.abs().copysign(x) })
+        if whole > x { whole - 1.0 } else { whole.abs().copysign(x) }
     } else {
         x
     }
