@@ -121,6 +121,11 @@ impl Inference {
         }
     }
 
+    /// Counts one more call of an input.
+    pub(crate) fn call_again(&mut self, id: NodeId) {
+        self.nodes[id.0].use_index += 1;
+    }
+
     /// All nodes, each before its readers.
     #[must_use]
     pub fn into_nodes(self) -> Vec<TypedNode> {
@@ -309,7 +314,7 @@ impl Inference {
 }
 
 /// Adds a label, unless the place is underlined already: then the text becomes a note.
-trait LabelUnlessSame {
+pub(crate) trait LabelUnlessSame {
     fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self;
 }
 

@@ -26,6 +26,7 @@ mod depthwise_conv_1d;
 mod discretization;
 mod dot;
 mod dropout;
+mod each_step;
 pub(crate) mod elu;
 mod embedding;
 mod flatten;

@@ -104,7 +104,8 @@ codes! {
     E143 "the cell is used twice"
     E144 "the model computes nothing"
     E145 "the mask is no boolean tensor"
-    E146 "a boolean input is used as numbers"
+    E146 "truth values are used as numbers"
+    E152 "the model begins with what a layer gives that it needs again"
     E201 "the layer takes one input"
     E202 "the input has too few dimensions"
     E203 "the input has the wrong number of dimensions"
@@ -167,6 +168,7 @@ codes! {
     W106 "the layer loses the mask"
     W107 "the mask is not used because states are given"
     W501 "the data is not finite"
+    W110 "`==` compares tensors as objects"
     N101 "the argument is spelled in Keras 2's way"
     N102 "the call belongs to training and is ignored"
 }

@@ -286,12 +286,27 @@ impl Evaluator<'_> {
                 // A chain asks whether each comparison holds.
                 return if rest.len() == 1 { Some(compared) } else { self.no_truth_value(span) };
             }
+            self.warn_objects(*operator, &left, &right);
             if !self.compare(*operator, &left, &right)? {
                 return Some(Value::Boolean(false));
             }
             left = right;
         }
         Some(Value::Boolean(true))
+    }
+
+    /// `x == 0` of a tensor compares no values.
+    fn warn_objects(&mut self, operator: ComparisonOperator, left: &Located, right: &Located) {
+        let is_other = match (&left.value, &right.value) {
+            (Value::Tensor(left), Value::Tensor(right)) => left != right,
+            (Value::Tensor(_), other) | (other, Value::Tensor(_)) => operators::number(other).is_some(),
+            _ => false,
+        };
+        if operator == ComparisonOperator::Equal && is_other {
+            let span = left.span.to(right.span);
+            let warning = Diagnostic::new(Code::W110, span, "`==` does not look at a symbolic tensor's values");
+            self.report(warning.at("`False`").help("write `keras.ops.equal(x, y)`"));
+        }
     }
 
     /// Python asks whether a tensor holds, which is not known before the model runs.

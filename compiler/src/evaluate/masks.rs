@@ -45,7 +45,9 @@ impl Evaluator<'_> {
                 };
                 let at = if matches!(other, Value::Tensor(_)) { "numbers".to_owned() } else { repr(other) };
                 let mistake = Diagnostic::new(Code::E145, span, title).at(at);
-                self.fail(mistake.help("give it a boolean input: `Input(shape=(timesteps,), dtype=\"bool\")`"))
+                self.fail(mistake.help(
+                    "give it a boolean input, `Input(shape=(timesteps,), dtype=\"bool\")`, or a comparison, `x[:, :, 0] != 0`",
+                ))
             }
         }
     }

@@ -364,9 +364,9 @@ pub fn dot(lowering: &Lowering<'_>, places: [usize; 2], normalize: bool) -> Lowe
 
 /// The product of two matrices of these sizes: (rows, length) and (length, columns).
 fn product_of_matrices(operands: Vec<Operand>, [rows, length, columns]: [usize; 3]) -> Operation {
-    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-    let (inner, outer) = (number(length), number(columns));
-    let call = Call::with(quote!(kernels::join::product::<_, #inner, #outer>), arguments);
+    let (inner, outer, down) = (number(length), number(columns), number(rows));
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(#down)), Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::products::<_, #inner, #outer>), arguments);
     let multiply_adds = (rows * length * columns) as u64;
     Operation::Join(Join { call, operands, output: rows * columns, weights: None, multiply_adds })
 }
