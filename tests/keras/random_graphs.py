@@ -120,7 +120,7 @@ class GraphGenerator:
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
         rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
-        rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices]
+        rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices, self.joined_steps]
         if self.masks:
             rules += [self.masked_call] * 6
         self.random.choice(rules)(batch)
@@ -258,19 +258,34 @@ class GraphGenerator:
         if any(keyword == "stateful" for part in layer.inner() for keyword, _ in part.arguments):
             return
         holder = f"model{len(self.nodes)}"
+        frozen = ", trainable=False" if self.maybe(0.15) else ""
         if self.maybe(0.5):
             named = ', name="inner_' + str(len(self.nodes)) + '"' if self.maybe(0.5) else ""
             begin = self.layers.input_layer(shape, None).text() + ", " if self.maybe(0.5) else ""
-            self.nodes.append(Node(holder, f"Sequential([{begin}{{layer}}]{named})", [], layer))
+            self.nodes.append(Node(holder, f"Sequential([{begin}{{layer}}]{named}{frozen})", [], layer))
         else:
             start = f"start{len(self.nodes)}"
             begin = self.layers.input_layer(shape, None)
             begin.name = "Input"
             self.nodes.append(Node(start, "{layer}", [], begin))
-            self.nodes.append(Node(holder, "Model({0}, {layer}({0}))", [start], layer))
+            self.nodes.append(Node(holder, "Model({0}, {layer}({0})" + frozen + ")", [start], layer))
         self.define("{0}({1})", [holder, name], result)
         if self.maybe(0.5):
             self.define("{0}({1})", [holder, self.like(name, lambda left, right: left == right)], result)
+
+    def joined_steps(self, batch):
+        """A model that joins tensors, on every timestep."""
+        found = [name for name, shape in self.shapes.items() if len(shape) > 1 and None not in shape[1:]]
+        if not found:
+            return
+        name = self.random.choice(found)
+        step, start, holder = self.shapes[name][1:], f"start{len(self.nodes)}", f"model{len(self.nodes)}"
+        self.nodes.append(Node(start, f"Input({step})", []))
+        joins = [f"Add()([{{0}}, Dense({step[-1]})({{0}})])", "{0} * keras.ops.sigmoid({0}) - 1", "Concatenate()([{0}, abs({0})])", f"keras.ops.where({{0}} > 0.123, {{0}}, Dense({step[-1]})({{0}}))"]
+        template = self.random.choice(joins)
+        width = 2 * step[-1] if "Concat" in template else step[-1]
+        self.nodes.append(Node(holder, f"Model({{0}}, {template})", [start]))
+        self.define("TimeDistributed({0})({1})", [holder, name], (self.shapes[name][0], *step[:-1], width))
 
     def attention(self, batch):
         sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]

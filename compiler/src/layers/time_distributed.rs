@@ -289,7 +289,7 @@ impl Layer for TimeDistributed {
 /// `trainable=False` on to no variable, as in Keras.
 pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpec> {
     let weights = inner.layer.weights(inputs).into_iter();
-    let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
+    let is_trainable = inner.trainable || inner.layer.stays_trainable();
     weights
         .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()
