@@ -342,6 +342,12 @@ GRAPHS = {
         "x",
         "[LSTM(2)(back(front(x))), back(Dense(4)(y))]",
     ),
+    "time_distributed_models_that_join": (
+        "a = Input((3, 4))\nparts = keras.ops.split(Dense(8)(a), 2, axis=-1)\nsteps = Model(a, Add()([LSTM(4)(a), parts[0][:, -1] * keras.ops.sigmoid(parts[1][:, 0])]))\n"
+        "b = Input((3, 4))\nmixed = Model(b, b + Dot(axes=2)([b, Dense(4)(b)]) @ b)\nx = Input((5, 3, 4))",
+        "x",
+        "[TimeDistributed(steps)(x), TimeDistributed(mixed)(x)]",
+    ),
     "attention_causal": (
         "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
     ),
