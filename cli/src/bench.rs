@@ -241,7 +241,7 @@ impl Report {
 
     fn multiply_adds(&self) -> f64 {
         let forward = self.cost.forward;
-        (forward.fixed as f64 + forward.per_timestep as f64 * self.timesteps as f64) / self.timesteps as f64
+        forward.over(self.timesteps as u64).fixed as f64 / self.timesteps as f64
     }
 
     /// Nanoseconds of a step's multiply-adds at the peak, and of one walk over the weights.

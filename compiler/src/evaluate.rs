@@ -22,6 +22,8 @@ mod legacy;
 mod limits;
 mod masks;
 mod methods;
+mod model_methods;
+mod named_calls;
 mod nested;
 pub(crate) mod operators;
 mod sequential;

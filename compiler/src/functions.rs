@@ -47,8 +47,10 @@ const fn tensor(name: &'static str, doc: &'static str) -> Argument {
 const X: Argument = tensor("x", "A tensor.");
 const ONE: &[Argument] = &[X];
 const TWO: &[Argument] = &[tensor("x1", "A tensor or a number."), tensor("x2", "A tensor or a number.")];
-const AXIS: Argument = Argument::optional("axis", Kind::Axis { many: true }, "None", "The axis or axes; the batch is 0 and stays.");
-const KEEPDIMS: Argument = Argument::optional("keepdims", Kind::Boolean, "False", "Whether the axes stay, with size 1.");
+const AXIS: Argument =
+    Argument::optional("axis", Kind::Axis { many: true }, "None", "The axis or axes; the batch is 0 and stays.");
+const KEEPDIMS: Argument =
+    Argument::optional("keepdims", Kind::Boolean, "False", "Whether the axes stay, with size 1.");
 const REDUCED: &[Argument] = &[X, AXIS, KEEPDIMS];
 const LAST: Argument = Argument::optional("axis", Kind::Axis { many: false }, "-1", "The axis.");
 const PLACE: Argument = Argument::required("axis", Kind::Axis { many: true }, "The axis.");
@@ -186,13 +188,29 @@ pub const FUNCTIONS: &[Function] = &[
     activation("sparsemax", Activation::Sparsemax),
     of(
         "leaky_relu",
-        &[X, Argument::optional("negative_slope", Kind::Float { minimum: 0.0, optional: false }, "0.2", "The slope below 0.")],
+        &[
+            X,
+            Argument::optional(
+                "negative_slope",
+                Kind::Float { minimum: 0.0, optional: false },
+                "0.2",
+                "The slope below 0.",
+            ),
+        ],
         call::leaky_relu,
         "`x` where x ≥ 0, else `negative_slope·x`.",
     ),
     of(
         "elu",
-        &[X, Argument::optional("alpha", Kind::Float { minimum: f64::NEG_INFINITY, optional: false }, "1.0", "The scale below 0.")],
+        &[
+            X,
+            Argument::optional(
+                "alpha",
+                Kind::Float { minimum: f64::NEG_INFINITY, optional: false },
+                "1.0",
+                "The scale below 0.",
+            ),
+        ],
         call::elu,
         "`x` where x > 0, else `alpha·(exp(x) - 1)`.",
     ),
@@ -264,7 +282,11 @@ pub const FUNCTIONS: &[Function] = &[
         "split",
         &[
             X,
-            Argument::required("indices_or_sections", Kind::Any, "How many equal parts, or a list of the places to cut at."),
+            Argument::required(
+                "indices_or_sections",
+                Kind::Any,
+                "How many equal parts, or a list of the places to cut at.",
+            ),
             Argument::optional("axis", Kind::Axis { many: false }, "0", "The axis; the batch is 0."),
         ],
         shapes::split,
@@ -284,13 +306,24 @@ pub const FUNCTIONS: &[Function] = &[
     of("squeeze", &[X, AXIS], shapes::squeeze, "The tensor without axes of size 1."),
     of(
         "reshape",
-        &[X, Argument::required("newshape", SHAPE, "The new shape with the batch, -1 or `None` for what is worked out.")],
+        &[
+            X,
+            Argument::required("newshape", SHAPE, "The new shape with the batch, -1 or `None` for what is worked out."),
+        ],
         shapes::reshape,
         "The values in order under another shape.",
     ),
     of(
         "transpose",
-        &[X, Argument::optional("axes", Kind::Axis { many: true }, "None", "The axes in their new order; the batch, 0, stays first.")],
+        &[
+            X,
+            Argument::optional(
+                "axes",
+                Kind::Axis { many: true },
+                "None",
+                "The axes in their new order; the batch, 0, stays first.",
+            ),
+        ],
         shapes::transpose,
         "The axes in another order.",
     ),

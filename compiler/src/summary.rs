@@ -86,8 +86,7 @@ fn connections(graph: &TypedGraph, name: &str) -> Vec<Connection> {
     let mut uses: Vec<&TypedNode> = graph.nodes().iter().filter(|node| name_of(node) == name).collect();
     uses.sort_by_key(|node| node.use_index);
     for node in uses {
-        let NodeKind::Layer { inputs, .. } = &node.node.kind else { continue };
-        found.extend(inputs.iter().map(|input| {
+        found.extend(node.listed().map(|input| {
             let from = &graph.nodes()[input.node.0];
             Connection { layer: name_of(from).to_owned(), node: from.use_index, tensor: input.output }
         }));

@@ -373,6 +373,28 @@ GRAPHS = {
     "multi_head_attention_axes": (
         "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
     ),
+    "multi_head_attention_masked": (
+        "x = Input((5, 4))\nv = Input((3, 4))\na = Masking()(x)\nb = Masking()(v)\ny = MultiHeadAttention(2, 3)(a, b)",
+        "[x, v]",
+        "[y, GRU(2)(y), MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, a)]",
+    ),
+    "multi_head_attention_masks_given": (
+        "x = Input((5, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((5, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny, s = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
+        "use_causal_mask=True, return_attention_scores=True)",
+        "[x, v, counts, pairs, each]",
+        "[y, s, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
+    ),
+    "multi_head_attention_masked_axes": (
+        "x = Input((2, 3, 4))\na = Masking()(x)", "x", "MultiHeadAttention(2, 3, attention_axes=(2,))(a, a)",
+    ),
+    "attention_causal_and_masked": (
+        "x = Input((5, 4))\nf = Input((1, 4))\nv = Input((3, 4))\na = Masking()(x)\n# The first step counts: every query sees a value.\n"
+        "b = Concatenate(axis=1)([f, Masking()(v)])\n"
+        "y, s = Attention(use_scale=True)([a, b], use_causal_mask=True, return_attention_scores=True)",
+        "[x, f, v]",
+        "[y, s, AdditiveAttention()([x, b], use_causal_mask=True)]",
+    ),
     "transformer": (
         "x = Input((6, 8))\nnormal = LayerNormalization()(x)\ny = x + MultiHeadAttention(2, 4, name='heads')(normal, normal, use_causal_mask=True)\n"
         "wide = Dense(16, activation='gelu')(LayerNormalization()(y))",

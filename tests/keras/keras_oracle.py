@@ -217,11 +217,11 @@ def vocabulary_of(model):
 
 
 def ends(model, kind):
-    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary, or the names of the layers
-    that give them; a name that comes again gets a number."""
+    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary of tensors, or the names of the
+    layers that give them; a name that comes again gets a number."""
     structure = getattr(model, f"_{kind}_struct", None)
     tensors = getattr(model, kind)
-    if isinstance(structure, dict):
+    if isinstance(structure, dict) and not any(isinstance(value, (dict, list, tuple)) for value in structure.values()):
         keys = sorted(structure)
     else:
         keys = [tensor._keras_history.operation.name for tensor in tensors]

@@ -213,7 +213,7 @@ impl Evaluator<'_> {
                         .help(format!("write `{0}_shape`, or `{0}s[0]` for the tensor", attribute.text)),
                 )
             }
-            method if super::sequential::METHODS.contains(&method) => self.uncalled(attribute),
+            method if super::model_methods::METHODS.contains(&method) => self.uncalled(attribute),
             _ => self.unknown_of_model(attribute),
         }
     }

@@ -5,7 +5,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
 use crate::evaluate::expressions::limits_failed;
-use crate::evaluate::sequential::is_training;
+use crate::evaluate::model_methods::is_training;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;

@@ -9,8 +9,8 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::evaluate::Evaluator;
 use crate::evaluate::functional::End;
-use crate::infer::LabelUnlessSame as _;
 use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
+use crate::infer::LabelUnlessSame as _;
 use crate::layer::{Layer as _, LayerInstance, ShownMask};
 use crate::layers::input::InputLayer;
 use crate::layers::mask_shown::ShownOperation;
@@ -26,6 +26,15 @@ impl Evaluator<'_> {
         for &tensor in tensors {
             let name = self.automatic_name("keras_tensor");
             self.tensor_names.entry(tensor).or_insert(name);
+        }
+    }
+
+    /// Keras asks a model inside `TimeDistributed` for one step's shape with two tensors of their own.
+    pub(super) fn count_steps(&mut self, layer: &LayerInstance) {
+        for inner in layer.layer.sublayers() {
+            if inner.layer.nested().is_some() {
+                (0..2).for_each(|_| drop(self.automatic_name("keras_tensor")));
+            }
         }
     }
 

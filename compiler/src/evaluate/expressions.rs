@@ -312,9 +312,11 @@ impl Evaluator<'_> {
     /// Python asks whether a tensor holds, which is not known before the model runs.
     pub(super) fn no_truth_value<T>(&mut self, span: Span) -> Option<T> {
         let mistake = Diagnostic::new(Code::E108, span, "a symbolic tensor is neither true nor false");
-        self.fail(mistake.at("its values are not known yet").help(
-            "`&`, `|` and `~` join truth values, `keras.ops.where(condition, x, y)` chooses between tensors",
-        ))
+        self.fail(
+            mistake
+                .at("its values are not known yet")
+                .help("`&`, `|` and `~` join truth values, `keras.ops.where(condition, x, y)` chooses between tensors"),
+        )
     }
 
     /// Whether a value holds.

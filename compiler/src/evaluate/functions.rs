@@ -46,7 +46,8 @@ impl Evaluator<'_> {
 
     /// `x.reshape((-1, 4))`, `x.squeeze(1)`
     pub(super) fn tensor_method(&mut self, tensor: TensorId, method: &Name, call: &CallSite) -> Option<Value> {
-        let Some(function) = functions::find(&method.text).filter(|_| ["reshape", "squeeze"].contains(&method.text.as_str()))
+        let Some(function) =
+            functions::find(&method.text).filter(|_| ["reshape", "squeeze"].contains(&method.text.as_str()))
         else {
             let title = format!("a symbolic tensor has no method `{}`", method.text);
             let mistake = Diagnostic::new(Code::E106, method.span, title).at("not known here");

@@ -33,7 +33,9 @@ impl Evaluator<'_> {
         items.iter().map(|item| self.mask(layer, &item.value, item.span)).collect()
     }
 
-    fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
+    /// One mask: a boolean tensor, or none.
+    #[allow(clippy::option_option)]
+    pub(super) fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
         match value {
             Value::None => Some(None),
             Value::Failed => None,
@@ -71,7 +73,8 @@ impl Evaluator<'_> {
         output: TensorId,
         span: Span,
     ) {
-        let masks: Vec<Option<TensorId>> = match given.is_empty() {
+        // Masks with names of their own do not stand for what the output takes on.
+        let masks: Vec<Option<TensorId>> = match given.is_empty() || !layer.layer.mask_names().is_empty() {
             true => tensors.iter().map(|tensor| self.shown_masks.get(tensor).copied()).collect(),
             false => given.to_vec(),
         };
@@ -157,7 +160,10 @@ impl Evaluator<'_> {
         let is_input = matches!(self.inference.node(input.node).node.kind, NodeKind::Input { .. });
         let (what, help) = match is_input {
             true => ("a boolean input", "give it as a mask, `mask=`, or drop `dtype=\"bool\"` where it is made"),
-            false => ("truth values", "give them as a mask, `mask=`, or make numbers of them: `keras.ops.cast(x, \"float32\")`"),
+            false => (
+                "truth values",
+                "give them as a mask, `mask=`, or make numbers of them: `keras.ops.cast(x, \"float32\")`",
+            ),
         };
         let title = format!("`{}` reads numbers, but gets {what}", layer.layer.declaration().class);
         let mistake = Diagnostic::new(Code::E146, span, title).at("reads truth values");

@@ -112,7 +112,8 @@ impl FunctionCall<'_> {
                 Value::Tensor(tensor) => self.tensors.push(tensor),
                 Value::Failed => return None,
                 other => {
-                    let title = format!("`{name}` of `{}` holds symbolic tensors, not {}", self.function.name, kind_of(&other));
+                    let title =
+                        format!("`{name}` of `{}` holds symbolic tensors, not {}", self.function.name, kind_of(&other));
                     let mistake = Diagnostic::new(Code::E115, item.span, title);
                     return self.fail(mistake.at(format!("this is `{}`", repr(&other))));
                 }

@@ -203,7 +203,12 @@ fn entry(value: &Value) -> Option<Entry> {
 }
 
 /// The axes in this order, the batch first.
-fn ordered(call: &mut FunctionCall<'_>, declaration: &'static Declaration, order: &[usize], name: &str) -> Option<Answer> {
+fn ordered(
+    call: &mut FunctionCall<'_>,
+    declaration: &'static Declaration,
+    order: &[usize],
+    name: &str,
+) -> Option<Answer> {
     let mut sorted = order.to_vec();
     sorted.sort_unstable();
     if order.first() != Some(&0) || sorted.iter().enumerate().any(|(place, &axis)| place != axis) {

@@ -113,9 +113,8 @@ fn broadcast(left: &Shape, right: &Shape) -> Option<Vec<Dimension>> {
 pub(crate) fn joined(class: &str, left: &Shape, right: &Shape) -> Result<Shape, Mismatch> {
     if left.rank() != right.rank() {
         let title = format!("`{class}` of `{left}` and `{right}` would mix the samples of a batch with each other");
-        return Err(Mismatch::new(Code::E209, title, "axes are counted from the last one").help(format!(
-            "use the layer `{class}()([x, y])`, which lines up the batches, or `Reshape` one of them"
-        )));
+        return Err(Mismatch::new(Code::E209, title, "axes are counted from the last one")
+            .help(format!("use the layer `{class}()([x, y])`, which lines up the batches, or `Reshape` one of them")));
     }
     batch(class, &[left.clone(), right.clone()])?;
     let axes = broadcast(left, right).ok_or_else(|| {

@@ -33,8 +33,7 @@ impl MatrixProduct {
         let [left, right] = call.inputs else { return Vec::new() };
         let rank = left.ndim();
         let (rows, columns) = (left.shape()[rank - 2], right.shape()[rank - 1]);
-        let mut sizes: Vec<usize> =
-            (0..rank - 2).map(|axis| left.shape()[axis].max(right.shape()[axis])).collect();
+        let mut sizes: Vec<usize> = (0..rank - 2).map(|axis| left.shape()[axis].max(right.shape()[axis])).collect();
         let stretched = |array: &ArrayD<R>| {
             let sizes: Vec<usize> = sizes.iter().chain(&array.shape()[rank - 2..]).copied().collect();
             let view = array.broadcast(IxDyn(&sizes)).unwrap_or_else(|| unreachable!("the shapes were checked"));
@@ -114,10 +113,7 @@ mod tests {
 
     #[test]
     fn matrices_are_multiplied() {
-        let inputs = [
-            array(&[1, 2, 1, 2], &[1.0, 2.0, 3.0, 4.0]),
-            array(&[1, 1, 2, 2], &[1.0, 10.0, 100.0, 1000.0]),
-        ];
+        let inputs = [array(&[1, 2, 1, 2], &[1.0, 2.0, 3.0, 4.0]), array(&[1, 1, 2, 2], &[1.0, 10.0, 100.0, 1000.0])];
         let output = MatrixProduct.evaluate(&Call { inputs: &inputs, weights: &[] });
         assert_near(&output[0], &[1, 2, 1, 2], &[201.0, 2010.0, 403.0, 4030.0]);
     }

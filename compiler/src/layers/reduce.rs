@@ -202,9 +202,9 @@ impl Layer for Reduce {
     }
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        let takes_time = inputs.first().is_some_and(|shape| {
-            shape.rank() > 2 && self.places(shape).is_ok_and(|places| places.contains(&1))
-        });
+        let takes_time = inputs
+            .first()
+            .is_some_and(|shape| shape.rank() > 2 && self.places(shape).is_ok_and(|places| places.contains(&1)));
         match (takes_time, self.reduction.kernels().1) {
             (false, _) => Streaming::PerFrame,
             (true, Some(_)) => Streaming::Windows,
@@ -259,7 +259,11 @@ mod tests {
         assert_near(&run(Reduction::PlaceOfMinimum, &[2], false), &[1, 2], &[2.0, 0.0]);
         assert_near(&run(Reduction::All, &[2], false), &[1, 2], &[0.0, 1.0]);
         assert_near(&run(Reduction::Variance, &[1], false), &[1, 3], &[2.25, 0.25, 9.0]);
-        assert_near(&run(Reduction::LogSumExp, &[1], false), &[1, 3], &[1.048_587_351_573_742, 5.313_261_687_518_223, 6.002_475_685_137_73]);
+        assert_near(
+            &run(Reduction::LogSumExp, &[1], false),
+            &[1, 3],
+            &[1.048_587_351_573_742, 5.313_261_687_518_223, 6.002_475_685_137_73],
+        );
     }
 
     #[test]

@@ -146,7 +146,9 @@ impl Split {
                 let bounds: Vec<u64> = std::iter::once(0).chain(inner).chain([size]).collect();
                 if bounds.len() != places.len() + 2 || bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
                     let title = format!("`{class}` can't cut an axis of {size} before {places:?}");
-                    return Err(Mismatch::new(Code::E220, title, "places ascend, and no part is empty").within(self.span));
+                    return Err(
+                        Mismatch::new(Code::E220, title, "places ascend, and no part is empty").within(self.span)
+                    );
                 }
                 bounds
             }
@@ -248,7 +250,8 @@ mod tests {
         assert_near(&parts[0], &[1, 1], &[1.0]);
         assert_near(&parts[1], &[1, 2], &[2.0, 3.0]);
         assert_near(&run(Cuts::Entries)[2], &[1], &[3.0]);
-        let refused = |cuts| Split { axis: 1, cuts, span: None }.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err().code;
+        let refused =
+            |cuts| Split { axis: 1, cuts, span: None }.output_shapes(&[shape(&[None, Some(3)])]).unwrap_err().code;
         assert_eq!([refused(Cuts::Equal(2)), refused(Cuts::At(vec![2, 1]))], [Code::E220; 2]);
     }
 }

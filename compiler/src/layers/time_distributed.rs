@@ -78,7 +78,8 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         let class = layer.layer.declaration().class;
         let title = format!("`{class}` of several tensors in a model inside `TimeDistributed` is not supported yet");
         let diagnostic = Diagnostic::new(Code::E104, span, title).at(format!("holds `{}`", layer.name));
-        arguments.report(diagnostic.help("so far such models hold layers of one tensor, merges, operators and `keras.ops`"));
+        arguments
+            .report(diagnostic.help("so far such models hold layers of one tensor, merges, operators and `keras.ops`"));
         return None;
     }
     if is_stateful(inner.layer.as_ref()) {
@@ -99,7 +100,10 @@ fn unwrapped(model: &Nested) -> Option<&LayerInstance> {
     let is_missing = |node: &TypedNode, layer: &dyn Layer, n_inputs: usize| {
         let is_single = n_inputs == 1 && node.outputs.len() == 1;
         let is_attention = ["Attention", "AdditiveAttention"].contains(&layer.declaration().class);
-        !(is_single || layer.is_operation() || layer.nested().is_some() || layer.takes() == Takes::List && !is_attention)
+        !(is_single
+            || layer.is_operation()
+            || layer.nested().is_some()
+            || layer.takes() == Takes::List && !is_attention)
     };
     model.graph.nodes().iter().find_map(|node| match &node.node.kind {
         NodeKind::Layer { instance, inputs } => {

@@ -150,7 +150,7 @@ impl Draft {
         let mut made = Vec::with_capacity(operations.len());
         for operation in operations {
             let reads = match &operation {
-                Operation::Join(join) => join
+                Operation::Join(join) | Operation::Attend(join) => join
                     .operands
                     .iter()
                     .map(|operand| match operand.from {
@@ -193,7 +193,7 @@ impl Draft {
         mut reads: Vec<Source>,
         first: usize,
     ) -> Source {
-        if let Operation::Join(join) = &mut operation {
+        if let Operation::Join(join) | Operation::Attend(join) = &mut operation {
             for (operand, read) in join.operands.iter_mut().zip(&mut reads) {
                 for prepare in std::mem::take(&mut operand.prepare) {
                     *read = self.link(node, typed, instance, prepare, vec![*read], first);

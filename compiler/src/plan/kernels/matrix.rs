@@ -16,7 +16,8 @@ pub fn product(lowering: &Lowering<'_>) -> Lowered {
     let first = left.len().saturating_sub(2);
     let [rows, length] = [fixed(left[first])?, fixed(left[first + 1])?];
     let columns = fixed(right[first + 1])?;
-    let outer: Vec<Dimension> = left[..first].iter().zip(&right[..first]).map(|(&left, &right)| longer(left, right)).collect();
+    let outer: Vec<Dimension> =
+        left[..first].iter().zip(&right[..first]).map(|(&left, &right)| longer(left, right)).collect();
     // Rows of a stream are frames: where there are several matrices, the first axis counts them.
     let matrices = product_of(outer.get(1..).unwrap_or(&[]))?;
     let operand = |(input, matrix): (usize, &[Dimension])| {
@@ -26,8 +27,7 @@ pub fn product(lowering: &Lowering<'_>) -> Lowered {
     };
     let operands = samples.iter().copied().enumerate().map(operand).collect::<Result<Vec<_>, _>>()?;
     let (inner, across, down) = (number(length), number(columns), number(rows));
-    let arguments =
-        vec![Argument::Isa, Argument::Value(quote!(#down)), Argument::FlatInputs, Argument::FlatOutput];
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(#down)), Argument::FlatInputs, Argument::FlatOutput];
     let call = Call::with(quote!(kernels::join::products::<_, #inner, #across>), arguments);
     let output = matrices * rows * columns;
     let multiply_adds = (output * length) as u64;

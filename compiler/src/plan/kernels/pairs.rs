@@ -38,7 +38,8 @@ pub(crate) fn with_constant(function: &str, operator: Home, value: f64) -> Opera
     match operator {
         Home::Join(operator) => super::with_constant(function, operator, value),
         Home::Pairs(operator) => {
-            let (function, operator) = (Ident::new(function, Span::call_site()), Ident::new(operator, Span::call_site()));
+            let (function, operator) =
+                (Ident::new(function, Span::call_site()), Ident::new(operator, Span::call_site()));
             let function = quote!(kernels::pairs::#function::<kernels::pairs::#operator>);
             in_place(Call::with(function, vec![constant(value), Argument::FlatOutput]))
         }
