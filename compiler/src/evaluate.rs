@@ -16,6 +16,7 @@ mod construct;
 mod expressions;
 mod finish;
 mod functional;
+mod functions;
 mod imports;
 mod legacy;
 mod limits;

@@ -26,7 +26,7 @@ pub struct TensorId {
     pub output: usize,
 }
 
-/// Number types of an input.
+/// Number types of a tensor. All are floats here; the type says what Keras makes of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputType {
     /// 32-bit floats.
@@ -40,7 +40,18 @@ pub enum InputType {
 }
 
 impl InputType {
-    /// Its name in Keras.
+    /// The type of what is made of both.
+    #[must_use]
+    pub const fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Float64, _) | (_, Self::Float64) => Self::Float64,
+            (Self::Float32, _) | (_, Self::Float32) => Self::Float32,
+            (Self::Int32, _) | (_, Self::Int32) => Self::Int32,
+            (Self::Boolean, Self::Boolean) => Self::Boolean,
+        }
+    }
+
+    /// Keras's name of it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -102,6 +113,8 @@ pub struct TypedNode {
     pub inputs: Vec<Shape>,
     /// Shapes it makes, batch first.
     pub outputs: Vec<Shape>,
+    /// The types of their numbers.
+    pub types: Vec<InputType>,
     /// Its weights as Keras lists them, also on a later use of a shared layer.
     pub weights: Vec<WeightSpec>,
     /// Whether this is the layer object's first node in the graph: weights are counted here only.
@@ -172,6 +185,12 @@ impl TypedGraph {
     #[must_use]
     pub fn outputs(&self) -> &[TensorId] {
         &self.outputs
+    }
+
+    /// The type of a tensor's numbers.
+    #[must_use]
+    pub fn type_of(&self, tensor: TensorId) -> InputType {
+        self.nodes[tensor.node.0].types[tensor.output]
     }
 
     /// The shape of a tensor.

@@ -49,6 +49,7 @@ impl Inference {
             node: Node { kind, span },
             inputs: Vec::new(),
             outputs: vec![shape],
+            types: vec![dtype],
             weights: Vec::new(),
             is_first_use: true,
             use_index: 0,
@@ -91,10 +92,12 @@ impl Inference {
             .layer
             .output_shapes(&shapes)
             .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
+        let types: Vec<InputType> = inputs.iter().map(|&input| self.type_of(input)).collect();
         let read = inputs.iter().copied().chain(masks.iter().copied().flatten()).collect();
         let node = TypedNode {
             node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: read }, span },
             weights: instance.layer.weights(&shapes),
+            types: (0..outputs.len()).map(|output| instance.layer.output_type(output, &types)).collect(),
             inputs: shapes,
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
@@ -125,6 +128,11 @@ impl Inference {
         }
     }
 
+    /// Counts one more call of an input.
+    pub(crate) fn call_again(&mut self, id: NodeId) {
+        self.nodes[id.0].use_index += 1;
+    }
+
     /// Says that the call of the layer which the node is a part of gives a mask.
     pub(crate) fn give(&mut self, id: NodeId) {
         self.nodes[id.0].is_given = true;
@@ -150,6 +158,12 @@ impl Inference {
     #[must_use]
     pub fn shape(&self, tensor: TensorId) -> &Shape {
         &self.nodes[tensor.node.0].outputs[tensor.output]
+    }
+
+    /// The type of a tensor's numbers.
+    #[must_use]
+    pub fn type_of(&self, tensor: TensorId) -> InputType {
+        self.nodes[tensor.node.0].types[tensor.output]
     }
 
     /// One node.
@@ -324,7 +338,7 @@ impl Inference {
 }
 
 /// Adds a label, unless the place is underlined already: then the text becomes a note.
-trait LabelUnlessSame {
+pub(crate) trait LabelUnlessSame {
     fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self;
 }
 

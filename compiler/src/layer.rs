@@ -263,6 +263,16 @@ pub trait Layer: Debug {
     /// Where Keras would refuse the input.
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch>;
 
+    /// The type of an output's numbers, where the inputs' have these.
+    fn output_type(&self, _output: usize, _inputs: &[InputType]) -> InputType {
+        InputType::Float32
+    }
+
+    /// The float type that a cast makes of its input's numbers.
+    fn casts_to(&self) -> Option<InputType> {
+        None
+    }
+
     /// The weights in the order of Keras's `get_weights()`, which puts a layer's trainable ones first.
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec>;
 

@@ -10,6 +10,7 @@ pub mod declaration;
 pub mod emit;
 mod evaluate;
 pub mod explain;
+pub mod functions;
 pub mod graph;
 pub mod infer;
 pub mod layer;

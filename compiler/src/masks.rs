@@ -295,7 +295,9 @@ mod tests {
         assert_eq!(codes("LSTM(2)(x, mask=None)"), []);
         assert_eq!(codes("Dense(2)(x, mask=m)"), [Code::E112]);
         assert_eq!(codes("Dense(2)(m)"), [Code::E146]);
-        assert_eq!(codes("x * m"), [Code::E146]);
+        assert_eq!(codes("-m"), [Code::E146]);
+        assert_eq!(codes("LSTM(2)(x, mask=h > 0)"), [Code::E226]);
+        assert_eq!(codes("LSTM(2)(x, mask=m & (x[:, :, 0] > 0))"), []);
         assert_eq!(codes("LSTM(2)(x[:, 1:], mask=m)"), [Code::E226]);
         assert_eq!(codes("Attention()([x, x], mask=[m, m], use_causal_mask=True)"), []);
         assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, value_mask=m)"), []);

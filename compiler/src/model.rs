@@ -240,7 +240,7 @@ fn add_counts(graph: &TypedGraph, seen: &mut HashSet<usize>, trainable: bool, co
             continue;
         }
         if let Some(nested) = instance.layer.nested() {
-            add_counts(&nested.graph, seen, trainable && nested.trainable, counts)?;
+            add_counts(&nested.graph, seen, trainable, counts)?;
             continue;
         }
         let own = node_counts(node)?;

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::declaration::Declaration;
+use crate::functions::{self, Function};
 use crate::layers;
 use crate::value::{TrainingKind, Value};
 
@@ -14,6 +15,8 @@ pub enum Public {
     Layer(&'static Declaration),
     /// A function that makes a layer and calls it at once: the layer's class, and the function's name.
     LayerFunction(&'static Declaration, &'static str),
+    /// A function of `keras.ops`.
+    Function(&'static Function),
     /// `Sequential`.
     Sequential,
     /// `Model`.
@@ -41,6 +44,7 @@ impl Public {
             | Self::NumberType(name)
             | Self::LayerFunction(_, name) => name,
             Self::Layer(declaration) => declaration.class,
+            Self::Function(function) => function.name,
             Self::Sequential => "Sequential",
             Self::Model => "Model",
             Self::Input => "Input",
@@ -75,6 +79,7 @@ const MODULES: &[&str] = &[
     "keras.metrics",
     "keras.mixed_precision",
     "keras.models",
+    "keras.ops",
     "keras.optimizers",
     "keras.optimizers.schedules",
     "keras.regularizers",
@@ -86,7 +91,7 @@ const MODULES: &[&str] = &[
 const OUTSIDE: &str = "\
     DTypePolicy FloatDTypePolicy Function Initializer InputSpec KerasTensor Layer Loss Metric Operation Optimizer \
     Quantizer Regularizer RematScope StatelessScope SymbolicScope Variable __version__ applications callbacks config \
-    datasets device distillation distribution dtype_policies export legacy mixed_precision name_scope ops \
+    datasets device distillation distribution dtype_policies export legacy mixed_precision name_scope \
     preprocessing quantizers random remat saving tree version visualization wrappers";
 
 const INITIALIZERS: &str = "\
@@ -180,6 +185,10 @@ pub fn member(module_path: &str, name: &str) -> Member {
         },
         "keras.layers" => layer_member(name),
         "keras.activations" => activation_member(name),
+        "keras.ops" => match functions::find(name) {
+            Some(function) => Member::Known(Value::Public(Public::Function(function))),
+            None => functions::not_yet(name).map_or(Member::Missing, Member::NotYet),
+        },
         "keras.initializers" => training(TrainingKind::Initializer, INITIALIZERS),
         "keras.regularizers" => training(TrainingKind::Regularizer, REGULARIZERS),
         "keras.constraints" => training(TrainingKind::Constraint, CONSTRAINTS),
@@ -279,6 +288,7 @@ pub fn names_of(module_path: &str) -> Vec<&'static str> {
         "keras.models" => vec!["Model", "Sequential"],
         "keras.layers" => layer_names(),
         "keras.activations" => Activation::NAMES.iter().map(|(name, _)| *name).collect(),
+        "keras.ops" => functions::FUNCTIONS.iter().map(|function| function.name).collect(),
         "keras.initializers" => words(INITIALIZERS).collect(),
         "keras.regularizers" => words(REGULARIZERS).collect(),
         "keras.constraints" => words(CONSTRAINTS).collect(),

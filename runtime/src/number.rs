@@ -4,12 +4,17 @@
 //! has once in float32 and, with the feature `double`, once more in float64.
 
 mod exponential;
+mod functions;
 mod gaussian;
 mod power;
 pub(crate) mod store;
 mod tanh;
 
 pub use exponential::{exp, exp_m1, ln, ln_1p};
+pub(crate) use functions::{
+    cosine, exponential_less_one, floor, logarithm_one_more, logarithm_ten, logarithm_two, natural_logarithm, nearest,
+    sine,
+};
 pub(crate) use gaussian::upper_tail;
 pub(crate) use power::power_of;
 pub(crate) use store::Step;

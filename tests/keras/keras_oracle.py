@@ -330,7 +330,7 @@ def mask_some(array, values, random):
 
 
 def random_inputs(model, random, batch=3, timesteps=6):
-    """Inputs that fit, by name: integers for an Embedding, truth values for a mask, else normal floats; free dimensions get
+    """Inputs that fit, by name: integers for an Embedding and where they are asked for, truth values for a mask, else normal floats; free dimensions get
     `timesteps`. Some steps are what the model masks."""
     vocabulary = vocabulary_of(model)
     inputs = ends(model, "inputs")
@@ -343,6 +343,8 @@ def random_inputs(model, random, batch=3, timesteps=6):
             mask_some(arrays[name], [False], random)
         elif vocabulary is not None:
             arrays[name] = random.integers(0, vocabulary, shape).astype("int32")
+        elif tensor.dtype == "int32":
+            arrays[name] = random.integers(-3, 6, shape).astype("int32")
         else:
             arrays[name] = random.standard_normal(shape).astype("float32")
         values = mask_values(model) if vocabulary is None else [0]

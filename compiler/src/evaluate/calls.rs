@@ -135,6 +135,10 @@ impl Evaluator<'_> {
                 self.counters.clear();
                 Some(Value::None)
             }
+            Value::Public(Public::Function(function)) => {
+                function.name.clone_into(&mut site.callee);
+                self.call_function(function, &site)
+            }
             Value::Public(Public::LayerFunction(declaration, function)) => {
                 function.clone_into(&mut site.callee);
                 self.call_layer_function(declaration, &site)
@@ -191,7 +195,7 @@ impl Evaluator<'_> {
             Value::Dictionary(entries) => self.dictionary_method(&entries, method, &site),
             Value::Tuple(items) => self.tuple_method(&items, method, &site),
             Value::List(items) => self.tuple_method(&items, method, &site),
-            Value::Tensor(_) => self.no_tensor_operator(span),
+            Value::Tensor(tensor) => self.tensor_method(tensor, method, &site),
             other => {
                 let title = format!("{} has no method `{}`", kind_of(&other), method.text);
                 self.fail(Diagnostic::new(Code::E106, method.span, title))

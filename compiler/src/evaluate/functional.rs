@@ -185,6 +185,7 @@ impl Evaluator<'_> {
         let first = outputs.first().copied()?;
         self.inference.show(first.node, handed);
         self.inference.list(first.node, listing);
+        self.count_steps(layer);
         self.name_tensors(&outputs);
         self.follow_mask(layer, (tensors, masks), first, span);
         Some(match outputs.as_slice() {

@@ -133,6 +133,11 @@ impl Evaluator<'_> {
 
     /// The number type of a symbolic tensor.
     pub(super) fn type_of(&self, tensor: TensorId) -> InputType {
+        let known = self.inference.type_of(tensor);
+        if known != InputType::Float32 {
+            return known;
+        }
+        // Layers say no more than that they give floats.
         match &self.inference.node(tensor.node).node.kind {
             NodeKind::Input { dtype, .. } => *dtype,
             NodeKind::Layer { instance, inputs } => match self.number_types.layers.get(&instance.id) {
@@ -179,7 +184,11 @@ impl Evaluator<'_> {
         if let Some(nested) = instance.layer.nested() {
             return self.collect(&nested.graph, layers);
         }
-        if let Some(&(precision, said)) = self.number_types.layers.get(&instance.id) {
+        let cast = || {
+            let is_double = instance.layer.casts_to()? == InputType::Float64;
+            Some((if is_double { Precision::Double } else { Precision::Single }, None))
+        };
+        if let Some((precision, said)) = self.number_types.layers.get(&instance.id).copied().or_else(cast) {
             layers.push(Computes { name: instance.name.clone(), precision, span: said.unwrap_or(instance.class_span) });
         }
         for inner in instance.layer.sublayers() {

@@ -7,9 +7,10 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{InputType, NodeId, TensorId, TypedGraph};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
+use crate::layers::each_step::EachStep;
 use crate::layers::recurrent::TimeLoop;
 use crate::layers::repeated::Repeated;
 use crate::layers::time_distributed::TimeDistributed;
@@ -81,6 +82,37 @@ impl<'a> Chain<'a> {
         }
         let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name).trim_start_matches('_').to_owned();
         let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner), reads_mask: false }));
+        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
+        self.add(&wrapper, read)
+    }
+
+    /// Adds a model's layers, each on every timestep, and ends there.
+    pub(crate) fn model(mut self, model: &TypedGraph) -> TypedGraph {
+        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(model.nodes().len());
+        for (index, node) in model.nodes().iter().enumerate() {
+            let outputs = match &node.node.kind {
+                NodeKind::Input { .. } => {
+                    let place = model.inputs().iter().position(|input| input.0 == index);
+                    vec![self.inputs[place.unwrap_or(0)]]
+                }
+                NodeKind::Layer { instance, inputs } => {
+                    let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
+                    let is_single = read.len() == 1 && node.outputs.len() == 1 && instance.layer.takes() != Takes::List;
+                    if is_single { self.wrap(instance, &read) } else { self.each_step(instance, &read) }
+                }
+            };
+            tensors.push(outputs);
+        }
+        let outputs = model.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
+        self.finish(outputs)
+    }
+
+    /// Adds a layer of several tensors to every timestep of them.
+    fn each_step(&mut self, inner: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
+        let wrapper = match self.wrappers.get(&inner.id) {
+            Some(wrapper) => Rc::clone(wrapper),
+            None => self.part(&inner.name, Box::new(EachStep { inner: Rc::clone(inner) })),
+        };
         self.wrappers.insert(inner.id, Rc::clone(&wrapper));
         self.add(&wrapper, read)
     }

@@ -5,8 +5,11 @@ pub mod attention_mask;
 pub mod conv_lstm;
 pub mod convolution;
 pub mod masks;
+pub mod matrix;
 pub mod normalization;
+pub mod pairs;
 pub mod recurrent;
+pub mod reduce;
 pub mod stored;
 pub mod windows;
 
@@ -168,6 +171,15 @@ pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) 
 /// # Errors
 /// Where a value would have to be repeated along a free axis.
 pub fn merge(lowering: &Lowering<'_>, operator: &str) -> Lowered {
+    let (operands, output) = stretched(lowering)?;
+    let (operator, count) = (Ident::new(operator, Span::call_site()), number(operands.len()));
+    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::#operator, #count>), arguments);
+    Ok(vec![Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })])
+}
+
+/// All inputs as operands of one shape, and the width of their rows; sizes of 1 are repeated.
+fn stretched(lowering: &Lowering<'_>) -> Result<(Vec<Operand>, usize), NoCode> {
     let rank = lowering.inputs.iter().map(|shape| shape.sample().len()).max().unwrap_or(0);
     let aligned: Vec<Vec<Dimension>> = lowering.inputs.iter().map(|shape| aligned(shape.sample(), rank)).collect();
     let axes: Vec<Dimension> = (0..rank).map(|axis| joined(aligned.iter().map(|axes| axes[axis]))).collect();
@@ -177,11 +189,7 @@ pub fn merge(lowering: &Lowering<'_>, operator: &str) -> Lowered {
     };
     let operand = |(input, axes_of)| Ok(Operand { from: From::Input(input), prepare: stretch(axes_of, &axes)?, width });
     let operands = aligned.iter().map(Vec::as_slice).enumerate().map(operand);
-    let operands = operands.collect::<Result<Vec<_>, _>>()?;
-    let (operator, count) = (Ident::new(operator, Span::call_site()), number(operands.len()));
-    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::#operator, #count>), arguments);
-    Ok(vec![Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 })])
+    Ok((operands.collect::<Result<Vec<_>, _>>()?, width))
 }
 
 /// Every value with a number, in place: `with_constant` puts it behind the operator, `constant_with` before it.
@@ -273,7 +281,11 @@ fn joined(sizes: impl Iterator<Item = Dimension>) -> Dimension {
     sizes.fold(Dimension::Known(1), |joined, size| if joined == Dimension::Known(1) { size } else { joined })
 }
 
-fn product_of(axes: &[Dimension]) -> Result<usize, NoCode> {
+/// The sizes multiplied.
+///
+/// # Errors
+/// Where one is free.
+pub fn product_of(axes: &[Dimension]) -> Result<usize, NoCode> {
     axes.iter().try_fold(1, |product, &axis| Ok(product * fixed(axis)?))
 }
 
@@ -300,6 +312,24 @@ pub fn concatenate(lowering: &Lowering<'_>, axis: usize) -> Lowered {
     let operand = |(input, width)| Operand { from: From::Input(input), prepare: Vec::new(), width };
     let operands = widths.into_iter().enumerate().map(operand).collect();
     Ok(vec![Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })])
+}
+
+/// A sample as several along an axis: from and to of each part, in their order.
+///
+/// # Errors
+/// Where that axis, or one behind it, is free.
+pub fn split(sample: &[Dimension], axis: usize, parts: &[[u64; 2]]) -> Lowered {
+    let part = |&[from, to]: &[u64; 2]| {
+        let mut loops = vec![None; sample.len()];
+        loops[axis] = Some((i128::from(from), 1, to - from));
+        let width = product_of(sample.get(axis + 1..).unwrap_or(&[]))? * fixed(Dimension::Known(to - from))?;
+        let operands = vec![Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width }];
+        let length = number(width);
+        let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
+        let call = Call::with(quote!(kernels::join::concatenate), arguments);
+        Ok(Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 }))
+    };
+    parts.iter().map(part).collect()
 }
 
 /// The sums of products along one axis of each of two samples.
@@ -333,9 +363,9 @@ pub fn dot(lowering: &Lowering<'_>, places: [usize; 2], normalize: bool) -> Lowe
 
 /// The product of two matrices of these sizes: (rows, length) and (length, columns).
 fn product_of_matrices(operands: Vec<Operand>, [rows, length, columns]: [usize; 3]) -> Operation {
-    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-    let (inner, outer) = (number(length), number(columns));
-    let call = Call::with(quote!(kernels::join::product::<_, #inner, #outer>), arguments);
+    let (inner, outer, down) = (number(length), number(columns), number(rows));
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(#down)), Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::products::<_, #inner, #outer>), arguments);
     let multiply_adds = (rows * length * columns) as u64;
     Operation::Join(Join { call, operands, output: rows * columns, weights: None, multiply_adds })
 }

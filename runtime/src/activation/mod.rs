@@ -14,7 +14,7 @@ mod tanh;
 
 pub use super::number::{exp, exp_m1, ln, ln_1p, tanh, tanh_soon};
 pub use exponential::{Celu, Elu, Exponential, Selu};
-pub use gaussian::Gelu;
+pub use gaussian::{Gelu, GeluByTanh};
 pub use parameterised::{EluWith, LeakyReluWith, ReluWith};
 pub use piecewise::{
     HardShrink, HardSigmoid, HardSilu, HardTanh, LeakyRelu, Linear, Relu, Relu6, SoftShrink, SparsePlus, SparseSigmoid,

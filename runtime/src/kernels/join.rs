@@ -165,6 +165,21 @@ pub fn concatenate<const N: usize>(inputs: [&[Float]; N], widths: [usize; N], ou
     }
 }
 
+/// One such [`product`] after the other: of matrices with `rows` rows.
+#[inline(always)]
+pub fn products<I: Isa, const N: usize, const C: usize>(
+    isa: I,
+    rows: usize,
+    inputs: [&[Float]; 2],
+    output: &mut [Float],
+) {
+    let [left, right] = inputs;
+    let lefts = left.chunks((rows * N).max(1)).zip(right.chunks((N * C).max(1)));
+    for ((left, right), output) in lefts.zip(output.chunks_mut((rows * C).max(1))) {
+        product::<I, N, C>(isa, [left, right], output);
+    }
+}
+
 /// The product of a matrix with rows of `N` values and one with `N` rows of `C`; sums run over ascending indices.
 #[inline(always)]
 pub fn product<I: Isa, const N: usize, const C: usize>(isa: I, inputs: [&[Float]; 2], output: &mut [Float]) {

@@ -2,7 +2,7 @@
 
 use super::buffers;
 use super::elementwise::{padded, unpad};
-use super::join::{Add, Maximum, Operator};
+use super::join::{Add, Maximum, Minimum, Multiply, Operator};
 use super::simd::{Float, In, Isa, Vector};
 use super::state::Folded;
 
@@ -90,6 +90,32 @@ pub fn running_maximum<I: Isa, const F: usize>(
 ) {
     one_more::<I, Maximum, F>(isa, state, frame);
     *output = state.values;
+}
+
+/// Makes a form for whole samples and one for streams of an operator over all frames.
+macro_rules! folds {
+    ($($(#[$doc:meta])* $operator:ident $global:ident $running:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $global<I: Isa, const F: usize>(isa: I, input: &[Float], output: &mut [Float; F]) {
+            pooled::<I, $operator, F>(isa, buffers::rows::<F>(input), output, None);
+        }
+
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $running<I: Isa, const F: usize>(isa: I, state: &mut Folded<F>, frame: &[Float; F], output: &mut [Float; F]) {
+            one_more::<I, $operator, F>(isa, state, frame);
+            *output = state.values;
+        }
+    )*};
+}
+folds! {
+    /// The sum of all frames.
+    Add global_sum running_sum;
+    /// The product of all frames.
+    Multiply global_product running_product;
+    /// The smallest value of all frames.
+    Minimum global_minimum running_minimum;
 }
 
 /// The frames of each window, of which there are as many as `output` takes: `window` is its size, how far it moves, and how

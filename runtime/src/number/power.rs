@@ -26,7 +26,7 @@ pub(crate) fn power_of(x: f32, y: f32) -> f32 {
 }
 
 /// log₂ x of a normal number.
-fn log_two(x: f64) -> f64 {
+pub(super) fn log_two(x: f64) -> f64 {
     const MANTISSA: u64 = (1 << 52) - 1;
     // The mantissa between √½ and √2, so that the series is short.
     let shifted = x.to_bits().wrapping_sub(0x3fe6_a09e_667f_3bcd);
@@ -43,7 +43,7 @@ fn log_two(x: f64) -> f64 {
 }
 
 /// 2 to the power of t; what f32 can't hold comes out as 0 or beyond its largest number.
-fn two_to(t: f64) -> f64 {
+pub(super) fn two_to(t: f64) -> f64 {
     // Adding and taking away 1.5 · 2⁵² rounds to a whole number.
     const MAGIC: f64 = 6_755_399_441_055_744.0;
     let t = t.clamp(-1000.0, 1000.0);

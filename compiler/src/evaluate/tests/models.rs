@@ -250,7 +250,8 @@ fn mistakes_of_functional_models() {
 fn what_functional_models_lack_is_said() {
     let shape = "a = Input((5, 3))\nb = Input((5, 3))\n";
     let of = |text: &str| codes(&format!("{shape}{text}"));
-    assert_eq!(of("y = a % 2\nz = 2 ** a\nw = y + z"), [Code::E105, Code::E105]);
+    assert_eq!(of("y = keras.ops.einsum('bij->bi', a)"), [Code::E104]);
+    assert_eq!(of("y = keras.ops.cast(a, 'float64')"), [Code::E105]);
 }
 
 #[test]
