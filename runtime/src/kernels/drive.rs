@@ -189,6 +189,8 @@ pub(super) struct Journey<'a, K> {
     pub(super) input: &'a [f32],
     /// How many steps there are.
     pub(super) steps: usize,
+    /// Whether there is but one, which the code then knows before it runs.
+    pub(super) single: bool,
     /// See [`Walk::BACKWARD`].
     pub(super) backward: bool,
     /// See [`Walk::ALIGNED`].
@@ -212,7 +214,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, backward, aligned, mut results, kept } = journey;
+        let Journey { product, input, steps, single, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
         let chunk = if row == 0 { 0 } else { product.len() / row };
@@ -254,7 +256,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
                     let product = product.get(place * row..(place + 1) * row);
                     Start { product, input: &[], turned }
                 };
-                if C::APART && steps > 1 {
+                if C::APART && !single {
                     isa.outline(Once { cell, state: &mut *state, from });
                 } else {
                     cell.step(isa, state, from);
@@ -315,6 +317,7 @@ macro_rules! recurrent_layer {
                     product: &mut [],
                     input,
                     steps: 1,
+                    single: true,
                     backward: false,
                     aligned: true,
                     results: None,
@@ -338,6 +341,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -366,6 +370,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
@@ -388,6 +393,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -423,6 +429,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),

@@ -40,7 +40,7 @@ pub(super) fn project<I: Isa, W: Weight>(
     steps: usize,
     target: Target<'_>,
 ) {
-    isa.outline(Project { projection, input, steps, target });
+    isa.enter(Project { projection, input, steps, target });
 }
 
 /// See [`project`].

@@ -1,5 +1,8 @@
 //! x86-64: SSE2 (which every such processor has), AVX2 with fused multiply-add and halves, AVX-512.
 
+#[cfg(feature = "std")]
+pub(super) mod detect;
+
 use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
 use core::arch::x86_64::*;
 
@@ -379,8 +382,9 @@ macro_rules! token {
         impl Sealed for $name {}
 
         const _: () = {
+            // `#[inline(never)]` would say nothing here: rustc hands the inlining rules of functions with target features
+            // to those calls only that come from functions with the same features.
             #[target_feature(enable = $features)]
-            #[inline(never)]
             fn outlined<P: Program>(isa: $name, program: P) -> P::Output {
                 program.run(isa)
             }
@@ -409,7 +413,7 @@ macro_rules! token {
                     Self::split_quarters(vector)
                 }
                 #[inline(always)]
-                fn outline<P: Program>(self, program: P) -> P::Output {
+                fn enter<P: Program>(self, program: P) -> P::Output {
                     // SAFETY: the token proves every feature that the function is compiled for.
                     unsafe { outlined(self, program) }
                 }
