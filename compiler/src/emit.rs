@@ -5,11 +5,13 @@
 
 mod batch;
 mod body;
+mod borrowed;
 mod clocks;
 mod docs;
 mod ends;
 mod functions;
 mod kept;
+mod lengths;
 mod model;
 mod recurrent;
 mod rows;
@@ -98,6 +100,12 @@ impl Context<'_> {
         if matches!(self.source, Source::Borrowed) { quote!(<'w>) } else { TokenStream::new() }
     }
 
+    /// `packed: …,` in the value of a program; nothing where there are no weights.
+    fn packed_field(&self) -> TokenStream {
+        let packed = self.packed();
+        if self.plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: #packed,) }
+    }
+
     /// The packed weights inside a method of the model or the stream.
     fn packed(&self) -> TokenStream {
         match self.source {
@@ -160,7 +168,7 @@ pub fn expand(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>
 
 /// The runtime's modules that the code names.
 fn imports(code: &TokenStream, runtime: &TokenStream) -> TokenStream {
-    let modules = ["activation", "buffers", "kernels", "state", "weights"];
+    let modules = ["activation", "buffers", "kernels", "simd", "state", "weights"];
     let used = modules.into_iter().filter(|module| names_module(code.clone(), module)).map(tokens::name);
     let used: Vec<Ident> = used.collect();
     if used.is_empty() { TokenStream::new() } else { quote!(use #runtime::{#(#used),*};) }

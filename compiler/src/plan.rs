@@ -11,6 +11,7 @@ pub mod clock;
 mod cost;
 mod describe;
 pub mod kernels;
+mod lengths;
 pub mod lowered;
 mod memory;
 mod names;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub(crate) states: Vec<State>,
     pub(crate) streaming: Result<Streams, NoStream>,
     pub(crate) forward: Forward,
+    /// For each input the first one that has as many timesteps; mostly itself.
+    pub(crate) lengths: Vec<usize>,
     pub(crate) memory: Memory,
     pub(crate) decisions: Vec<Decision>,
 }
@@ -176,13 +179,18 @@ pub struct Stage {
     pub timesteps: Option<usize>,
 }
 
-/// A number of floats or rows: fixed, or so many a frame.
+/// A number of floats or rows: fixed, or so many for each frame of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// So many.
     Fixed(usize),
-    /// So many for each frame at hand.
-    PerFrame(usize),
+    /// So many for each frame.
+    PerFrame {
+        /// Whose frames are counted: an input by its place. A stream counts those at hand as the first input's.
+        input: usize,
+        /// How many for each.
+        amount: usize,
+    },
 }
 
 impl Extent {
@@ -190,7 +198,7 @@ impl Extent {
     #[must_use]
     pub const fn amount(self) -> usize {
         match self {
-            Self::Fixed(amount) | Self::PerFrame(amount) => amount,
+            Self::Fixed(amount) | Self::PerFrame { amount, .. } => amount,
         }
     }
 
@@ -198,7 +206,21 @@ impl Extent {
     fn map(self, change: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Fixed(amount) => Self::Fixed(change(amount)),
-            Self::PerFrame(amount) => Self::PerFrame(change(amount)),
+            Self::PerFrame { input, amount } => Self::PerFrame { input, amount: change(amount) },
+        }
+    }
+
+    /// So many for each frame of a stream.
+    const fn per_frame(amount: usize) -> Self {
+        Self::PerFrame { input: 0, amount }
+    }
+
+    /// Whether both count the same frames, or none.
+    fn counts_as(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(_), Self::Fixed(_)) => true,
+            (Self::PerFrame { input, .. }, Self::PerFrame { input: other, .. }) => input == other,
+            (Self::Fixed(_), Self::PerFrame { .. }) | (Self::PerFrame { .. }, Self::Fixed(_)) => false,
         }
     }
 
@@ -208,7 +230,7 @@ impl Extent {
         let regroup = |amount: usize| (from > 0 && amount.is_multiple_of(from)).then(|| amount / from * to);
         Some(match self {
             Self::Fixed(amount) => Self::Fixed(regroup(amount)?),
-            Self::PerFrame(amount) => Self::PerFrame(regroup(amount)?),
+            Self::PerFrame { input, amount } => Self::PerFrame { input, amount: regroup(amount)? },
         })
     }
 }
@@ -374,9 +396,30 @@ impl Plan {
         self.inputs.len() == 1 && self.outputs.len() == 1
     }
 
-    /// The timesteps of the first input, where they are fixed.
+    /// Whether a whole sample of inputs is a type that borrows slices: of several inputs where one has free timesteps and
+    /// the model can't run frame by frame.
+    #[must_use]
+    pub fn borrows_inputs(&self) -> bool {
+        self.borrows(&self.inputs)
+    }
+
+    /// Whether the outputs of a whole sample are.
+    #[must_use]
+    pub fn borrows_outputs(&self) -> bool {
+        self.borrows(&self.outputs)
+    }
+
+    fn borrows(&self, ends: &[Endpoint]) -> bool {
+        let is_free = |end: &Endpoint| lengths::is_free(&end.axes);
+        matches!(self.forward, Forward::Whole(_)) && ends.len() > 1 && ends.iter().any(is_free)
+    }
+
+    /// The timesteps of the first input, where those of all inputs are fixed.
     #[must_use]
     pub fn timesteps(&self) -> Option<usize> {
+        if self.inputs.iter().any(|input| lengths::is_free(&input.axes)) {
+            return None;
+        }
         self.inputs.first()?.axes.first().and_then(|axis| lowered::fixed(*axis).ok())
     }
 

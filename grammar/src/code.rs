@@ -146,7 +146,6 @@ codes! {
     E401 "unrolling would be too much code"
     E402 "the code needs a fixed size"
     E403 "there is no code for this activation in a cell"
-    E404 "several inputs or outputs need fixed timesteps"
     E405 "a window over free timesteps outside a stream"
     E406 "a stateful layer that is called twice or once a call"
     E501 "a file can't be read"

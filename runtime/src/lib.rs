@@ -9,6 +9,7 @@ pub mod activation;
 pub mod buffers;
 pub mod kernels;
 mod model;
+mod number;
 pub mod safetensors;
 #[allow(unsafe_code, reason = "the vector primitives; each block names the token or the length that proves it")]
 pub mod simd;

@@ -35,8 +35,14 @@ pub use weight::{Bf16, F16, I8, Unscaled, Weight};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{Avx2, Avx512, Sse2};
 
+/// The number type of this module and those beside it.
+pub type Float = f32;
+
+/// What holds the bits of a [`Float`].
+pub type Bits = u32;
+
 /// Sixteen floats: one cache line, the unit of every packed layout.
-pub type Line = [f32; 16];
+pub type Line = [Float; 16];
 
 /// 2⁻⁶³: a state below it becomes zero, so that after a signal has died away no products get denormal, which many
 /// processors compute a hundred times as slowly. Its square is the least normal number.

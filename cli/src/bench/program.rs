@@ -115,6 +115,8 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
                 length(&plan.outputs()[0], rows)
             ),
         )
+    } else if plan.borrows_inputs() || plan.borrows_outputs() {
+        (borrowed("Input", plan.inputs(), count), borrowed("Output", plan.outputs(), count))
     } else if is_free {
         let answers_frames = plan.streaming().is_ok_and(|streams| streams.in_time.iter().any(|&in_time| in_time));
         let output = if answers_frames {
@@ -133,14 +135,41 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
         )
     };
     let (length, lend) = match plan.memory().scratch {
+        _ if plan.borrows_inputs() || plan.borrows_outputs() => {
+            (format!("Subject::scratch_length({count})"), "&mut scratch[..]")
+        }
         Some(floats) => (floats.to_string(), "(&mut scratch[..]).try_into().expect(\"the scratch's length\")"),
         None => (format!("Subject::scratch_length({count})"), "&mut scratch[..]"),
     };
     let ignore = if is_free { ".expect(\"the lengths fit\")" } else { "" };
     format!(
         "    {input}\n    {output}\n    let mut scratch = vec![0.0_f32; {length}];\n    let forward = || {{\n        \
-         Model::forward_into(&model, black_box(input), {lend}, output){ignore};\n        black_box(&mut *output);\n    }};\n"
+         model.forward_into(black_box(input), {lend}, output){ignore};\n        black_box(&mut *output);\n    }};\n"
     )
+}
+
+/// Whole tensors, those of free timesteps as slices.
+fn borrowed(suffix: &str, ends: &[Endpoint], count: usize) -> String {
+    let is_free = |end: &Endpoint| end.axes.first().is_some_and(|axis| axis.known().is_none());
+    let (reference, variable) = if suffix == "Input" { ("&", "input") } else { ("&mut ", "output") };
+    let mut text = String::new();
+    for (place, _) in ends.iter().enumerate().filter(|(_, end)| is_free(end)) {
+        text += &format!("let mut {variable}_{place} = vec![fill(); {count}];\n    ");
+    }
+    let value = |(place, end): (usize, &Endpoint)| {
+        if is_free(end) { format!("{reference}{variable}_{place}[..]") } else { "fill()".to_owned() }
+    };
+    match ends {
+        [end] if is_free(end) => text + &format!("let {variable} = {};", value((0, end))),
+        [_] => text + &format!("let mut whole_{variable} = fill();\n    let {variable} = {reference}whole_{variable};"),
+        several => {
+            let fields =
+                several.iter().enumerate().map(|(place, end)| format!("{}: {}", end.field, value((place, end))));
+            let fields = fields.collect::<Vec<_>>().join(", ");
+            let whole = format!("let mut whole_{variable} = Subject{suffix} {{ {fields} }};\n    ");
+            text + &whole + &format!("let {variable} = {reference}whole_{variable};")
+        }
+    }
 }
 
 fn step(plan: &Plan) -> String {

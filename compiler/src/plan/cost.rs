@@ -71,7 +71,9 @@ fn work<'a>(steps: impl Iterator<Item = &'a Step>) -> Work {
         let each = step.operation.as_ref().map_or(0, Operation::multiply_adds);
         match step.rows() {
             Extent::Fixed(rows) => Work { fixed: sum.fixed + rows as u64 * each, ..sum },
-            Extent::PerFrame(rows) => Work { per_timestep: sum.per_timestep + rows as u64 * each, ..sum },
+            Extent::PerFrame { amount: rows, .. } => {
+                Work { per_timestep: sum.per_timestep + rows as u64 * each, ..sum }
+            }
         }
     })
 }

@@ -2,20 +2,20 @@
 //!
 //! A sum runs over sixteen lanes, feature k in lane k mod 16, folded in halves.
 
+use super::activation::{Activation, Tanh};
+use super::buffers;
 use super::elementwise::padded;
-use crate::activation::{Activation, Tanh};
-use crate::buffers;
-use crate::simd::{In, Isa, Vector};
+use super::simd::{Float, In, Isa, Vector};
 
 /// Σ factor·tanh(scale·(query + key)): row i of the output is query i with every key. `factors` of fewer features than
 /// there are is one factor for all of them.
 #[inline(always)]
 fn scores<I: Isa, const N: usize, const KEYS: usize>(
     isa: I,
-    scale: f32,
-    factors: &[f32],
-    [queries, keys]: [&[f32]; 2],
-    output: &mut [f32],
+    scale: Float,
+    factors: &[Float],
+    [queries, keys]: [&[Float]; 2],
+    output: &mut [Float],
 ) {
     let scale = I::V16::of(isa, scale);
     let (queries, keys) = (buffers::rows::<N>(queries), buffers::rows::<N>(keys));
@@ -41,9 +41,9 @@ macro_rules! forms {
         #[inline(always)]
         pub fn $name<I: Isa, const N: usize, const KEYS: usize>(
             isa: I,
-            $weights: &[f32],
-            inputs: [&[f32]; 2],
-            output: &mut [f32],
+            $weights: &[Float],
+            inputs: [&[Float]; 2],
+            output: &mut [Float],
         ) {
             scores::<I, N, KEYS>(isa, $scale, $factors, inputs, output);
         }

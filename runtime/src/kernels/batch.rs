@@ -6,8 +6,8 @@
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{Cell, Kind};
-use crate::simd::{Columns, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
-use crate::state::{GruState, LstmState};
+use super::simd::{Columns, Float, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
+use super::state::{GruState, LstmState};
 
 /// A panel's sums of one sample.
 pub(super) type Sums = [Line; 4];
@@ -71,7 +71,7 @@ impl<const LINES: usize, const SAMPLES: usize> GruBatch<LINES, SAMPLES> {
 pub(super) trait Batched: Kind<Weight: Unscaled> {
     /// What happens to a panel's sums over the inputs before the state is added to them.
     #[inline(always)]
-    fn turn(_bias: &[f32], _sums: &mut Sums) {}
+    fn turn(_bias: &[Float], _sums: &mut Sums) {}
     /// A panel's sums to the next output, and the next cell if there is one.
     fn finish<I: Isa>(isa: I, sums: &Sums, unit: Units<'_>);
 }
@@ -97,7 +97,7 @@ const STRETCH: usize = 128;
 pub(super) struct Batch<'a, 'b, K> {
     pub(super) cell: Cell<'a, K>,
     /// All samples, one after the other.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// How many samples there are.
     pub(super) samples: usize,
     /// Steps of one sample.
@@ -185,11 +185,11 @@ impl<K: Batched> Batch<'_, '_, K> {
 #[derive(Clone, Copy)]
 struct Rows<'a, K: Kind> {
     /// What the sums start from; without it they go on.
-    bias: Option<&'a [f32]>,
+    bias: Option<&'a [Float]>,
     /// The first row on.
     weights: &'a [K::Weight],
     /// All samples' values.
-    values: &'a [f32],
+    values: &'a [Float],
     /// The first sample's first value.
     start: usize,
     /// From one sample's values to the next one's.
@@ -203,7 +203,7 @@ struct Rows<'a, K: Kind> {
 impl<K: Batched> Rows<'_, K> {
     /// Adds all rows to the sums, stretch by stretch.
     #[inline(always)]
-    fn add<I: Isa>(mut self, isa: I, sums: &mut [f32]) {
+    fn add<I: Isa>(mut self, isa: I, sums: &mut [Float]) {
         let count = self.count;
         let mut done = 0;
         // Without rows the sums are their biases.
@@ -229,7 +229,7 @@ impl<K: Batched> Rows<'_, K> {
     /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less. Answers how
     /// many floats of a row these are.
     #[inline(always)]
-    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) -> usize {
+    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [Float], lane: usize) -> usize {
         let mut first = 0;
         while first < self.samples {
             let left = self.samples - first;
@@ -246,7 +246,7 @@ impl<K: Batched> Rows<'_, K> {
 
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
-    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
+    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [Float], lane: usize, first: usize) {
         let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
         for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let sample = (first + row).min(self.samples - 1);

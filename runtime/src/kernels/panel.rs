@@ -5,7 +5,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, Weight, accumulate};
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
 
 /// The state of a cell of any size.
@@ -43,11 +43,11 @@ pub(super) trait Kind: Copy {
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
     /// Each panel's first sums: the weights themselves, whose panels begin with the bias, or a step's product.
-    pub(super) start: &'a [f32],
+    pub(super) start: &'a [Float],
     /// Floats from one panel's first sums to the next panel's.
     pub(super) stride: usize,
     /// The inputs that are not in the sums yet: all features, or none.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// Whether to go through the panels in descending order.
     pub(super) turned: bool,
 }
@@ -59,7 +59,7 @@ impl Step<'_> {
         let mut lines = [[0.0; 16]; N];
         for (column, line) in lines.iter_mut().enumerate() {
             let start = (first + column / per_panel) * self.stride + column % per_panel * 16;
-            if let Some((from, _)) = self.start.get(start..).and_then(<[f32]>::split_first_chunk) {
+            if let Some((from, _)) = self.start.get(start..).and_then(<[Float]>::split_first_chunk) {
                 *line = *from;
             }
         }
@@ -70,7 +70,7 @@ impl Step<'_> {
 /// A large cell over its weights. Its shape is not in its type, so that layers share the code.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a, K> {
-    pub(super) weights: &'a [f32],
+    pub(super) weights: &'a [Float],
     pub(super) features: usize,
     pub(super) units: usize,
     pub(super) kind: PhantomData<K>,
@@ -89,7 +89,7 @@ impl<'a, K: Kind> Cell<'a, K> {
     }
     /// The floats before the given panel's rows, from `offset` on: the bias, then the scales if there are any.
     #[inline(always)]
-    pub(super) fn head(self, panel: usize, offset: usize) -> &'a [f32] {
+    pub(super) fn head(self, panel: usize, offset: usize) -> &'a [Float] {
         self.weights.get(panel * self.floats() + offset..).unwrap_or(&[])
     }
     /// The given panel's rows, from the weight `offset` on.
@@ -132,7 +132,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         K::panels(self.units) * K::WIDTH
     }
     #[inline(always)]
-    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
+    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
         let stride = self.product_row();
         let steps = product.len().checked_div(stride).unwrap_or(0);
         for panel in 0..K::panels(self.units) {
@@ -154,7 +154,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         state.settle();
     }
     #[inline(always)]
-    fn hidden<'b>(state: &'b State<'a>) -> &'b [f32] {
+    fn hidden<'b>(state: &'b State<'a>) -> &'b [Float] {
         state.h.as_flattened()
     }
 }
@@ -191,7 +191,7 @@ pub(super) struct Rows<'a, W> {
     /// Weights of a row: sixteen for each column.
     pub(super) row: usize,
     /// What the rows are multiplied by.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// What their products are multiplied by, where weights are scaled.
     pub(super) scales: Scales<'a>,
 }
@@ -209,7 +209,7 @@ pub(super) enum Scaled {
 #[derive(Clone, Copy)]
 pub(super) struct Scales<'a> {
     /// Those of the first panel's first column on.
-    pub(super) values: &'a [f32],
+    pub(super) values: &'a [Float],
     /// Floats from one panel's to the next panel's.
     pub(super) stride: usize,
 }
@@ -219,7 +219,7 @@ impl Scales<'_> {
     #[inline(always)]
     fn line(self, column: usize, per_panel: usize) -> Line {
         let start = column / per_panel * self.stride + column % per_panel * 16;
-        let found = self.values.get(start..).and_then(<[f32]>::split_first_chunk);
+        let found = self.values.get(start..).and_then(<[Float]>::split_first_chunk);
         found.map_or([0.0; 16], |(line, _)| *line)
     }
 }

@@ -1,7 +1,7 @@
 //! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
-use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
+use super::simd::{Columns, Float, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
 const DEPTH: usize = 64;
@@ -10,9 +10,9 @@ const DEPTH: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Projection<'a, W> {
     /// The bias of every column.
-    pub(super) bias: &'a [f32],
+    pub(super) bias: &'a [Float],
     /// The scale of every column, where there are scales.
-    pub(super) scales: &'a [f32],
+    pub(super) scales: &'a [Float],
     /// The rows of the first input on.
     pub(super) weights: &'a [W],
     /// Weights from one input's row to the next.
@@ -26,7 +26,7 @@ pub(super) struct Projection<'a, W> {
 /// Where the sums go.
 pub(super) struct Target<'a> {
     /// The first step's first sum on.
-    pub(super) values: &'a mut [f32],
+    pub(super) values: &'a mut [Float],
     /// Floats from one step to the next.
     pub(super) stride: usize,
 }
@@ -36,7 +36,7 @@ pub(super) struct Target<'a> {
 pub(super) fn project<I: Isa, W: Weight>(
     isa: I,
     projection: Projection<'_, W>,
-    input: &[f32],
+    input: &[Float],
     steps: usize,
     target: Target<'_>,
 ) {
@@ -46,7 +46,7 @@ pub(super) fn project<I: Isa, W: Weight>(
 /// See [`project`].
 struct Project<'a, W> {
     projection: Projection<'a, W>,
-    input: &'a [f32],
+    input: &'a [Float],
     steps: usize,
     target: Target<'a>,
 }
@@ -86,7 +86,7 @@ impl<W: Weight> Program for Project<'_, W> {
 #[derive(Clone, Copy)]
 struct Pass<'a, W> {
     projection: Projection<'a, W>,
-    input: &'a [f32],
+    input: &'a [Float],
     steps: usize,
     first: usize,
     depth: usize,

@@ -18,6 +18,14 @@ impl Numbers<'_> {
         let values: Vec<T::Element> = values.iter().map(|&value| T::Element::of(value)).collect();
         T::group(&values).unwrap()[0]
     }
+
+    /// So many tensors.
+    pub fn rows<T: Tensor>(&mut self, count: usize) -> Vec<T>
+    where
+        T::Element: Element,
+    {
+        (0..count).map(|_| self.next()).collect()
+    }
 }
 
 /// How a model's tensors lie in frames: floats a frame of each input; floats a step of each output and whether every

@@ -12,7 +12,8 @@ mod sigmoid;
 mod smooth;
 mod tanh;
 
-pub use exponential::{Celu, Elu, Exponential, Selu, exp, exp_m1, ln, ln_1p};
+pub use super::number::{exp, exp_m1, ln, ln_1p, tanh, tanh_soon};
+pub use exponential::{Celu, Elu, Exponential, Selu};
 pub use gaussian::Gelu;
 pub use parameterised::{EluWith, LeakyReluWith, ReluWith};
 pub use piecewise::{
@@ -20,14 +21,16 @@ pub use piecewise::{
 };
 pub use sigmoid::{LogSigmoid, Sigmoid, Silu, Softplus};
 pub use smooth::{Mish, Softsign, Squareplus, TanhShrink};
-pub use tanh::{Tanh, tanh, tanh_soon};
+pub use tanh::Tanh;
 
-use crate::simd::Vector;
+// The modules beside this one, which come with each of the crate's number types.
+use super::simd::{Float, Vector};
+use super::{number, simd};
 
 /// A function of one value.
 pub trait Activation: Copy + 'static {
     /// What the packed weights of a gate with this activation are multiplied by; [`Activation::gate`] knows.
-    const GATE_SCALE: f32 = 1.0;
+    const GATE_SCALE: Float = 1.0;
     /// Whether this is the hyperbolic tangent.
     const IS_TANH: bool = false;
     /// Whether [`Activation::gate_of_tanh`] is to be used: the gate is a line through the tangent of its scaled sum.
@@ -103,7 +106,7 @@ pub trait Activation: Copy + 'static {
 
 /// `coefficients[0] + coefficients[1]·x + …`, by Horner's rule.
 #[inline(always)]
-fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [f32; N]) -> V {
+pub(crate) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [Float; N]) -> V {
     let mut value = x.splat(0.0);
     for (index, coefficient) in coefficients.iter().rev().enumerate() {
         value = if index == 0 { x.splat(*coefficient) } else { value.mul_add(x, x.splat(*coefficient)) };

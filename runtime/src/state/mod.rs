@@ -11,7 +11,9 @@ pub use folded::Folded;
 pub use rows::Rows;
 pub use saved::{Saved, State, StateError};
 
-use crate::simd::Line;
+// The module beside this one, which comes with each of the crate's number types.
+use super::simd;
+use super::simd::{Float, Line};
 
 /// Sixteen units a line; lanes beyond the layer's units hold what their zero weights make of them and are never read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +28,7 @@ impl<const LINES: usize> Lines<LINES> {
 
     /// The first `U` units; `LINES` must hold as many, which is checked when compiling.
     #[inline(always)]
-    pub fn units<const U: usize>(&self) -> &[f32; U] {
+    pub fn units<const U: usize>(&self) -> &[Float; U] {
         const { assert!(U <= 16 * LINES, "the state has fewer lines than the units need") };
         match self.0.as_flattened().first_chunk() {
             Some(units) => units,
@@ -36,7 +38,7 @@ impl<const LINES: usize> Lines<LINES> {
 
     /// As [`Lines::units`], to be written: an initial state.
     #[inline(always)]
-    pub fn set<const U: usize>(&mut self, values: &[f32; U]) {
+    pub fn set<const U: usize>(&mut self, values: &[Float; U]) {
         const { assert!(U <= 16 * LINES, "the state has fewer lines than the units need") };
         if let Some(units) = self.0.as_flattened_mut().first_chunk_mut() {
             *units = *values;
@@ -62,13 +64,13 @@ macro_rules! states {
 
         impl<const LINES: usize> Saved for $name<LINES> {
             #[inline]
-            fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+            fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [Float]) -> &'a mut [Float] {
                 $(let floats = saved::put(self.$field.units::<UNITS>(), floats);)*
                 floats
             }
 
             #[inline]
-            fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+            fn load_from<const UNITS: usize>(floats: &[Float]) -> Result<(Self, &[Float]), StateError> {
                 let mut state = Self::zero();
                 $(
                     let mut units = [0.0; UNITS];
@@ -88,17 +90,17 @@ macro_rules! states {
 }
 
 states! {
-    /// State of a [`SimpleRnn`](crate::kernels::SimpleRnn).
+    /// State of a [`SimpleRnn`](super::kernels::SimpleRnn).
     SimpleRnnState {
         /// The last output.
         h
     }
-    /// State of a [`Gru`](crate::kernels::Gru) or a [`GruResetBefore`](crate::kernels::GruResetBefore).
+    /// State of a [`Gru`](super::kernels::Gru) or a [`GruResetBefore`](super::kernels::GruResetBefore).
     GruState {
         /// The last output.
         h
     }
-    /// State of an [`Lstm`](crate::kernels::Lstm).
+    /// State of an [`Lstm`](super::kernels::Lstm).
     LstmState {
         /// The last output.
         h,

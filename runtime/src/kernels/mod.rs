@@ -42,8 +42,9 @@ pub use lstm::Lstm;
 pub use rows::LayerNorm;
 pub use simple_rnn::SimpleRnn;
 
-pub use crate::simd::{Bf16, F16, I8};
-
+// The modules beside this one, which come with each of the crate's number types; kernels name them by `super`.
+use super::simd::Float;
+use super::{activation, buffers, number, simd, state};
 use core::marker::PhantomData;
 
 /// The class of a cell whose row of gate sums fits the registers: one pass over rows of `VECTORS` lines, the state's
@@ -51,10 +52,10 @@ use core::marker::PhantomData;
 ///
 /// `W` is what the rows of weights are stored as.
 #[derive(Clone, Copy, Debug)]
-pub struct Small<const VECTORS: usize, const SETS: usize, W = f32>(PhantomData<W>);
+pub struct Small<const VECTORS: usize, const SETS: usize, W = Float>(PhantomData<W>);
 
 /// The class of larger cells: panels of sixteen units, each with all its gates, the state's part as `SPLITS` ranges.
 ///
 /// `W` is what the rows of weights are stored as.
 #[derive(Clone, Copy, Debug)]
-pub struct Panels<const SPLITS: usize, W = f32>(PhantomData<W>);
+pub struct Panels<const SPLITS: usize, W = Float>(PhantomData<W>);

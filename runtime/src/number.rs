@@ -1,0 +1,15 @@
+//! What a number type needs of its own: the functions whose approximations are made for its precision.
+//!
+//! All else, the kernels, activations and states, is one text over [`simd::Float`](crate::simd::Float), which the crate
+//! has once in float32 and, with the feature `double`, once more in float64.
+
+mod exponential;
+mod gaussian;
+mod power;
+mod tanh;
+
+pub use exponential::{exp, exp_m1, ln, ln_1p};
+pub(crate) use gaussian::upper_tail;
+pub(crate) use power::power_of;
+pub(crate) use tanh::{quiet_tanh, quiet_tanh_soon, tanh_shrink};
+pub use tanh::{tanh, tanh_soon};
