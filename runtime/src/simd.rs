@@ -276,7 +276,7 @@ pub trait Isa: Copy + sealed::Sealed {
     /// type is compiled once, however often it is called.
     #[inline(never)]
     fn outline<P: Program>(self, program: P) -> P::Output {
-        self.enter(program)
+        program.run(self)
     }
 }
 
