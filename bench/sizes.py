@@ -114,7 +114,7 @@ def by_level(binary):
     found = {"avx512": 0, "avx2": 0, "sse2": 0}
     for function in text.split("\n\n"):
         addresses = re.findall(r"^ *([0-9a-f]+):\t", function, re.MULTILINE)
-        if not addresses or not re.search("outline|entered", function.lstrip().split("\n", 1)[0]):
+        if not addresses or not re.search("outline|enter", function.lstrip().split("\n", 1)[0]):
             continue
         wide = re.search(r"%zmm|%k[1-7]|mm(1[6-9]|2\d|3[01])\b|\{1to", function)
         level = "avx512" if wide else "avx2" if re.search(r"%ymm|vfmadd", function) else "sse2"
