@@ -1,7 +1,8 @@
 //! Which instruction set a program runs on: found once, then one comparison a call.
 //!
 //! With `std` the processor is asked at run time, and `RNN_MAX_ISA` (one of the names of [`Level::name`]) caps the
-//! answer, read once. Without it, what the compiler was told of the target decides.
+//! answer, read once. Without it, what the compiler was told of the target decides. What the target promises is never
+//! gone below, so a program that is compiled for newer processors has the code of fewer sets.
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::RelaxedSimd;
@@ -127,6 +128,11 @@ fn capped(cap: &[u8]) -> Level {
     }
 }
 
+/// Whether processors of this target differ in what they have: where they don't, nothing is asked and nothing read.
+#[cfg(feature = "std")]
+const HAS_CHOICE: bool = cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd"))
+    || cfg!(target_arch = "x86_64") && (BASELINE as u8) < Level::Avx512 as u8;
+
 /// The level that [`dispatch`] uses in this process.
 #[cfg(feature = "std")]
 #[inline]
@@ -142,6 +148,9 @@ pub fn level() -> Level {
         level
     }
 
+    if !HAS_CHOICE {
+        return BASELINE;
+    }
     let chosen = CHOSEN.load(Ordering::Relaxed);
     if chosen == Level::Avx512 as u8 {
         return Level::Avx512;
