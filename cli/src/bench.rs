@@ -9,6 +9,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 use rnn_compiler::plan::Cost;
+use rnn_compiler::precision::Precision;
 use rnn_compiler::storage::Storage;
 use rnn_compiler::{Code, Diagnostic, Span};
 
@@ -108,6 +109,13 @@ struct Report {
 /// `None` where the number of timesteps is needed.
 fn measure(arguments: &Arguments, loaded: &files::Loaded) -> Result<Option<Report>, Failure> {
     let model = loaded.select(arguments.model.as_deref())?;
+    if model.precision != Precision::Single {
+        let title =
+            format!("`{}` computes in {}, and only float32 models can be timed", model.name, model.precision.name());
+        let diagnostic =
+            Diagnostic::new(Code::E413, model.span, title).help("time the model without `set_floatx` and `dtype`");
+        return Err(Failure { source: loaded.source.clone(), diagnostics: vec![diagnostic] });
+    }
     let plan = storage::plan(&loaded.source, model, arguments.storage)?;
     let weights = match &arguments.weights {
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),
@@ -254,7 +262,7 @@ impl Report {
 
     fn multiply_adds(&self) -> f64 {
         let forward = self.cost.forward;
-        (forward.fixed as f64 + forward.per_timestep as f64 * self.timesteps as f64) / self.timesteps as f64
+        forward.over(self.timesteps as u64).fixed as f64 / self.timesteps as f64
     }
 
     /// Nanoseconds of a step's multiply-adds at the peak, and of one walk over the weights.

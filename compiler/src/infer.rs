@@ -54,6 +54,9 @@ impl Inference {
             use_index: 0,
             given_masks: Vec::new(),
             n_shown: 0,
+            is_given: false,
+            is_handed: false,
+            listing: Vec::new(),
             origin: None,
         });
         TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
@@ -98,6 +101,9 @@ impl Inference {
             use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
             given_masks: masks.iter().map(Option::is_some).collect(),
             n_shown: 0,
+            is_given: false,
+            is_handed: false,
+            listing: Vec::new(),
             origin: None,
         };
         self.check_limits(instance, &node)?;
@@ -115,7 +121,23 @@ impl Inference {
         if let NodeKind::Layer { inputs, .. } = &mut node.node.kind {
             inputs.extend_from_slice(masks);
             node.n_shown = masks.len();
+            node.is_handed = !masks.is_empty();
         }
+    }
+
+    /// Says that the call of the layer which the node is a part of gives a mask.
+    pub(crate) fn give(&mut self, id: NodeId) {
+        self.nodes[id.0].is_given = true;
+    }
+
+    /// Says that the node's layer is handed a mask.
+    pub(crate) fn hand(&mut self, id: NodeId) {
+        self.nodes[id.0].is_handed = true;
+    }
+
+    /// Lets a node's inputs be listed in another order, the places of all of them.
+    pub(crate) fn list(&mut self, id: NodeId, listing: Vec<usize>) {
+        self.nodes[id.0].listing = listing;
     }
 
     /// All nodes, each before its readers.
@@ -239,8 +261,10 @@ impl Inference {
         if instance.span.start < span.start || instance.span.end > span.end {
             diagnostic = diagnostic.label_unless_same(instance.span, format!("`{}` is made here", instance.name));
         }
-        for &input in inputs {
-            diagnostic = self.show_producer(diagnostic, input);
+        for (place, &input) in inputs.iter().enumerate() {
+            if !inputs[..place].contains(&input) {
+                diagnostic = self.show_producer(diagnostic, input);
+            }
         }
         let fix = inputs.first().filter(|_| mismatch.wants_sequence).and_then(|&input| self.sequence_fix(input));
         match fix {

@@ -386,6 +386,21 @@ pub trait Layer: Debug {
         false
     }
 
+    /// Whether it takes the masks off the tensors that it reads: what is computed behind it finds none there.
+    fn takes_masks_off(&self) -> bool {
+        false
+    }
+
+    /// The names of the masks that a call of a layer with named tensors may give: one for each tensor, and further ones.
+    fn mask_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether it takes no notice of the mask that a call gives by this name.
+    fn ignores_mask(&self, _name: &str) -> bool {
+        false
+    }
+
     /// The same layer with a further input behind all others: the mask of the first; `None` where it computes the same
     /// with and without.
     ///

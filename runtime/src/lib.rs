@@ -7,14 +7,18 @@
 
 pub mod activation;
 pub mod buffers;
+#[cfg(feature = "double")]
+#[allow(unsafe_code, reason = "vectors in plain Rust, over the text of those of float32")]
+pub mod double;
 pub mod kernels;
 mod model;
 mod number;
 pub mod safetensors;
 #[allow(unsafe_code, reason = "the vector primitives; each block names the token or the length that proves it")]
 pub mod simd;
+mod snapshot;
 pub mod state;
-
+mod tensors;
 pub mod weights;
 
 #[cfg(feature = "macros")]

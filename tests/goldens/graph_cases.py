@@ -309,6 +309,28 @@ GRAPHS = {
     "multi_head_attention_axes": (
         "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
     ),
+    "multi_head_attention_masked": (
+        "x = Input((5, 4))\nv = Input((3, 4))\na = Masking()(x)\nb = Masking()(v)\ny = MultiHeadAttention(2, 3)(a, b)",
+        "[x, v]",
+        "[y, GRU(2)(y), MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, a)]",
+    ),
+    "multi_head_attention_masks_given": (
+        "x = Input((5, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((5, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny, s = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
+        "use_causal_mask=True, return_attention_scores=True)",
+        "[x, v, counts, pairs, each]",
+        "[y, s, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
+    ),
+    "multi_head_attention_masked_axes": (
+        "x = Input((2, 3, 4))\na = Masking()(x)", "x", "MultiHeadAttention(2, 3, attention_axes=(2,))(a, a)",
+    ),
+    "attention_causal_and_masked": (
+        "x = Input((5, 4))\nf = Input((1, 4))\nv = Input((3, 4))\na = Masking()(x)\n# The first step counts: every query sees a value.\n"
+        "b = Concatenate(axis=1)([f, Masking()(v)])\n"
+        "y, s = Attention(use_scale=True)([a, b], use_causal_mask=True, return_attention_scores=True)",
+        "[x, f, v]",
+        "[y, s, AdditiveAttention()([x, b], use_causal_mask=True)]",
+    ),
     "transformer": (
         "x = Input((6, 8))\nnormal = LayerNormalization()(x)\ny = x + MultiHeadAttention(2, 4, name='heads')(normal, normal, use_causal_mask=True)\n"
         "wide = Dense(16, activation='gelu')(LayerNormalization()(y))",
@@ -317,6 +339,39 @@ GRAPHS = {
     ),
     "states_of_a_conv_lstm1d": (
         "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
+    ),
+    # Over several samples Keras lays the mask's batch over the rows, unless it is unrolled.
+    "conv_lstm1d_masked": (
+        "x = Input((4, 3, 2), batch_size=1)\nkeep = Input((4,), batch_size=1, dtype='bool')\n"
+        "y = ConvLSTM1D(2, 3, padding='same', return_sequences=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, ConvLSTM1D(2, 2, go_backwards=True, return_sequences=True, zero_output_for_mask=True)(x, mask=keep), "
+        "ConvLSTM1D(17, 2, data_format='channels_first')(x, mask=keep), Bidirectional(ConvLSTM1D(2, 1, return_sequences=True))(Masking()(y))]",
+    ),
+    "conv_lstm1d_masked_and_unrolled": (
+        "x = Input((3, 4, 2))\nh = Input((4, 3))\nkeep = Input((3,), dtype='bool')\nlayer = ConvLSTM1D(3, 3, padding='same', unroll=True, return_state=True)\n"
+        "y, a, b = layer(x, initial_state=[h, -h], mask=keep)",
+        "[x, h, keep]",
+        "[y, a, b, Bidirectional(ConvLSTM1D(2, 2, strides=2, unroll=True))(x, mask=keep)]",
+    ),
+    "conv_lstm1d_masks_in_a_stream": (
+        "x = Input((None, 3, 2), batch_size=1)\nkeep = Input((None,), batch_size=1, dtype='bool')",
+        "[x, keep]",
+        "Dense(2)(ConvLSTM1D(2, 2, return_sequences=True)(x, mask=keep))",
+    ),
+    "rnn_masked": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\ny = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True, go_backwards=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, RNN(LSTMCell(3), zero_output_for_mask=True)(x, mask=keep), Bidirectional(RNN([GRUCell(2), SimpleRNNCell(3)], return_sequences=True))(x, mask=keep)]",
+    ),
+    "rnn_masked_with_states": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\nh = Input((3,))\nc = Input((3,))\n"
+        "y, *states = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True, return_state=True)(x, mask=keep)\n"
+        "z = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True)(x, initial_state=states, mask=keep)\n"
+        "# The first cell's state stands for the output before: it is the first of the states that are given.\n"
+        "u = RNN([GRUCell(3), LSTMCell(3)], return_sequences=True, go_backwards=True)(x, initial_state=[h, [h, c]], mask=keep)",
+        "[x, keep, h, c]",
+        "[y, z, u, RNN([GRUCell(3), GRUCell(3)])(x, initial_state=[h, c], mask=keep), RNN(LSTMCell(3))(x, initial_state=[h, c], mask=keep)]",
     ),
     "both_directions": (
         "x = Input((5, 4))\na, b = Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(x)\n"

@@ -91,7 +91,7 @@ impl<'a> Body<'a> {
             Some(Operation::Rows(rows)) => self.rows(step, rows),
             Some(Operation::InPlace(in_place)) => self.in_place(step, in_place),
             Some(Operation::Recurrent(layer)) => recurrent::statements(self, step, layer),
-            Some(Operation::Join(join)) => self.join(step, join),
+            Some(Operation::Join(join) | Operation::Attend(join)) => self.join(step, join),
         }
     }
 

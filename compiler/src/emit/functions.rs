@@ -83,7 +83,7 @@ fn take_buffers(stage: &Stage) -> TokenStream {
             Extent::Fixed(_) => quote!(#floats),
             Extent::PerFrame { input, .. } => {
                 let n_frames = n_frames(*input);
-                quote!(#n_frames * #floats)
+                if extent.amount() == 1 { quote!(#n_frames) } else { quote!(#n_frames * #floats) }
             }
         };
         quote!(let (#buffer, product) = buffers::take(product, #length);)

@@ -5,7 +5,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
 use crate::evaluate::expressions::limits_failed;
-use crate::evaluate::sequential::is_training;
+use crate::evaluate::model_methods::is_training;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;
@@ -127,6 +127,10 @@ impl Evaluator<'_> {
             }
             Value::Public(Public::Training(kind, class)) => self.training_object(kind, class, &site),
             Value::Public(Public::Ignored(_)) => Some(Value::None),
+            Value::Public(Public::NumberType(function)) => {
+                function.clone_into(&mut site.callee);
+                self.call_number_type(function, &site)
+            }
             Value::Public(Public::ClearSession) => {
                 self.counters.clear();
                 Some(Value::None)

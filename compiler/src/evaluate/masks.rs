@@ -33,7 +33,9 @@ impl Evaluator<'_> {
         items.iter().map(|item| self.mask(layer, &item.value, item.span)).collect()
     }
 
-    fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
+    /// One mask: a boolean tensor, or none.
+    #[allow(clippy::option_option)]
+    pub(super) fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
         match value {
             Value::None => Some(None),
             Value::Failed => None,
@@ -69,7 +71,8 @@ impl Evaluator<'_> {
         output: TensorId,
         span: Span,
     ) {
-        let masks: Vec<Option<TensorId>> = match given.is_empty() {
+        // Masks with names of their own do not stand for what the output takes on.
+        let masks: Vec<Option<TensorId>> = match given.is_empty() || !layer.layer.mask_names().is_empty() {
             true => tensors.iter().map(|tensor| self.shown_masks.get(tensor).copied()).collect(),
             false => given.to_vec(),
         };

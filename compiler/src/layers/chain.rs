@@ -11,6 +11,7 @@ use crate::graph::{InputType, NodeId, TensorId, TypedGraph};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::recurrent::TimeLoop;
+use crate::layers::repeated::Repeated;
 use crate::layers::time_distributed::TimeDistributed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering, Operation, Walk};
@@ -91,7 +92,8 @@ impl<'a> Chain<'a> {
         sequence: TensorId,
         states: &[TensorId],
     ) -> Vec<TensorId> {
-        let (mut sequence, mut rest, mut left) = (sequence, states, Vec::new());
+        let repeated = Repeated::of(&layers).filter(|_| !states.is_empty());
+        let (mut sequence, mut rest, mut left, mut first) = (sequence, states, Vec::new(), None);
         for (name, layer) in layers {
             let n_states = layer.recurrence().map_or(0, |flags| flags.n_states).min(rest.len());
             let (own, others) = rest.split_at(n_states);
@@ -99,7 +101,11 @@ impl<'a> Chain<'a> {
             let read: Vec<_> = std::iter::once(sequence).chain(own.iter().copied()).collect();
             let outputs = self.apply(&name, layer, &read);
             sequence = outputs[0];
+            first = first.or(Some(sequence));
             left.extend_from_slice(&outputs[1..]);
+        }
+        if let (Some(repeated), Some(first)) = (repeated, first) {
+            sequence = self.apply("repeated", Box::new(repeated), &[sequence, first])[0];
         }
         left.insert(0, sequence);
         left

@@ -23,22 +23,33 @@ fn joined(network: &Network, is_counted: impl Fn(&[Dimension]) -> bool) -> Vec<u
     let inputs = network.inputs.iter().enumerate().filter(|(_, input)| is_counted(&input.axes));
     counted.extend(inputs.map(|(place, _)| (Source::Input(place), place)));
     for (place, link) in network.links.iter().enumerate() {
-        let read: Vec<usize> =
-            link.reads.iter().filter_map(|read| counted.get(read)).map(|&input| first[input]).collect();
-        let Some(&least) = read.iter().min() else { continue };
-        first.iter_mut().filter(|first| read.contains(first)).for_each(|first| *first = least);
-        if goes_on(link) {
+        // What a row looks at is as long as it is; what is looked at, keys, values and their mask, is joined.
+        let (rows, looked_at) = link.reads.split_at(match &link.operation {
+            Operation::Attend(_) => 1,
+            _ => link.reads.len(),
+        });
+        let least = join(&mut first, &counted, rows);
+        join(&mut first, &counted, looked_at);
+        if let Some(least) = least.filter(|_| goes_on(link)) {
             counted.insert(Source::Link(place), least);
         }
     }
     first
 }
 
+/// Gives these tensors one length; answers the first input that has it.
+fn join(first: &mut [usize], counted: &HashMap<Source, usize>, tensors: &[Source]) -> Option<usize> {
+    let read: Vec<usize> = tensors.iter().filter_map(|read| counted.get(read)).map(|&input| first[input]).collect();
+    let least = *read.iter().min()?;
+    first.iter_mut().filter(|first| read.contains(first)).for_each(|first| *first = least);
+    Some(least)
+}
+
 /// Whether what a link makes has rows for each frame that it reads.
 fn goes_on(link: &Link) -> bool {
     match &link.operation {
         Operation::Recurrent(recurrent) => recurrent.return_sequences || recurrent.samples == Samples::Many,
-        Operation::Rows(_) | Operation::InPlace(_) | Operation::Join(_) => true,
+        Operation::Rows(_) | Operation::InPlace(_) | Operation::Join(_) | Operation::Attend(_) => true,
         Operation::Window(_) | Operation::Fold(_) => false,
     }
 }

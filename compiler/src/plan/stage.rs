@@ -267,6 +267,9 @@ fn result(operation: &Operation, inputs: &[Extent], mode: Mode, numbers: Numbers
         Operation::Recurrent(recurrent) => recurrent_result(recurrent, input, mode, numbers),
         Operation::Window(window) => Some((Extent::Fixed(window.output), None)),
         Operation::Fold(fold) => Some((Extent::Fixed(fold.features), None)),
+        Operation::Attend(Join { operands, output, .. }) => {
+            Some((input.regroup(operands.first()?.width, *output)?, None))
+        }
         Operation::Join(Join { operands, output, .. }) => {
             let mut results =
                 operands.iter().zip(inputs).map(|(operand, floats)| floats.regroup(operand.width, *output));

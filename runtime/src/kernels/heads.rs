@@ -84,22 +84,3 @@ pub fn mix<I: Isa, const WIDTH: usize, const KEYS: usize>(
         }
     }
 }
-
-/// The softmax of every row over the keys near its query, all others becoming 0: row i belongs to query i mod `queries`, and
-/// reads from `before` keys before its own place to `behind` keys behind it.
-#[inline(always)]
-pub fn softmax_near<I: Isa, const KEYS: usize>(
-    isa: I,
-    [before, behind, queries]: [usize; 3],
-    rows: &mut [[Float; KEYS]],
-) {
-    for (index, row) in rows.iter_mut().enumerate() {
-        let query = if queries == 0 { 0 } else { index % queries };
-        for (key, score) in row.iter_mut().enumerate() {
-            if key + before < query || key > query + behind {
-                *score = Float::NEG_INFINITY;
-            }
-        }
-    }
-    super::rows::softmax(isa, rows);
-}

@@ -106,17 +106,6 @@ pub fn select<const F: usize>([values, mask, others]: [&[Float]; 3], output: &mu
     }
 }
 
-/// Scores of `KEYS` keys a row, those of masked keys lowered so far that no softmax gives them a share: Keras's 1e9.
-#[inline(always)]
-pub fn lower_scores<const KEYS: usize>([scores, mask]: [&[Float]; 2], output: &mut [Float]) {
-    let rows = buffers::rows::<KEYS>(scores).iter();
-    for (row, output) in rows.zip(buffers::rows_mut::<KEYS>(output)) {
-        for ((score, mask), output) in row.iter().zip(mask).zip(output) {
-            *output = if *mask == 0.0 { *score - 1e9 } else { *score };
-        }
-    }
-}
-
 /// The mean of every feature over the frames that count, from the first to the last; NaN where none does.
 #[inline(always)]
 pub fn global_average<I: Isa, const T: usize, const F: usize>(

@@ -5,6 +5,7 @@
 //! ranges). So a stream, a sequence and a batch give the same bits, on every instruction set with fused multiply-add.
 
 pub mod attention;
+pub mod attention_mask;
 mod batch;
 mod conv_lstm;
 pub mod convolution;
