@@ -249,7 +249,13 @@ impl Layer for Function {
     }
 
     fn is_identity(&self) -> bool {
-        matches!(self, Self::Cast(InputType::Float32 | InputType::Float64) | Self::StopGradient | Self::Copy | Self::ConvertToTensor)
+        matches!(
+            self,
+            Self::Cast(InputType::Float32 | InputType::Float64)
+                | Self::StopGradient
+                | Self::Copy
+                | Self::ConvertToTensor
+        )
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {

@@ -1,10 +1,15 @@
 //! What float64 needs of its own: the functions whose approximations are made for its precision.
 
 mod exponential;
+mod functions;
 pub(crate) mod store;
 mod tanh;
 
 pub use exponential::{exp, exp_m1, ln, ln_1p};
+pub(crate) use functions::{
+    cosine, exponential_less_one, floor, logarithm_one_more, logarithm_ten, logarithm_two, natural_logarithm, nearest,
+    sine,
+};
 pub(crate) use store::Step;
 pub(crate) use tanh::{quiet_tanh, quiet_tanh_soon, tanh_shrink};
 pub use tanh::{tanh, tanh_soon};
