@@ -8,6 +8,10 @@ use rnn_compiler::plan::{Endpoint, Plan};
 use rnn_compiler::shape::Dimension;
 use rnn_compiler::weights::BoundWeights;
 
+/// What is built out of the one `main.rs`: the program that measures, and one that has the model's code and no other.
+pub(super) const PROGRAM: &str = "rnnc-bench";
+pub(super) const MODEL_ALONE: &str = "rnnc-bench-model";
+
 const TEMPLATE: &str = include_str!("template.rs");
 
 /// The files of the project by their names in it.
@@ -39,7 +43,8 @@ fn manifest(runtime: Option<&Path>) -> String {
     };
     format!(
         "[package]\nname = \"rnnc-bench\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n\
-         [dependencies]\nrnn-runtime = {dependency}\n"
+         [dependencies]\nrnn-runtime = {dependency}\n\n{}",
+        [PROGRAM, MODEL_ALONE].map(|name| format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n")).join("\n")
     )
 }
 
@@ -80,8 +85,11 @@ fn main(plan: &Plan, timesteps: Option<usize>) -> String {
     } else {
         "Subject::from_packed(WEIGHTS.floats()).expect(\"all weights are there\")".to_owned()
     };
-    let stepped = if plan.streaming().is_ok() { "        Measured::new(\"step\", step),\n" } else { "" };
+    let streams = plan.streaming().is_ok();
+    let stepped = if streams { "        Measured::new(\"step\", step),\n" } else { "" };
+    let alone = if streams { "        let mut step = step;\n        step();\n" } else { "" };
     TEMPLATE
+        .replace("        STEP_ALONE\n", alone)
         .replace("        STEPPED\n", stepped)
         .replace("MODEL;", &format!("{model};"))
         .replace("    FORWARD\n", &forward(plan, timesteps))

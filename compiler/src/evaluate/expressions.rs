@@ -577,6 +577,17 @@ fn names_of(target: &Target, names: &mut Vec<String>) {
     }
 }
 
+/// Whether a comparison is one of a tensor's values. `==` is none: Keras leaves it to Python, which compares objects.
+fn is_of_values(operator: ComparisonOperator, left: &Located, right: &Located) -> bool {
+    use ComparisonOperator as C;
+    let is_tensor = |side: &Located| matches!(side.value, Value::Tensor(_));
+    let is_failed = |side: &Located| limits_failed(&side.value);
+    matches!(operator, C::NotEqual | C::Less | C::LessEqual | C::Greater | C::GreaterEqual)
+        && (is_tensor(left) || is_tensor(right))
+        && !is_failed(left)
+        && !is_failed(right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::picked;
@@ -591,15 +602,4 @@ mod tests {
         assert_eq!(picked(5, [None, None, Some(0)]), None);
         assert_eq!(picked(0, [None, None, Some(-1)]), Some(vec![]));
     }
-}
-
-/// Whether a comparison is one of a tensor's values. `==` is none: Keras leaves it to Python, which compares objects.
-fn is_of_values(operator: ComparisonOperator, left: &Located, right: &Located) -> bool {
-    use ComparisonOperator as C;
-    let is_tensor = |side: &Located| matches!(side.value, Value::Tensor(_));
-    let is_failed = |side: &Located| limits_failed(&side.value);
-    matches!(operator, C::NotEqual | C::Less | C::LessEqual | C::Greater | C::GreaterEqual)
-        && (is_tensor(left) || is_tensor(right))
-        && !is_failed(left)
-        && !is_failed(right)
 }

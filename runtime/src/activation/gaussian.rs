@@ -24,9 +24,10 @@ pub struct GeluByTanh;
 
 impl Activation for GeluByTanh {
     #[inline(always)]
+    #[allow(clippy::excessive_precision, reason = "float64 has the digits")]
     fn apply<V: Vector>(x: V) -> V {
         // 2·√(2/π), and that times 0.044715.
-        let factor = x.mul(x).mul_add(x.splat(0.071_354_81), x.splat(1.595_769_1));
+        let factor = x.mul(x).mul_add(x.splat(0.071_354_816_272_600_25), x.splat(1.595_769_121_605_730_8));
         Sigmoid::apply(x.mul(factor)).mul(x)
     }
 }

@@ -321,10 +321,14 @@ macro_rules! token {
                 let ([a, b], [c, d]) = (self.split_eight(low), self.split_eight(high));
                 [a, b, c, d]
             }
-            #[inline(never)]
-            fn outline<P: Program>(self, $program: P) -> P::Output {
+            #[inline(always)]
+            fn enter<P: Program>(self, $program: P) -> P::Output {
                 let $token = self;
                 $run
+            }
+            #[inline(never)]
+            fn outline<P: Program>(self, program: P) -> P::Output {
+                self.enter(program)
             }
         }
     };

@@ -195,7 +195,7 @@ impl<
         let cell = Cell { weights, sizes, kind: PhantomData::<(A, R)> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
-        isa.outline(Drive { cell: &cell, state: &mut state, journey });
+        isa.enter(Drive { cell: &cell, state: &mut state, journey });
     }
 }
 

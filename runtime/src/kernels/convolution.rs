@@ -86,7 +86,7 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, const GROUP
                 depth: TAPS * inputs,
                 activation: PhantomData::<A>,
             };
-            if TAPS * inputs * filters >= LARGE { isa.outline(program) } else { program.run(isa) }
+            if TAPS * inputs * filters >= LARGE { isa.enter(program) } else { program.run(isa) }
         }
     }
 }
@@ -126,7 +126,7 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
                 depth: TAPS * FEATURES,
                 activation: PhantomData::<A>,
             };
-            if TAPS * FEATURES * FILTERS >= LARGE { isa.outline(program) } else { program.run(isa) }
+            if TAPS * FEATURES * FILTERS >= LARGE { isa.enter(program) } else { program.run(isa) }
         }
     }
 }

@@ -44,7 +44,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, W: Weight> Dense<IN, OUT,
             outputs: OUT,
             kind: PhantomData::<(A, W)>,
         };
-        if IN * OUT >= LARGE { isa.outline(program) } else { program.run(isa) }
+        if IN * OUT >= LARGE { isa.enter(program) } else { program.run(isa) }
     }
 }
 

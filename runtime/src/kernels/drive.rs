@@ -189,6 +189,8 @@ pub(super) struct Journey<'a, K> {
     pub(super) input: &'a [Float],
     /// How many steps there are.
     pub(super) steps: usize,
+    /// Whether there is but one, which the code then knows before it runs.
+    pub(super) single: bool,
     /// See [`Walk::BACKWARD`].
     pub(super) backward: bool,
     /// See [`Walk::ALIGNED`].
@@ -212,7 +214,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, backward, aligned, mut results, kept } = journey;
+        let Journey { product, input, steps, single, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
         let product = if product.len() < 2 * row { product } else { from_line(product) };
@@ -255,7 +257,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
                     let product = product.get(place * row..(place + 1) * row);
                     Start { product, input: &[], turned }
                 };
-                if C::APART && steps > 1 {
+                if C::APART && !single {
                     isa.outline(Once { cell, state: &mut *state, from });
                 } else {
                     cell.step(isa, state, from);
@@ -323,6 +325,7 @@ macro_rules! recurrent_layer {
                     product: &mut [],
                     input,
                     steps: 1,
+                    single: true,
                     backward: false,
                     aligned: true,
                     results: None,
@@ -346,6 +349,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -374,6 +378,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
@@ -396,6 +401,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -431,6 +437,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),

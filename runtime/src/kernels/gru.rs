@@ -209,7 +209,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 
@@ -243,7 +243,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         batch: &mut GruBatch<LINES, SAMPLES>,
         inputs: &[[[Float; F]; STEPS]],
     ) {
-        isa.outline(Batch {
+        isa.enter(Batch {
             cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),

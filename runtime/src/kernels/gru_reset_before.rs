@@ -122,7 +122,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R, W>> };
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
         let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 

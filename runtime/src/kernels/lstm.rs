@@ -197,7 +197,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 
@@ -224,7 +224,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         batch: &mut LstmBatch<LINES, SAMPLES>,
         inputs: &[[[Float; F]; STEPS]],
     ) {
-        isa.outline(Batch {
+        isa.enter(Batch {
             cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),

@@ -40,7 +40,7 @@ pub(super) fn project<I: Isa, W: Weight>(
     steps: usize,
     target: Target<'_>,
 ) {
-    isa.outline(Project { projection, input, steps, target });
+    isa.enter(Project { projection, input, steps, target });
 }
 
 /// See [`project`].
@@ -58,24 +58,28 @@ impl<W: Weight> Program for Project<'_, W> {
     fn run<I: Isa>(self, isa: I) {
         let Project { projection, input, steps, mut target } = self;
         let count = projection.width / I::Tile::LANES;
+        // Four columns at a time, and for the rest tiles of three or one: of those that this width has none of, no code is made.
+        let (threes, ones) = match count % 4 {
+            3 => (1, 0),
+            2 if count > 2 => (2, 0),
+            rest => (0, rest),
+        };
         let mut first = 0;
         // Without inputs the sums are their biases.
         while first < projection.features || first == 0 {
             let depth = DEPTH.min(projection.features - first);
-            let mut column = 0;
-            while column < count {
-                let left = count - column;
-                let pass = Pass { projection, input, steps, first, depth, column };
-                if left.is_multiple_of(4) || left > 6 {
-                    pass.columns::<I, 6, 2, 4>(isa, &mut target);
-                    column += 4;
-                } else if left.is_multiple_of(3) {
-                    pass.columns::<I, 8, 3, 3>(isa, &mut target);
-                    column += 3;
-                } else {
-                    pass.columns::<I, 8, 6, 1>(isa, &mut target);
-                    column += 1;
-                }
+            let mut pass = Pass { projection, input, steps, first, depth, column: 0 };
+            while pass.column + 3 * threes + ones < count {
+                pass.columns::<I, 6, 2, 4>(isa, &mut target);
+                pass.column += 4;
+            }
+            while pass.column + ones < count {
+                pass.columns::<I, 8, 3, 3>(isa, &mut target);
+                pass.column += 3;
+            }
+            while pass.column < count {
+                pass.columns::<I, 8, 6, 1>(isa, &mut target);
+                pass.column += 1;
             }
             first += depth.max(1);
         }

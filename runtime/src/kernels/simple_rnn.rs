@@ -145,7 +145,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 

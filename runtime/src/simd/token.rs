@@ -76,9 +76,17 @@ pub trait Isa: Copy + sealed::Sealed {
     fn split_eight(self, vector: Self::V8) -> [Self::V4; 2];
     /// Four times 4 lanes.
     fn quarters(self, vector: Self::V16) -> [Self::V4; 4];
+    /// Runs `program` in a function that is compiled for this instruction set. From another such function it is inlined
+    /// as the compiler thinks best: mostly where it is the only call.
+    fn enter<P: Program>(self, program: P) -> P::Output {
+        program.run(self)
+    }
     /// Runs `program` in a function of its own, compiled for this instruction set and never inlined: the same program
     /// type is compiled once, however often it is called.
-    fn outline<P: Program>(self, program: P) -> P::Output;
+    #[inline(never)]
+    fn outline<P: Program>(self, program: P) -> P::Output {
+        program.run(self)
+    }
 }
 
 /// Work that is written once and compiled for every instruction set.

@@ -1,30 +1,46 @@
-//! Functions of single values, those of `libm`: at most 1 ULP, the sine and the cosine of large numbers too.
+//! Functions of one value, as C's mathematical library has them.
 
-macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident $function:ident)*) => {$(
-        $(#[$doc])*
-        pub(crate) fn $name(x: f64) -> f64 {
-            libm::$function(x)
-        }
-    )*};
+/// The largest whole number that is not above.
+pub(crate) fn floor(x: f64) -> f64 {
+    libm::floor(x)
 }
-functions! {
-    /// The largest whole number that is not above.
-    floor floor
-    /// The nearest whole number, the even one of two.
-    nearest rint
-    /// ln x.
-    natural_logarithm log
-    /// log₂ x.
-    logarithm_two log2
-    /// log₁₀ x.
-    logarithm_ten log10
-    /// ln(1 + x), exact near 0.
-    logarithm_one_more log1p
-    /// eˣ − 1, exact near 0.
-    exponential_less_one expm1
-    /// The sine.
-    sine sin
-    /// The cosine.
-    cosine cos
+
+/// The nearest whole number, the even one of two.
+pub(crate) fn nearest(x: f64) -> f64 {
+    libm::rint(x)
+}
+
+/// The natural logarithm.
+pub(crate) fn natural_logarithm(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// The logarithm to base 2.
+pub(crate) fn logarithm_two(x: f64) -> f64 {
+    libm::log2(x)
+}
+
+/// The logarithm to base 10.
+pub(crate) fn logarithm_ten(x: f64) -> f64 {
+    libm::log10(x)
+}
+
+/// `ln(1 + x)`.
+pub(crate) fn logarithm_one_more(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// `exp(x) − 1`.
+pub(crate) fn exponential_less_one(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// The sine.
+pub(crate) fn sine(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// The cosine.
+pub(crate) fn cosine(x: f64) -> f64 {
+    libm::cos(x)
 }
