@@ -8,6 +8,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 use rnn_compiler::plan::Cost;
+use rnn_compiler::precision::Precision;
 use rnn_compiler::storage::Storage;
 use rnn_compiler::{Code, Diagnostic, Span};
 
@@ -102,6 +103,13 @@ struct Report {
 /// `None` where the number of timesteps is needed.
 fn measure(arguments: &Arguments, loaded: &files::Loaded) -> Result<Option<Report>, Failure> {
     let model = loaded.select(arguments.model.as_deref())?;
+    if model.precision != Precision::Single {
+        let title =
+            format!("`{}` computes in {}, and only float32 models can be timed", model.name, model.precision.name());
+        let diagnostic =
+            Diagnostic::new(Code::E413, model.span, title).help("time the model without `set_floatx` and `dtype`");
+        return Err(Failure { source: loaded.source.clone(), diagnostics: vec![diagnostic] });
+    }
     let plan = storage::plan(&loaded.source, model, arguments.storage)?;
     let weights = match &arguments.weights {
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),

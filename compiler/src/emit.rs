@@ -13,6 +13,7 @@ mod functions;
 mod kept;
 mod lengths;
 mod model;
+mod numbers;
 mod recurrent;
 mod rows;
 mod state;
@@ -124,6 +125,8 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         Some(bound) => Source::Embedded(bound),
         None => Source::Borrowed,
     };
+    let runtime = numbers::runtime(&options.runtime, model.precision);
+    let options = &Options { runtime, ..options.clone() };
     let context = Context { model, plan, source, options };
     let types = [
         model::declaration(&context),
@@ -139,7 +142,10 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         stream::implementation(&context),
         kept::implementation(&context),
     ];
-    let inner: TokenStream = inner.into_iter().collect();
+    // The weights are not looked through for number types: they are one literal of any size.
+    let typed = |tokens| numbers::typed(tokens, model.precision);
+    let types = types.map(typed);
+    let inner: TokenStream = std::iter::once(weights::data(&context)).chain(inner.map(typed)).collect();
     let imports = imports(&inner, &options.runtime);
     let tracked = options.tracked.iter().map(|path| {
         quote!(

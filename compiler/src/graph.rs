@@ -31,6 +31,8 @@ pub struct TensorId {
 pub enum InputType {
     /// 32-bit floats.
     Float32,
+    /// 64-bit floats.
+    Float64,
     /// 32-bit integers.
     Int32,
     /// Truth values: a mask.
@@ -38,10 +40,17 @@ pub enum InputType {
 }
 
 impl InputType {
+    /// Whether its numbers are floats, of whichever precision the model has.
+    #[must_use]
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::Float32 | Self::Float64)
+    }
+
     /// The type of what is made of both.
     #[must_use]
     pub const fn joined(self, other: Self) -> Self {
         match (self, other) {
+            (Self::Float64, _) | (_, Self::Float64) => Self::Float64,
             (Self::Float32, _) | (_, Self::Float32) => Self::Float32,
             (Self::Int32, _) | (_, Self::Int32) => Self::Int32,
             (Self::Boolean, Self::Boolean) => Self::Boolean,
@@ -53,6 +62,7 @@ impl InputType {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Float32 => "float32",
+            Self::Float64 => "float64",
             Self::Int32 => "int32",
             Self::Boolean => "bool",
         }

@@ -275,8 +275,10 @@ impl Inference {
         if instance.span.start < span.start || instance.span.end > span.end {
             diagnostic = diagnostic.label_unless_same(instance.span, format!("`{}` is made here", instance.name));
         }
-        for &input in inputs {
-            diagnostic = self.show_producer(diagnostic, input);
+        for (place, &input) in inputs.iter().enumerate() {
+            if !inputs[..place].contains(&input) {
+                diagnostic = self.show_producer(diagnostic, input);
+            }
         }
         let fix = inputs.first().filter(|_| mismatch.wants_sequence).and_then(|&input| self.sequence_fix(input));
         match fix {

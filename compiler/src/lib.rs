@@ -22,6 +22,7 @@ pub mod order;
 pub mod packing;
 pub mod passes;
 pub mod plan;
+pub mod precision;
 pub mod reference;
 pub mod render;
 pub mod shape;

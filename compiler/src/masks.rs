@@ -299,5 +299,36 @@ mod tests {
         assert_eq!(codes("LSTM(2)(x, mask=h > 0)"), [Code::E226]);
         assert_eq!(codes("LSTM(2)(x, mask=m & (x[:, :, 0] > 0))"), []);
         assert_eq!(codes("LSTM(2)(x[:, 1:], mask=m)"), [Code::E226]);
+        assert_eq!(codes("Attention()([x, x], mask=[m, m], use_causal_mask=True)"), []);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, value_mask=m)"), []);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, None, m)"), [Code::W102]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, None, None)"), [Code::E115]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, key_mask=x)"), [Code::E145]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, attention_mask=m)"), [Code::E226]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x[:, 1:], x[:, 1:], value_mask=m)"), [Code::E226]);
+        assert_eq!(codes("RNN([GRUCell(2), GRUCell(2)])(x, initial_state=[h, h], mask=m)"), []);
+        assert_eq!(codes("ConvLSTM1D(2, 1)(x[:, :, None], mask=m)"), []);
+    }
+
+    #[test]
+    fn attention_takes_masks_off_what_it_reads() {
+        let codes = |lines: &str, output: &str| -> Vec<Code> {
+            let text = format!("x = Input((3, 2))\na = Masking()(x)\n{lines}model = Model(x, {output})\n");
+            let compiled = crate::compile(&Source::new("test.rnn", text));
+            compiled.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+        };
+        let first = "y = MultiHeadAttention(1, 2)(a, a)\n";
+        assert_eq!(codes(first, "Add()([y, a])"), []);
+        assert_eq!(codes(first, "Multiply()([y, a])"), [Code::W108]);
+        assert_eq!(codes(first, "[y, GRU(2)(a), GRU(2)(y)]"), []);
+        // The one that Keras computes first reads the mask.
+        let both = format!("{first}z = MultiHeadAttention(1, 2)(a, a)\n");
+        assert_eq!(codes(&both, "[y, z]"), [Code::W108]);
+        // `Dropout` passes on the tensor itself.
+        assert_eq!(
+            codes("b = Dropout(0.1)(a)\ny = MultiHeadAttention(1, 2)(b, b)\n", "Multiply()([y, a])"),
+            [Code::W108]
+        );
+        assert_eq!(codes("b = Dense(2)(a)\ny = MultiHeadAttention(1, 2)(b, b)\n", "Multiply()([y, a])"), []);
     }
 }

@@ -27,6 +27,8 @@ pub enum Public {
     Training(TrainingKind, &'static str),
     /// A function that is called for training's sake and changes nothing here (`set_random_seed`).
     Ignored(&'static str),
+    /// What the text says of number types: `set_floatx`, `floatx`, `set_dtype_policy` or `set_global_policy`.
+    NumberType(&'static str),
     /// `clear_session`: automatic names start over.
     ClearSession,
 }
@@ -36,7 +38,11 @@ impl Public {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Module(name) | Self::Training(_, name) | Self::Ignored(name) | Self::LayerFunction(_, name) => name,
+            Self::Module(name)
+            | Self::Training(_, name)
+            | Self::Ignored(name)
+            | Self::NumberType(name)
+            | Self::LayerFunction(_, name) => name,
             Self::Layer(declaration) => declaration.class,
             Self::Function(function) => function.name,
             Self::Sequential => "Sequential",
@@ -65,11 +71,13 @@ const MODULES: &[&str] = &[
     "keras",
     "keras.activations",
     "keras.backend",
+    "keras.config",
     "keras.constraints",
     "keras.initializers",
     "keras.layers",
     "keras.losses",
     "keras.metrics",
+    "keras.mixed_precision",
     "keras.models",
     "keras.ops",
     "keras.optimizers",
@@ -188,6 +196,18 @@ pub fn member(module_path: &str, name: &str) -> Member {
         "keras.optimizers.schedules" => training(TrainingKind::Other, SCHEDULES),
         "keras.losses" => training(TrainingKind::Other, LOSSES),
         "keras.metrics" => training(TrainingKind::Other, METRICS),
+        "keras.config" => match name {
+            "floatx" => Member::Known(Value::Public(Public::NumberType("floatx"))),
+            "set_floatx" => Member::Known(Value::Public(Public::NumberType("set_floatx"))),
+            "set_dtype_policy" => Member::Known(Value::Public(Public::NumberType("set_dtype_policy"))),
+            _ => Member::Outside,
+        },
+        "keras.mixed_precision" => match name {
+            "set_global_policy" => Member::Known(Value::Public(Public::NumberType("set_global_policy"))),
+            "set_dtype_policy" => member("keras.config", name),
+            _ => Member::Outside,
+        },
+        "keras.backend" if ["floatx", "set_floatx"].contains(&name) => member("keras.config", name),
         "keras.utils" | "keras.backend" => match name {
             "clear_session" => Member::Known(Value::Public(Public::ClearSession)),
             "set_random_seed" if module_path == "keras.utils" => {

@@ -22,10 +22,12 @@ mod unroll;
 
 use proc_macro2::TokenStream;
 
-use crate::packing::Packing;
+use crate::packing::{Packed, Packing};
 use crate::plan::lowered::Operation;
+use crate::precision::Precision;
 use crate::shape::Dimension;
 use crate::storage::Storage;
+use crate::weights::BoundWeights;
 
 pub use batch::Batch;
 pub use build::{plan, plan_stored};
@@ -442,15 +444,34 @@ impl Plan {
     }
 
     /// Packs the weights: `tensor(node, index)` gives a node's tensor as Keras stores it.
-    pub fn pack<'a>(&self, mut tensor: impl FnMut(usize, usize) -> Option<&'a [f32]>) -> Vec<f32> {
-        let mut packed = vec![0.0; self.packed_length()];
+    pub fn pack<'a, R: Packed>(&self, mut tensor: impl FnMut(usize, usize) -> Option<&'a [R]>) -> Vec<R> {
+        let mut packed = vec![R::of(0.0); self.packed_length()];
         for segment in &self.segments {
-            let tensors: Vec<&[f32]> =
-                (segment.first_tensor..).map_while(|index| tensor(segment.node, index)).collect();
+            let tensors: Vec<&[R]> = (segment.first_tensor..).map_while(|index| tensor(segment.node, index)).collect();
             let floats = segment.packing.run(&tensors);
             packed[segment.offset..segment.offset + floats.len()].copy_from_slice(&floats);
         }
         packed
+    }
+}
+
+impl Plan {
+    /// The packed weights as they lie in memory, little-endian.
+    #[must_use]
+    pub fn packed_bytes(&self, bound: &BoundWeights, precision: Precision) -> Vec<u8> {
+        match precision {
+            Precision::Single => {
+                let packed = self.pack(|node, index| bound.node(node).get(index).map(|weight| &*weight.values));
+                packed.into_iter().flat_map(f32::to_le_bytes).collect()
+            }
+            Precision::Double => {
+                let wide: Vec<Vec<_>> = (0..bound.len())
+                    .map(|node| bound.node(node).iter().map(|weight| weight.values.wide()).collect())
+                    .collect();
+                let packed = self.pack(|node, index| wide.get(node)?.get(index).map(|values| &**values));
+                packed.into_iter().flat_map(f64::to_le_bytes).collect()
+            }
+        }
     }
 }
 

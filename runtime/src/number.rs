@@ -7,6 +7,7 @@ mod exponential;
 mod functions;
 mod gaussian;
 mod power;
+pub(crate) mod store;
 mod tanh;
 
 pub use exponential::{exp, exp_m1, ln, ln_1p};
@@ -16,5 +17,11 @@ pub(crate) use functions::{
 };
 pub(crate) use gaussian::upper_tail;
 pub(crate) use power::power_of;
+pub(crate) use store::Step;
 pub(crate) use tanh::{quiet_tanh, quiet_tanh_soon, tanh_shrink};
 pub use tanh::{tanh, tanh_soon};
+
+/// Whether weights of this type in a file, which are floats, fit a model: of float64 they would lose digits.
+pub(crate) fn reads(dtype: &str) -> bool {
+    dtype != "F64"
+}

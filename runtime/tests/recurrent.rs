@@ -248,7 +248,7 @@ fn small_lstm_is_the_reference_and_the_same_everywhere() {
 
 #[test]
 fn large_lstm_is_the_reference_and_the_same_everywhere() {
-    sizes!(panels Lstm, TanhSigmoidLstm, LstmState, TANH, SIGMOID; (3, 49), (16, 64), (67, 100),);
+    sizes!(panels Lstm, TanhSigmoidLstm, LstmState, TANH, SIGMOID; (3, 49), (16, 64), (2, 80), (67, 100),);
 }
 
 #[test]
@@ -259,13 +259,13 @@ fn small_gru_is_the_reference_and_the_same_everywhere() {
 
 #[test]
 fn large_gru_is_the_reference_and_the_same_everywhere() {
-    sizes!(panels Gru, TanhSigmoidGru, GruState, TANH, SIGMOID; (3, 49), (16, 64), (67, 100),);
+    sizes!(panels Gru, TanhSigmoidGru, GruState, TANH, SIGMOID; (3, 49), (16, 64), (2, 80), (67, 100),);
 }
 
 #[test]
 fn gru_with_reset_before_is_the_reference_and_the_same_everywhere() {
     sizes!(panels GruResetBefore, TanhSigmoidGruResetBefore, GruState, TANH, SIGMOID;
-        (1, 1), (3, 8), (5, 20), (1, 33), (3, 100));
+        (1, 1), (3, 8), (5, 20), (1, 33), (2, 48), (3, 100));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn simple_rnn_is_the_reference_and_the_same_everywhere() {
         (1, 17, 2, 4), (2, 33, 3, 4), (7, 64, 4, 4), (3, 100, 7, 2), (1, 130, 9, 1),
         (1, 190, 12, 1));
     sizes!(panels SimpleRnn, TanhSimpleRnn, SimpleRnnState, TANH, TANH;
-        (3, 193), (2, 210), (1, 225), (4, 256), (2, 300));
+        (3, 193), (2, 210), (1, 225), (4, 256), (2, 300), (1, 380));
 }
 
 #[test]

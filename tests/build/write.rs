@@ -13,6 +13,7 @@ use rnn_compiler::{CompiledModel, plan};
 use rnn_runtime::Level;
 
 /// A model with its weights and what it must compute.
+#[derive(Clone)]
 pub(crate) struct Case {
     /// Its name, a name of Rust too.
     pub(crate) name: String,
@@ -29,6 +30,7 @@ pub(crate) struct Case {
 }
 
 /// One input, flat, and its output.
+#[derive(Clone)]
 pub(crate) struct Sample {
     /// The input.
     pub(crate) input: Vec<f64>,
@@ -194,7 +196,7 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
     let unwrap = if is_free { ".unwrap()" } else { "" };
     writeln!(
         code,
-        "    let run = |numbers: &mut several::Numbers<'_>, sample: &[f64]| -> Vec<f32> {{\n        \
+        "    let run = |numbers: &mut several::Numbers<'_>, sample: &[f64]| -> Vec<crate::suite::Float> {{\n        \
          let _ = (&numbers, sample);\n        let input = {input};\n        let mut output = {zero};\n        \
          rnn_runtime::Model::forward_into(&model, {call}, {scratch}, {target}){unwrap};\n        {result}\n    }};"
     )?;
@@ -271,8 +273,8 @@ fn borrowed(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<()
 /// How the test makes scratch: by a function of the timesteps, or of the type's length.
 fn scratch(plan: &Plan, kind: &str) -> String {
     match plan.memory().scratch {
-        Some(floats) => format!("&mut [0.0_f32; {floats}]"),
-        None => format!("&mut vec![0.0_f32; {kind}::scratch_length(64)][..]"),
+        Some(floats) => format!("&mut [0.0; {floats}]"),
+        None => format!("&mut vec![0.0; {kind}::scratch_length(64)][..]"),
     }
 }
 

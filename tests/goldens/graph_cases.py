@@ -404,6 +404,39 @@ GRAPHS = {
     "states_of_a_conv_lstm1d": (
         "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
     ),
+    # Over several samples Keras lays the mask's batch over the rows, unless it is unrolled.
+    "conv_lstm1d_masked": (
+        "x = Input((4, 3, 2), batch_size=1)\nkeep = Input((4,), batch_size=1, dtype='bool')\n"
+        "y = ConvLSTM1D(2, 3, padding='same', return_sequences=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, ConvLSTM1D(2, 2, go_backwards=True, return_sequences=True, zero_output_for_mask=True)(x, mask=keep), "
+        "ConvLSTM1D(17, 2, data_format='channels_first')(x, mask=keep), Bidirectional(ConvLSTM1D(2, 1, return_sequences=True))(Masking()(y))]",
+    ),
+    "conv_lstm1d_masked_and_unrolled": (
+        "x = Input((3, 4, 2))\nh = Input((4, 3))\nkeep = Input((3,), dtype='bool')\nlayer = ConvLSTM1D(3, 3, padding='same', unroll=True, return_state=True)\n"
+        "y, a, b = layer(x, initial_state=[h, -h], mask=keep)",
+        "[x, h, keep]",
+        "[y, a, b, Bidirectional(ConvLSTM1D(2, 2, strides=2, unroll=True))(x, mask=keep)]",
+    ),
+    "conv_lstm1d_masks_in_a_stream": (
+        "x = Input((None, 3, 2), batch_size=1)\nkeep = Input((None,), batch_size=1, dtype='bool')",
+        "[x, keep]",
+        "Dense(2)(ConvLSTM1D(2, 2, return_sequences=True)(x, mask=keep))",
+    ),
+    "rnn_masked": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\ny = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True, go_backwards=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, RNN(LSTMCell(3), zero_output_for_mask=True)(x, mask=keep), Bidirectional(RNN([GRUCell(2), SimpleRNNCell(3)], return_sequences=True))(x, mask=keep)]",
+    ),
+    "rnn_masked_with_states": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\nh = Input((3,))\nc = Input((3,))\n"
+        "y, *states = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True, return_state=True)(x, mask=keep)\n"
+        "z = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True)(x, initial_state=states, mask=keep)\n"
+        "# The first cell's state stands for the output before: it is the first of the states that are given.\n"
+        "u = RNN([GRUCell(3), LSTMCell(3)], return_sequences=True, go_backwards=True)(x, initial_state=[h, [h, c]], mask=keep)",
+        "[x, keep, h, c]",
+        "[y, z, u, RNN([GRUCell(3), GRUCell(3)])(x, initial_state=[h, c], mask=keep), RNN(LSTMCell(3))(x, initial_state=[h, c], mask=keep)]",
+    ),
     "both_directions": (
         "x = Input((5, 4))\na, b = Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(x)\n"
         "c, d, s, t = Bidirectional(GRU(2, return_state=True), merge_mode=None)(Concatenate()([a, b]))",

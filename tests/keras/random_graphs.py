@@ -55,7 +55,7 @@ class GraphGenerator:
     def __init__(self, random):
         self.random = random
         self.layers = Generator(random)
-        self.shapes, self.nodes, self.masks = {}, [], {}
+        self.shapes, self.nodes, self.masks, self.pairs = {}, [], {}, None
 
     def maybe(self, chance):
         return self.random.random() < chance
@@ -75,12 +75,14 @@ class GraphGenerator:
             target = f"i{index}"
             inputs.append(Node(target, "{layer}", [], layer))
             self.shapes[target] = shape
-        if self.maybe(0.2):
+        if self.maybe(0.3):
             mask = self.layers.input_layer((timesteps,), batch)
             mask.name = "Input"
             mask.arguments.append(["dtype", '"bool"'])
             inputs.append(Node("counts", "{layer}", [], mask))
             self.masks["counts"] = timesteps
+            if timesteps is not None and self.maybe(0.6):
+                inputs += self.masked_inputs(timesteps, batch)
         if self.maybe(0.25):
             name = self.random.choice(list(self.shapes))
             if len(self.shapes[name]) > 1:
@@ -97,6 +99,17 @@ class GraphGenerator:
             begin = first[0] if len(first) == 1 else "[" + ", ".join(first) + "]"
             extra.append(f"part = Model({begin}, {self.random.choice(names[-2:])})")
         return Graph(inputs, self.nodes, outputs, style, extra)
+
+    def masked_inputs(self, timesteps, batch):
+        """A mask over pairs of timesteps, and a sequence of rows."""
+        pairs = self.layers.input_layer(self.random.choice([(timesteps, timesteps), (1, timesteps), (timesteps, 1)]), batch)
+        pairs.name = "Input"
+        pairs.arguments.append(["dtype", '"bool"'])
+        self.pairs = "pairs"
+        rows = self.layers.input_layer((timesteps, 3, 2), batch)
+        rows.name = "Input"
+        self.shapes["rows"] = (timesteps, 3, 2)
+        return [Node("pairs", "{layer}", [], pairs), Node("rows", "{layer}", [], rows)]
 
     def define(self, template, reads, shape, layer=None):
         target = f"t{len(self.nodes)}"
@@ -128,11 +141,17 @@ class GraphGenerator:
     def masked_call(self, batch):
         """A layer that is told which steps count."""
         mask, timesteps = self.random.choice(list(self.masks.items()))
+        rows = [name for name, shape in self.shapes.items() if len(shape) == 3 and shape[0] == timesteps and None not in shape]
+        if rows and self.maybe(0.3):
+            name = self.random.choice(rows)
+            layer, result = self.layers.conv_lstm(self.shapes[name], batch)
+            self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+            return
         sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[0] == timesteps and shape[-1] is not None]
         if not sequences:
             return
         name = self.random.choice(sequences)
-        shape, kind = self.shapes[name], self.random.randrange(7)
+        shape, kind = self.shapes[name], self.random.choice([0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8])
         if kind < 3:
             layer, result = self.layers.recurrent(shape, batch) if kind else self.layers.bidirectional(shape, batch)
             units = result[-1]
@@ -147,12 +166,52 @@ class GraphGenerator:
             layer, result = Layer("BatchNormalization"), shape
         elif kind == 5:
             layer, result = Layer("TimeDistributed", [[None, Layer("Dense", [[None, "3"]])]]), (shape[0], 3)
-        else:
+        elif kind == 6:
             masks = self.random.choice(["[{1}, {1}]", "[{1}, None]", "[None, {1}]"])
             layer = Layer(self.random.choice(["Attention", "AdditiveAttention"]))
-            self.define("{layer}([{0}, {0}], mask=" + masks + ")", [name, mask], shape, layer)
+            options = ", use_causal_mask=True" if self.maybe(0.4) else ""
+            self.define("{layer}([{0}, {0}], mask=" + masks + options + ")", [name, mask], shape, layer)
+            return
+        elif kind == 7:
+            self.masked_heads(name, mask, sequences)
+            return
+        else:
+            self.masked_stack(name, mask, batch)
             return
         self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+
+    def masked_heads(self, name, mask, sequences):
+        """Multi-head attention whose call gives masks."""
+        other = self.random.choice(sequences)
+        arguments = [["num_heads", str(self.random.randint(1, 2))], ["key_dim", str(self.random.choice([1, 3, 17]))]]
+        if self.maybe(0.3):
+            arguments.append(["dropout", "0.1"])
+        if self.maybe(0.2):
+            arguments.append(["sliding_window", str(self.random.randint(1, 3))])
+        keyword = self.random.choice(["value_mask={2}", "key_mask={2}", "query_mask={2}", "value_mask={2}, key_mask={2}"])
+        reads = [name, other, mask]
+        if self.pairs is not None and self.maybe(0.5):
+            reads.append(self.pairs)
+            keyword = self.random.choice(["attention_mask={3}", keyword + ", attention_mask={3}"])
+        call = self.random.choice(["{0}, {1}", "{0}, {1}, {1}", "value={1}, query={0}", "{0}, {1}, key={1}"])
+        options = ", use_causal_mask=True" if self.maybe(0.3) else ""
+        self.define("{layer}(" + call + ", " + keyword + options + ")", reads, self.shapes[name], Layer("MultiHeadAttention", arguments))
+
+    def masked_stack(self, name, mask, batch):
+        """An `RNN` of cells that begins with states and is told which steps count."""
+        layer, shape = self.layers.cells(self.shapes[name], batch, backwards=self.maybe(0.3))
+        cells = [part for part in layer.inner() if part.name.endswith("Cell")]
+        if layer.name != "RNN" or layer.has("stateful"):
+            return
+        reads, states = [name, mask], []
+        for cell in cells:
+            found = [other for other, of_other in self.shapes.items() if of_other == (int(cell.arguments[0][1]),)]
+            place = f"{{{len(reads)}}}" if found else f"Dense({cell.arguments[0][1]})(GlobalMaxPooling1D()({{0}}))"
+            reads += [self.random.choice(found)] if found else []
+            states.append(f"[{place}, {place}]" if cell.name == "LSTMCell" else place)
+        is_flat = layer.arguments[0][1] in cells
+        begin = states[0] if is_flat and states[0].startswith("[") else "[" + ", ".join(states) + "]"
+        self.define("{layer}({0}, initial_state=" + begin + ", mask={1})", reads, shape, layer)
 
     def layer(self, batch):
         name = self.recent()

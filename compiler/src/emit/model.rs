@@ -176,6 +176,7 @@ fn model(context: &Context<'_>) -> TokenStream {
         impl #lifetime #runtime::Model for #self_type {
             type Input = #input;
             type Output = #output;
+            type Number = f32;
             type Scratch = #scratch;
             type Stack = [f32; #stack];
             type Answer = #answer;

@@ -154,7 +154,7 @@ impl Evaluator<'_> {
         match attribute.text.as_str() {
             "shape" => Some(shape_value(self.inference.shape(tensor), attribute.span)),
             "ndim" => Some(Value::Integer(self.inference.shape(tensor).rank() as i128)),
-            "dtype" => Some(Value::String(self.inference.type_of(tensor).name().into())),
+            "dtype" => Some(Value::String(self.type_of(tensor).name().into())),
             _ => self.no_attribute("a symbolic tensor", attribute, TENSOR_ATTRIBUTES),
         }
     }

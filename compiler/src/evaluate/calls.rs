@@ -127,6 +127,10 @@ impl Evaluator<'_> {
             }
             Value::Public(Public::Training(kind, class)) => self.training_object(kind, class, &site),
             Value::Public(Public::Ignored(_)) => Some(Value::None),
+            Value::Public(Public::NumberType(function)) => {
+                function.clone_into(&mut site.callee);
+                self.call_number_type(function, &site)
+            }
             Value::Public(Public::ClearSession) => {
                 self.counters.clear();
                 Some(Value::None)

@@ -40,7 +40,11 @@ impl Evaluator<'_> {
 
     /// The input of a Sequential that was told none, or that a copy begins with.
     pub(super) fn unwritten_input(&mut self, name: String, shape: Shape, span: Span) -> Option<TensorId> {
-        let layer = InputLayer::new(shape.clone(), InputType::Float32);
+        self.typed_input(name, shape, self.number_types.input_type(), span)
+    }
+
+    fn typed_input(&mut self, name: String, shape: Shape, dtype: InputType, span: Span) -> Option<TensorId> {
+        let layer = InputLayer::new(shape.clone(), dtype);
         let id = self.next_layer(span)?;
         let instance = LayerInstance {
             id,
@@ -55,7 +59,7 @@ impl Evaluator<'_> {
             arguments: Vec::new(),
             layer: Box::new(layer),
         };
-        let tensor = self.inference.input(name, shape, InputType::Float32, span);
+        let tensor = self.inference.input(name, shape, dtype, span);
         self.input_layers.insert(tensor.node, Rc::new(instance));
         Some(tensor)
     }
@@ -124,7 +128,8 @@ impl Evaluator<'_> {
             } else {
                 let name = format!("{}CLONE", self.tensor_name(input.tensor));
                 let shape = self.inference.shape(input.tensor).clone();
-                self.unwritten_input(name, shape, input.span())?
+                let dtype = self.type_of(input.tensor);
+                self.typed_input(name, shape, dtype, input.span())?
             };
             copies.insert(input.tensor, copy);
         }

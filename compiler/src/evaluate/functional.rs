@@ -304,6 +304,7 @@ impl Evaluator<'_> {
 
     /// `Model(inputs, outputs)`
     pub(super) fn functional_model(&mut self, call: &CallSite) -> Option<ModelId> {
+        self.number_types.policy();
         let bound = self.bound(call, Signature { own: MODEL, keywords: MODEL_KEYWORDS });
         let name = match bound.as_ref().map(|bound| (bound[2].value.clone(), bound[2].span.unwrap_or(call.span))) {
             Some((Value::String(name), span)) => self.checked_name(&name, span),

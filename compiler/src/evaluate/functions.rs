@@ -12,7 +12,7 @@ use crate::evaluate::attributes::shape_value;
 use crate::evaluate::operators::growing;
 use crate::functions::call::{Answer, FunctionCall};
 use crate::functions::{self, Function};
-use crate::graph::TensorId;
+use crate::graph::{InputType, TensorId};
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
@@ -32,8 +32,14 @@ impl Evaluator<'_> {
             diagnostics: Vec::new(),
         };
         let answer = function.make(&mut call);
+        let is_narrowed = function.name == "cast"
+            && matches!(call.argument("dtype").value, Value::String(ref name) if &**name == "float32");
         let (tensors, mistakes) = (call.tensors, call.diagnostics);
         self.report_all(mistakes);
+        if is_narrowed && tensors.iter().any(|&tensor| self.type_of(tensor) == InputType::Float64) {
+            let title = "`cast` of a float64 model's tensor to `float32` is not supported yet";
+            return self.fail(Diagnostic::new(Code::E105, site.span, title).at("loses digits").help("leave it out"));
+        }
         match answer? {
             Answer::Layer(layer) => self.boxed_operation(layer, &tensors, site.span),
             Answer::List(layer) => match self.boxed_operation(layer, &tensors, site.span)? {

@@ -24,6 +24,7 @@ const SEQUENTIAL: &[Argument] = &[
 impl Evaluator<'_> {
     /// `Sequential(…)`
     pub(super) fn sequential(&mut self, call: &CallSite) -> Option<ModelId> {
+        self.number_types.policy();
         // A failed item in the list of layers leaves a failed model, not a failed call.
         let bound = self.bound(call, Signature { own: SEQUENTIAL, keywords: &[] });
         let name = match bound.as_ref().map(|bound| (bound[2].value.clone(), bound[2].span.unwrap_or(call.span))) {

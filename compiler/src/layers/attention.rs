@@ -346,6 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_far_and_masked_is_lowered_once() {
+        let inputs =
+            [array(&[1, 2, 1], &[1.0, 1.0]), array(&[1, 3, 1], &[1.0, 2.0, 3.0]), array(&[1, 3], &[0.0, 1.0, 0.0])];
+        let options = CallOptions { use_causal_mask: true, return_attention_scores: true };
+        let layer = Attention { score: Score::Dot, use_scale: false, options, reads_mask: true };
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &[] });
+        // The first query sees nothing: all scores are as much lower, and their softmax is as if none were.
+        let sum = 1.0_f64.exp() + 2.0_f64.exp() + 3.0_f64.exp();
+        let shares = [1.0_f64, 2.0, 3.0].map(|score| score.exp() / sum);
+        let mean = shares[0] + 2.0 * shares[1] + 3.0 * shares[2];
+        let near = |left: f64, right: f64| assert!((left - right).abs() < 1e-6, "{left} {right}");
+        near(answers[0][[0, 0, 0]], mean);
+        near(answers[1][[0, 0, 2]], shares[2]);
+        near(answers[0][[0, 1, 0]], 2.0);
+    }
+
+    #[test]
     fn sequences_fit_each_other() {
         let of = |inputs: &[&[Option<u64>]]| {
             let shapes: Vec<_> = inputs.iter().map(|axes| shape(axes)).collect();

@@ -136,10 +136,13 @@ impl Fit<'_> {
             self.query, self.value
         );
         let mismatch = Mismatch::new(Code::E226, title, "can't use this mask");
-        if name == NAMES[3] {
-            mismatch.help("give it a mask `(batch, queries, keys)`, or `(batch, heads, queries, keys)`")
-        } else {
-            mismatch
+        match (name == NAMES[3], mask.rank()) {
+            (true, 2) => mismatch.help("give a mask of the keys alone as `value_mask=`"),
+            (true, _) if self.has_steps => {
+                mismatch.help("beside masks of query, value or key it has the axes `(batch, queries, keys)`")
+            }
+            (true, _) => mismatch.help("give it a mask `(batch, queries, keys)`, or `(batch, heads, queries, keys)`"),
+            (false, _) => mismatch,
         }
     }
 }

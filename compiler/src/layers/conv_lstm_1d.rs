@@ -378,7 +378,7 @@ impl Layer for ConvLstm1D {
 mod tests {
     use super::*;
     use crate::layers::convolution::tests::evaluated;
-    use crate::layers::testing::{assert_near, codes, output};
+    use crate::layers::testing::{array, assert_near, codes, output, shape};
     use crate::reference::activation::sigmoid;
 
     #[test]
@@ -417,6 +417,30 @@ mod tests {
     }
 
     #[test]
+    fn masked_steps_keep_the_state() {
+        let weights = [array(&[1, 1, 4], &[0.1, 0.2, 0.3, 0.4]), array(&[1, 1, 4], &[0.5; 4]), array(&[4], &[0.1; 4])];
+        let run = |more: &str, mask: &[f64], rows: &[f64]| {
+            let text =
+                format!("model = Sequential([Input((3, 1, 1)), ConvLSTM1D(1, 1, return_sequences=True{more})])\n");
+            let compiled = crate::compile(&rnn_grammar::Source::new("test.rnn", text));
+            let node = compiled.models[0].graph.nodes().last().unwrap();
+            let crate::graph::NodeKind::Layer { instance, .. } = &node.node.kind else {
+                panic!("the last node is no layer")
+            };
+            let (input, of_steps) = (shape(&[None, Some(3), Some(1), Some(1)]), shape(&[None, Some(3)]));
+            let form = instance.layer.with_mask(&MaskShapes { input: &input, mask: &of_steps }).unwrap().unwrap();
+            let inputs = [array(&[1, 3, 1, 1], rows), array(&[1, 3], mask)];
+            form.evaluate_f64(&Call { inputs: &inputs, weights: &weights }).remove(0)
+        };
+        let all = run("", &[1.0; 3], &[1.0, 2.0, 7.0]);
+        let [first, second] = [0, 1].map(|step| all[[0, step, 0, 0]]);
+        assert_near(&run("", &[1.0, 0.0, 1.0], &[1.0, 9.0, 2.0]), &[1, 3, 1, 1], &[first, first, second]);
+        let zeros = run(", zero_output_for_mask=True", &[1.0, 0.0, 1.0], &[1.0, 9.0, 2.0]);
+        assert_near(&zeros, &[1, 3, 1, 1], &[first, 0.0, second]);
+        assert_near(&run("", &[0.0; 3], &[1.0, 9.0, 2.0]), &[1, 3, 1, 1], &[0.0; 3]);
+    }
+
+    #[test]
     fn shapes_and_refusals() {
         assert_eq!(output("Input((4, 7, 2)), ConvLSTM1D(3, 3)"), "(None, 5, 3)");
         assert_eq!(
@@ -424,6 +448,9 @@ mod tests {
             "(None, None, 4, 3)"
         );
         assert_eq!(output("Input((4, 7, 2)), Bidirectional(ConvLSTM1D(3, 3))"), "(None, 5, 6)");
+        assert_eq!(codes("Input((4, 7, 2)), Masking(), ConvLSTM1D(3, 3), GlobalMaxPooling1D()"), []);
+        assert_eq!(codes("Input((4, 7, 2)), Masking(), ConvLSTM1D(3, 3, unroll=True)"), [Code::E226]);
+        assert_eq!(codes("Input((4, 1, 2)), Masking(), ConvLSTM1D(3, 1, unroll=True)"), []);
         assert_eq!(codes("Input((4, 7)), ConvLSTM1D(3, 3)"), [Code::E203]);
         assert_eq!(codes("Input((4, None, 2)), ConvLSTM1D(3, 3)"), [Code::E206]);
         assert_eq!(codes("Input((4, 2, 2)), ConvLSTM1D(3, 3)"), [Code::E221]);

@@ -611,6 +611,27 @@ mod tests {
     }
 
     #[test]
+    fn masked_keys_have_no_share_and_a_blind_query_is_keras_s() {
+        let inputs = [
+            array(&[1, 2, 1], &[1.0, 2.0]),
+            array(&[1, 3, 1], &[1.0, 5.0, 9.0]),
+            array(&[1, 2], &[1.0, 0.0]),
+            array(&[1, 3], &[1.0, 0.0, 1.0]),
+        ];
+        let one = array(&[1, 1, 1], &[1.0]);
+        let weights = [one.clone(), one.clone(), one.clone(), one];
+        let evaluate =
+            |layer: MultiHeadAttention| layer.evaluate(&Call { inputs: &inputs, weights: &weights }).remove(0);
+        let masked = MultiHeadAttention { masks: vec![0, 1], ..layer(1, 1) };
+        // Of the first query the scores are 1 and 9; the second one looks at nothing, and so at every value alike.
+        let share = 1.0 / (1.0 + (-8.0_f64).exp());
+        assert_near(&evaluate(masked.clone()), &[1, 2, 1], &[1.0 - share + 9.0 * share, 5.0]);
+        // With dropout Keras computes the scores by themselves, and leaves it nothing.
+        let dropped = MultiHeadAttention { has_dropout: true, ..masked };
+        assert_near(&evaluate(dropped), &[1, 2, 1], &[1.0 - share + 9.0 * share, 0.0]);
+    }
+
+    #[test]
     fn weights_are_keras_s() {
         let shapes = [shape(&[None, Some(5), Some(6)]), shape(&[None, Some(4), Some(3)])];
         let layer = MultiHeadAttention { use_bias: true, value_dim: 7, use_gate: true, ..layer(2, 3) };

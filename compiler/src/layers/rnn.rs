@@ -5,7 +5,8 @@
 //! order of processing. So code and values are those layers'.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/rnn/>. Differences to Keras: the input has exactly 3 axes (Keras lets
-//! others through); states to begin with must have the states' shapes and groups.
+//! others through); states to begin with must have the states' shapes and groups. Where such a state that is a list comes first and
+//! one that is none comes last, Keras repeats at masked steps the last state of the first sample for all; here of each its own.
 
 use std::rc::Rc;
 

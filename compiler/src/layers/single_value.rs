@@ -135,7 +135,7 @@ impl Function {
             | Self::GeluByTanh
             | Self::Round(_)
             | Self::Clip(..)
-            | Self::Cast(InputType::Float32)
+            | Self::Cast(InputType::Float32 | InputType::Float64)
             | Self::Ones
             | Self::Zeros
             | Self::StopGradient

@@ -18,6 +18,7 @@ use super::unroll::decide;
 use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Stage, State, Streams, Tensor};
 use super::{kernels, round_up};
 use crate::model::CompiledModel;
+use crate::precision::Precision;
 use crate::shape::Dimension;
 use crate::storage::Storage;
 
@@ -32,8 +33,13 @@ pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
 /// Plans the code of a model whose dense and recurrent kernels store their rows of weights like this.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan`]. E414 for smaller numbers in a float64 model.
 pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<Diagnostic>> {
+    if model.precision == Precision::Double && storage != Storage::F32 {
+        let title = format!("`{}` computes in float64, and its weights can't be stored as {storage}", model.name);
+        let advice = "leave the storage out, or let the model compute in float32";
+        return Err(Box::new(Diagnostic::new(Code::E414, model.span, title).help(advice)));
+    }
     let graph = crate::passes::run(&model.graph);
     let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
     Draft::default().fill(network).map_err(Box::new)

@@ -60,11 +60,11 @@ pub fn activation_layer(lowering: &Lowering<'_>, function: Activation) -> Lowere
     Ok(activation(function, width))
 }
 
-/// A number as the bits of an f32: the form in which an activation's type takes it.
+/// A number by its bits, the form in which an activation's type takes it: those of a float64, which the emitter
+/// turns into those of the model's number type.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn bits(value: f64) -> Literal {
-    Literal::u32_unsuffixed((value as f32).to_bits())
+    Literal::u64_suffixed(value.to_bits())
 }
 
 /// A function of single values, in place: its type in the runtime.
@@ -406,10 +406,10 @@ pub fn softmax(width: usize) -> Operation {
 
 /// Layer normalization of a row; `gamma` and `beta` are indices of tensors.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn layer_norm(width: usize, epsilon: f64, gamma: Option<usize>, beta: Option<usize>) -> Operation {
-    let (length, epsilon) = (number(width), Literal::f32_suffixed(epsilon as f32));
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::Value(quote!(#epsilon)), Argument::Output];
+    let (length, bits) = (number(width), bits(epsilon));
+    let epsilon = Argument::Value(quote!(f32::from_bits(#bits)));
+    let arguments = vec![Argument::Isa, Argument::Weights, epsilon, Argument::Output];
     Operation::InPlace(InPlace {
         call: Call::with(quote!(kernels::LayerNorm::<#length>::in_place), arguments),
         width,
@@ -421,14 +421,13 @@ pub fn layer_norm(width: usize, epsilon: f64, gamma: Option<usize>, beta: Option
 /// A factor and a summand for each of `features`, each of which holds for `inner` values in a row.
 /// `tensors`: gamma, beta, mean, variance.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn affine(features: usize, inner: usize, tensors: [Option<usize>; 4], epsilon: f64) -> Operation {
     let (period, each) = (number(features), number(inner));
     let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatOutput];
     Operation::InPlace(InPlace {
         call: Call::with(quote!(kernels::affine::<_, #period, #each>), arguments),
         width: features * inner,
-        weights: Some(Weights::new(packing::affine(features, tensors, epsilon as f32))),
+        weights: Some(Weights::new(packing::affine(features, tensors, epsilon))),
         multiply_adds: (features * inner) as u64,
     })
 }

@@ -33,14 +33,19 @@ impl Stage {
     /// Memory for a chunked run within a limit.
     fn chunked(&self, limit: usize, timesteps: Option<usize>) -> usize {
         let frame = self.frame_floats() + self.product;
-        self.fixed_floats() + frame * frames_within(limit, frame, timesteps)
+        self.fixed_floats() + self.alignment() + frame * frames_within(limit, frame, timesteps)
     }
 
     /// Memory for a run over everything at once, beside the buffers by frames.
     #[must_use]
     pub fn whole(&self, limit: usize) -> usize {
         let room = limit.saturating_sub(self.fixed_floats());
-        self.fixed_floats() + self.product * frames_within(room, self.product, self.timesteps)
+        self.fixed_floats() + self.alignment() + self.product * frames_within(room, self.product, self.timesteps)
+    }
+
+    /// What a product leaves out in front, up to a cache line.
+    fn alignment(&self) -> usize {
+        if self.product > 0 { 15 } else { 0 }
     }
 }
 

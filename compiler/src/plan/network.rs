@@ -159,6 +159,10 @@ impl Draft {
                         From::Made(place) => made[place],
                     })
                     .collect(),
+                // Its frames may be prepared; states and mask are the layer's own inputs.
+                Operation::Recurrent(recurrent) if recurrent.has_initial || recurrent.mask.is_some() => {
+                    current.into_iter().take(1).chain(given.iter().skip(1).copied()).collect()
+                }
                 Operation::Rows(_)
                 | Operation::InPlace(_)
                 | Operation::Recurrent(_)

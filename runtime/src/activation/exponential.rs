@@ -43,8 +43,10 @@ pub struct Selu;
 impl Activation for Selu {
     #[inline(always)]
     fn apply<V: Vector>(x: V) -> V {
-        const SCALE: Float = 1.050_701;
-        const ALPHA: Float = 1.673_263_2;
+        #[allow(clippy::excessive_precision, reason = "float64 has these digits")]
+        const SCALE: Float = 1.050_700_987_355_480_5;
+        #[allow(clippy::excessive_precision, reason = "float64 has these digits")]
+        const ALPHA: Float = 1.673_263_242_354_377_2;
         elu(x, ALPHA).mul(x.splat(SCALE))
     }
 }

@@ -1,15 +1,16 @@
 //! Several samples through a large cell together: each row of weights is read once for a tile of samples.
 //!
-//! A tile is four or six samples by as many neighbouring vectors of a panel's row as the registers have room for, which
-//! are whole cache lines: all gates of sixteen units with AVX-512, one of them with AVX2. Rows are taken in
+//! A tile is four or six samples by as many neighbouring vectors of a block's row as the registers have room for, which
+//! are whole cache lines: all gates of sixteen units with AVX-512, one of them with AVX2; two or three samples of an LSTM take more
+//! vectors. Rows are taken in
 //! stretches whose weights stay in the first cache while all samples pass. Each sample's sums run in the order of one
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
-use super::panel::{Cell, Kind};
+use super::panel::{self, Cell, Kind};
 use super::simd::{Columns, Float, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
 use super::state::{GruState, LstmState};
 
-/// A panel's sums of one sample.
+/// A block's sums of one sample.
 pub(super) type Sums = [Line; 4];
 
 /// States of up to `SAMPLES` samples of a large [`Lstm`](super::Lstm).
@@ -69,10 +70,11 @@ impl<const LINES: usize, const SAMPLES: usize> GruBatch<LINES, SAMPLES> {
 
 /// A cell whose samples can go together.
 pub(super) trait Batched: Kind<Weight: Unscaled> {
-    /// What happens to a panel's sums over the inputs before the state is added to them.
+    /// What happens to a block's sums over the inputs before the state is added to them; `bias` is what does not go with the
+    /// inputs.
     #[inline(always)]
-    fn turn(_bias: &[Float], _sums: &mut Sums) {}
-    /// A panel's sums to the next output, and the next cell if there is one.
+    fn turn(_bias: Option<&Line>, _sums: &mut Sums) {}
+    /// A block's sums to the next output, and the next cell if there is one.
     fn finish<I: Isa>(isa: I, sums: &Sums, unit: Units<'_>);
 }
 
@@ -108,9 +110,9 @@ pub(super) struct Batch<'a, 'b, K> {
     pub(super) h: &'b mut [Line],
     /// Their carried cells; empty where there are none.
     pub(super) c: &'b mut [Line],
-    /// Where a step's outputs are gathered, as all panels read the last ones.
+    /// Where a step's outputs are gathered, as all blocks read the last ones; then the two change places.
     pub(super) next: &'b mut [Line],
-    /// One panel's sums.
+    /// One block's sums.
     pub(super) sums: &'b mut [Sums],
 }
 
@@ -119,39 +121,46 @@ impl<K: Batched> Program for Batch<'_, '_, K> {
 
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
-        let panels = K::panels(self.cell.units);
+        let blocks = self.cell.blocks();
         for step in 0..self.steps {
-            for index in 0..panels {
+            for index in 0..blocks {
                 // Alternating, each step finds in the cache what the one before read last.
-                let panel = if step % 2 == 1 { panels - 1 - index } else { index };
-                self.add(isa, step, panel);
-                self.finish(isa, panel);
+                let block = if step % 2 == 1 { blocks - 1 - index } else { index };
+                self.add(isa, step, block);
+                self.finish(isa, block);
             }
-            for (line, next) in self.h.iter_mut().zip(self.next.iter()) {
-                *line = *next;
+            core::mem::swap(&mut self.h, &mut self.next);
+        }
+        // After an odd number of steps the outputs stand where a step's are gathered.
+        if self.steps % 2 == 1 {
+            for (line, output) in self.next.iter_mut().zip(self.h.iter()) {
+                *line = *output;
             }
         }
     }
 }
 
 impl<K: Batched> Batch<'_, '_, K> {
-    /// A panel's sums of all samples.
+    /// A block's sums of all samples.
     #[inline(always)]
-    fn add<I: Isa>(&mut self, isa: I, step: usize, panel: usize) {
+    fn add<I: Isa>(&mut self, isa: I, step: usize, block: usize) {
         let (cell, samples) = (self.cell, self.samples);
-        let bias = cell.head(panel, 0);
+        let panel::Rows { weights, row, .. } = cell.inputs(block, 0, &[]);
         let inputs = Rows::<K> {
-            bias: Some(bias),
-            weights: cell.rows(panel, 0),
+            bias: Some(cell.bias(block)),
+            weights,
+            row,
             values: self.input,
             start: step * cell.features,
             stride: self.steps * cell.features,
             count: cell.features,
             samples,
         };
+        let panel::Rows { weights, row, .. } = cell.of_state(block, &[]);
         let state = Rows {
             bias: None,
-            weights: cell.rows(panel, K::WIDTH * cell.features),
+            weights,
+            row,
             values: self.h.as_flattened(),
             start: 0,
             stride: 16 * self.lines,
@@ -162,18 +171,18 @@ impl<K: Batched> Batch<'_, '_, K> {
         for rows in [inputs, state] {
             if rows.bias.is_none() {
                 for sums in self.sums.iter_mut().take(samples) {
-                    K::turn(bias, sums);
+                    K::turn(cell.further_bias(block), sums);
                 }
             }
             rows.add::<I>(isa, self.sums.as_flattened_mut().as_flattened_mut());
         }
     }
 
-    /// The activations of a panel's units, sample by sample.
+    /// The activations of a block's units, sample by sample.
     #[inline(always)]
-    fn finish<I: Isa>(&mut self, isa: I, panel: usize) {
+    fn finish<I: Isa>(&mut self, isa: I, block: usize) {
         for (sample, sums) in self.sums.iter().enumerate().take(self.samples) {
-            let line = sample * self.lines + panel;
+            let line = sample * self.lines + block;
             if let (Some(h), Some(next)) = (self.h.get(line), self.next.get_mut(line)) {
                 K::finish(isa, sums, Units { h, c: self.c.get_mut(line), next });
             }
@@ -181,13 +190,15 @@ impl<K: Batched> Batch<'_, '_, K> {
     }
 }
 
-/// Rows of a panel, and what each sample multiplies them by.
+/// A block's part of rows, and what each sample multiplies them by.
 #[derive(Clone, Copy)]
 struct Rows<'a, K: Kind> {
     /// What the sums start from; without it they go on.
     bias: Option<&'a [Float]>,
     /// The first row on.
     weights: &'a [K::Weight],
+    /// From one row to the next.
+    row: usize,
     /// All samples' values.
     values: &'a [Float],
     /// The first sample's first value.
@@ -209,20 +220,45 @@ impl<K: Batched> Rows<'_, K> {
         // Without rows the sums are their biases.
         while done < count || self.bias.is_some() {
             self.count = (count - done).min(STRETCH);
-            let mut lane = 0;
-            while lane < K::WIDTH {
-                lane += if const { !I::MANY_REGISTERS } {
-                    self.columns::<I, 2>(isa, sums, lane)
-                } else if const { K::WIDTH.is_multiple_of(4 * I::Tile::LANES) } {
-                    self.columns::<I, 4>(isa, sums, lane)
-                } else {
-                    self.columns::<I, 3>(isa, sums, lane)
-                };
+            match self.samples {
+                3 if const { K::INPUTS == 4 && I::MANY_REGISTERS } => self.sweep::<I, 3, 4>(isa, sums, 0),
+                ..=3 if const { K::INPUTS == 4 } => {
+                    self.sweep::<I, 2, 4>(isa, sums, 0);
+                    if self.samples == 3 {
+                        self.sweep::<I, 1, 8>(isa, sums, 2);
+                    }
+                }
+                _ => self.many(isa, sums),
             }
             done += self.count;
             self.bias = None;
             self.start += self.count;
-            self.weights = self.weights.get(K::WIDTH * self.count..).unwrap_or_default();
+            self.weights = self.weights.get(self.row * self.count..).unwrap_or_default();
+        }
+    }
+
+    /// `SAMPLES` samples from `first` on, `N` vectors of the rows at a time.
+    #[inline(always)]
+    fn sweep<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [Float], first: usize) {
+        let mut lane = 0;
+        while lane < 16 * K::INPUTS {
+            self.tile::<I, SAMPLES, N>(isa, sums, lane, first);
+            lane += N * I::Tile::LANES;
+        }
+    }
+
+    /// Four samples or more.
+    #[inline(always)]
+    fn many<I: Isa>(self, isa: I, sums: &mut [Float]) {
+        let mut lane = 0;
+        while lane < 16 * K::INPUTS {
+            lane += if const { !I::MANY_REGISTERS } {
+                self.columns::<I, 2>(isa, sums, lane)
+            } else if const { (16 * K::INPUTS).is_multiple_of(4 * I::Tile::LANES) } {
+                self.columns::<I, 4>(isa, sums, lane)
+            } else {
+                self.columns::<I, 3>(isa, sums, lane)
+            };
         }
     }
 
@@ -262,7 +298,7 @@ impl<K: Batched> Rows<'_, K> {
             column_stride: I::Tile::LANES,
             per_stream: N,
             stream_stride: 0,
-            row_stride: K::WIDTH,
+            row_stride: self.row,
             skipped: 0,
         };
         accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, starts }, self.count);

@@ -215,6 +215,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
         let Journey { product, input, steps, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
+        let product = if product.len() < 2 * row { product } else { from_line(product) };
         let chunk = if row == 0 { 0 } else { product.len() / row };
         let chunk = if chunk < 2 { 0 } else { chunk };
         let (mut done, mut any_kept) = (0, false);
@@ -266,6 +267,13 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
             done += count;
         }
     }
+}
+
+/// The floats from the first cache line on, so that no vector of a product lies in two of them.
+#[inline(always)]
+fn from_line(values: &mut [Float]) -> &mut [Float] {
+    let before = values.as_ptr().align_offset(64);
+    values.get_mut(before..).unwrap_or_default()
 }
 
 /// One step.

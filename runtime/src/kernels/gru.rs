@@ -3,14 +3,14 @@
 //! z = rec(x·Kz + bz + h·Rz + cz);  r = rec(x·Kr + br + h·Rr + cr);
 //! h' = z ⊙ h + (1 − z) ⊙ act(x·Kh + bh + r ⊙ (h·Rh + ch))
 //!
-//! Small: `small.rs` with four columns, r, z, the state's part of h and the inputs' part of h. Panels:
-//! `[block of 16 units]` of a bias z, r, h, ch, then for every feature and every unit a row z, r, h, sixteen lanes each.
+//! Small: `small.rs` with four columns, r, z, the state's part of h and the inputs' part of h. `panel.rs`
+//! with three columns z, r, h, and a fourth one of the bias, ch.
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
 use super::activation::{Activation, tanh_soon};
 use super::batch::{Batch, Batched, GruBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, Scaled, add_rows};
+use super::panel::{self, Groups, add_rows};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Vector, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::state::GruState;
@@ -110,43 +110,30 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     }
 }
 
-/// Weights of a row: z, r, h of sixteen units.
-const ROW: usize = 48;
-/// Floats of the bias: those of a row, then the state's bias of h.
-const BIAS: usize = 64;
-
 /// The panels class.
 #[derive(Clone, Copy)]
 struct LargeGru<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeGru<SPLITS, A, R, W> {
     type Weight = W;
-    const BIAS: usize = BIAS;
-    const WIDTH: usize = ROW;
+    const BLOCKS: usize = 2;
+    const BIAS: usize = 4;
+    const INPUTS: usize = 3;
+    const STATE: usize = 3;
 
     #[inline(always)]
-    fn rows(features: usize, units: usize) -> usize {
-        ROW * (features + units)
-    }
-    #[inline(always)]
-    fn panels(units: usize) -> usize {
-        units.div_ceil(16)
-    }
-    #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(isa, Self::panels(cell.units));
+        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
         for index in 0..groups.count() {
-            let (first, panels) = groups.get(index, step.turned);
-            match panels {
-                _ if I::STREAMS == 1 => Self::group::<I, 3>(isa, cell, state, step, first),
-                1 => Self::group::<I, 3>(isa, cell, state, step, first),
-                _ => Self::group::<I, 6>(isa, cell, state, step, first),
+            match groups.get(index, step.turned) {
+                (first, 2..) => Self::group::<I, 6>(isa, cell, state, step, first),
+                (first, _) => Self::group::<I, 3>(isa, cell, state, step, first),
             }
         }
     }
 }
 
-/// A panel's sums z, r, the state's part of h and the inputs' part of h to the next output.
+/// A block's sums z, r, the state's part of h and the inputs' part of h to the next output.
 #[inline(always)]
 fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, sums: [&Line; 4], h: &Line, next: &mut Line) {
     for part in 0..panel::parts(isa) {
@@ -162,7 +149,7 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, sums: [&Line; 4], h
 }
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeGru<SPLITS, A, R, W> {
-    /// The panels from `first` on, `N` columns.
+    /// The blocks from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
         isa: I,
@@ -171,24 +158,19 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeGru<SPLI
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs =
-            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
-        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let scales = cell.scales(first, Scaled::State, 0);
-        let units = Rows { weights: cell.rows(first, ROW * cell.features), input: hidden, scales, ..inputs };
-        let mut sums: [Line; N] = step.load(first, 3);
+        let (inputs, units) = (cell.inputs(first, 0, step.input), cell.of_state(first, state.h.as_flattened()));
+        let mut sums: [Line; N] = cell.start(step, first, 3, 0);
         add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 3, false);
         let from_inputs = sums;
         // The candidate's sum over the state starts from its own bias.
         for (index, gates) in sums.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            if let Some((bias, _)) = cell.head(first + index, ROW).split_first_chunk() {
+            if let Some(bias) = cell.further_bias(first + index) {
                 gates[2] = *bias;
             }
         }
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 3, step.turned);
-        let panels = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
-        for (index, (gates, [_, _, input])) in panels.enumerate() {
+        let blocks = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
+        for (index, (gates, [_, _, input])) in blocks.enumerate() {
             if let (Some(h), Some(next)) = (state.h.get(first + index), state.next.get_mut(first + index)) {
                 let [z, r, state] = gates;
                 finish_line::<I, A, R>(isa, [z, r, state, input], h, next);
@@ -234,9 +216,9 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Unscaled> Batched for LargeGru<SPLITS, A, R, W> {
     /// The candidate's sum over the state starts from its own bias; that over the inputs is kept behind it.
     #[inline(always)]
-    fn turn(bias: &[Float], sums: &mut Sums) {
+    fn turn(bias: Option<&Line>, sums: &mut Sums) {
         sums[3] = sums[2];
-        if let Some((bias, _)) = bias.get(ROW..).and_then(<[Float]>::split_first_chunk) {
+        if let Some(bias) = bias {
             sums[2] = *bias;
         }
     }

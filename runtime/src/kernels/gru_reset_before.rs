@@ -2,14 +2,14 @@
 //!
 //! z = rec(x·Kz + bz + h·Rz);  r = rec(x·Kr + br + h·Rr);  h' = z ⊙ h + (1 − z) ⊙ act(x·Kh + bh + (r ⊙ h)·Rh)
 //!
-//! One layout for all sizes: `[block of 16 units]` of a bias and a row for every feature, z, r, h, and for every unit a
-//! row z, r; behind all blocks the candidate's weights, `[block of 16 units][units][16]`. Source: Keras `GRU`; Cho et al.
+//! One layout for all sizes, that of `panel.rs`: three columns z, r, h of the bias and the features, two of the state, z, r. Behind all
+//! panels stand the candidate's weights, `[panel][units][block][16]`. Source: Keras `GRU`; Cho et al.
 //! 2014, arXiv:1406.1078v3.
 
 use super::Panels;
 use super::activation::Activation;
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
+use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Vector, Weight};
 use super::state::GruState;
 use core::marker::PhantomData;
@@ -18,46 +18,31 @@ use core::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct GruResetBefore<const F: usize, const U: usize, const LINES: usize, A, R, C>(PhantomData<(A, R, C)>);
 
-/// Weights of an input's row: z, r, h of sixteen units.
-const ROW: usize = 48;
-/// Weights of a unit's row: z, r.
-const GATES: usize = 32;
-
 /// All sizes.
 #[derive(Clone, Copy)]
 struct Large<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for Large<SPLITS, A, R, W> {
     type Weight = W;
-    const BIAS: usize = ROW;
-    const WIDTH: usize = ROW;
+    const BLOCKS: usize = 2;
+    const BIAS: usize = 3;
+    const INPUTS: usize = 3;
+    const STATE: usize = 2;
 
     #[inline(always)]
-    fn rows(features: usize, units: usize) -> usize {
-        ROW * features + GATES * units
-    }
-    #[inline(always)]
-    fn panels(units: usize) -> usize {
-        units.div_ceil(16)
-    }
-    #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(isa, Self::panels(cell.units));
+        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
         // First every reset gate, as the candidate's sums need r ⊙ h of all units; z waits in `c`.
         for index in 0..groups.count() {
-            let (first, panels) = groups.get(index, step.turned);
-            match panels {
-                _ if I::STREAMS == 1 => Self::gates::<I, 2>(isa, cell, state, step, first),
-                1 => Self::gates::<I, 2>(isa, cell, state, step, first),
-                _ => Self::gates::<I, 4>(isa, cell, state, step, first),
+            match groups.get(index, step.turned) {
+                (first, 2..) => Self::gates::<I, 4>(isa, cell, state, step, first),
+                (first, _) => Self::gates::<I, 2>(isa, cell, state, step, first),
             }
         }
         for index in 0..groups.count() {
-            let (first, panels) = groups.get(index, step.turned);
-            match panels {
-                _ if I::STREAMS == 1 => Self::candidate::<I, 1>(isa, cell, state, step, first),
-                1 => Self::candidate::<I, 1>(isa, cell, state, step, first),
-                _ => Self::candidate::<I, 2>(isa, cell, state, step, first),
+            match groups.get(index, step.turned) {
+                (first, 2..) => Self::candidate::<I, 2>(isa, cell, state, step, first),
+                (first, _) => Self::candidate::<I, 1>(isa, cell, state, step, first),
             }
         }
         // The candidate's sums read `next`, so the outputs were gathered in `c`.
@@ -68,7 +53,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind f
 }
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS, A, R, W> {
-    /// z into `c` and r ⊙ h into `next`, for the panels from `first` on; `N` columns, two in each panel.
+    /// z into `c` and r ⊙ h into `next`, for the blocks from `first` on; `N` columns, two in each block.
     #[inline(always)]
     fn gates<I: Isa, const N: usize>(
         isa: I,
@@ -77,13 +62,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS,
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs =
-            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
-        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let (weights, scales) = (cell.rows(first, ROW * cell.features), cell.scales(first, Scaled::State, 0));
-        let units = Rows { weights, row: GATES, input: hidden, scales, ..inputs };
-        let mut sums: [Line; N] = step.load(first, 2);
+        let (inputs, units) = (cell.inputs(first, 0, step.input), cell.of_state(first, state.h.as_flattened()));
+        let mut sums: [Line; N] = cell.start(step, first, 2, 0);
         add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 2, false);
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 2, step.turned);
         for (index, gates) in sums.as_chunks::<2>().0.iter().enumerate() {
@@ -100,7 +80,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS,
         }
     }
 
-    /// The output into `c`, for `N` panels from `first` on.
+    /// The output into `c`, for `N` blocks from `first` on.
     #[inline(always)]
     fn candidate<I: Isa, const N: usize>(
         isa: I,
@@ -110,14 +90,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS,
         first: usize,
     ) {
         // The candidate's column is the third of an input's row.
-        let step_h = panel::Step { start: step.start.get(32..).unwrap_or_default(), ..step };
-        let scales = cell.scales(first, Scaled::Inputs, 32);
-        let inputs =
-            Rows { weights: cell.rows(first, 32), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
-        let (weights, scales) = (cell.behind(first * 16 * cell.units), cell.scales(first, Scaled::State, 32));
-        let reset = state.next.as_flattened().get(..cell.units).unwrap_or_default();
-        let units = Rows { weights, panel_stride: 16 * cell.units, row: 16, input: reset, scales };
-        let mut sums: [Line; N] = step_h.load(first, 1);
+        let (inputs, units) = (cell.inputs(first, 2, step.input), cell.behind(first, 2, state.next.as_flattened()));
+        let mut sums: [Line; N] = cell.start(step, first, 1, 2);
         add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 1, false);
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 1, step.turned);
         for (index, sum) in sums.iter().enumerate() {

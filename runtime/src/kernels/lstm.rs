@@ -2,13 +2,12 @@
 //!
 //! i, f, g, o = x·K + h·R + b;  c' = rec(f) ⊙ c + rec(i) ⊙ act(g);  h' = rec(o) ⊙ act(c')
 //!
-//! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` with four columns; panels
-//! `[block of 16 units][bias, features, units][gate][16]`. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
+//! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` and `panel.rs` with four columns. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
 use super::activation::{Activation, tanh};
 use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, Scaled, add_rows, part_of};
+use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::state::LstmState;
@@ -117,37 +116,28 @@ fn tail_of_eight<I: Isa, A: Activation, R: Activation>(
 #[derive(Clone, Copy)]
 pub(super) struct LargeLstm<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
 
-/// Weights of a row: four gates of sixteen units.
-const ROW: usize = 64;
-
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeLstm<SPLITS, A, R, W> {
     type Weight = W;
-    const BIAS: usize = ROW;
-    const WIDTH: usize = ROW;
+    // The sums of one block fill the sixteen registers of AVX2; more blocks to a row would be read in passes over parts of it.
+    const BLOCKS: usize = 1;
+    const SIDE_BY_SIDE: bool = true;
+    const BIAS: usize = 4;
+    const INPUTS: usize = 4;
+    const STATE: usize = 4;
 
     #[inline(always)]
-    fn rows(features: usize, units: usize) -> usize {
-        ROW * (features + units)
-    }
-    #[inline(always)]
-    fn panels(units: usize) -> usize {
-        units.div_ceil(16)
-    }
-    #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(isa, Self::panels(cell.units));
+        let groups = Groups::new(cell.blocks(), I::BLOCKS);
         for index in 0..groups.count() {
-            let (first, panels) = groups.get(index, step.turned);
-            match panels {
-                _ if I::STREAMS == 1 => Self::group::<I, 4>(isa, cell, state, step, first),
-                1 => Self::group::<I, 4>(isa, cell, state, step, first),
-                _ => Self::group::<I, 8>(isa, cell, state, step, first),
+            match groups.get(index, step.turned) {
+                (first, 2..) if I::BLOCKS > 1 => Self::group::<I, 8>(isa, cell, state, step, first),
+                (first, _) => Self::group::<I, 4>(isa, cell, state, step, first),
             }
         }
     }
 }
 
-/// A panel's gate sums to the next cell and output.
+/// A block's gate sums to the next cell and output.
 #[inline(always)]
 fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, gates: &[Line; 4], c: &mut Line, h: &mut Line) {
     for part in 0..panel::parts(isa) {
@@ -156,7 +146,7 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, gates: &[Line; 4], 
 }
 
 impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeLstm<SPLITS, A, R, W> {
-    /// The panels from `first` on, `N` columns.
+    /// The blocks from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
         isa: I,
@@ -165,13 +155,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeLstm<SPL
         step: panel::Step<'_>,
         first: usize,
     ) {
-        let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs =
-            Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row: ROW, input: step.input, scales };
-        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let scales = cell.scales(first, Scaled::State, 0);
-        let units = Rows { weights: cell.rows(first, ROW * cell.features), input: hidden, scales, ..inputs };
-        let mut sums: [Line; N] = step.load(first, 4);
+        let (inputs, units) = (cell.inputs(first, 0, step.input), cell.of_state(first, state.h.as_flattened()));
+        let mut sums: [Line; N] = cell.start(step, first, 4, 0);
         add_rows::<I, W, N, 1>(isa, &mut sums, inputs, 4, false);
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 4, step.turned);
         for (index, gates) in sums.as_chunks::<4>().0.iter().enumerate() {

@@ -58,7 +58,7 @@ use core::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct Small<const VECTORS: usize, const SETS: usize, W = Float>(PhantomData<W>);
 
-/// The class of larger cells: panels of sixteen units, each with all its gates, the state's part as `SPLITS` ranges.
+/// The class of larger cells: panels of a few blocks of sixteen units, each with all its gates, the state's part as `SPLITS` ranges.
 ///
 /// `W` is what the rows of weights are stored as.
 #[derive(Clone, Copy, Debug)]

@@ -149,18 +149,21 @@ mod tests {
 
     #[test]
     fn quotients_and_rests_are_pythons() {
-        assert_eq!(FloorDivide::of(-7.5, 2.0).to_bits(), (-4.0_f32).to_bits());
-        assert_eq!(FloorDivide::of(1.0, 0.1).to_bits(), 9.0_f32.to_bits());
-        assert_eq!(FloorDivide::of(1.0, 0.0).to_bits(), f32::INFINITY.to_bits());
-        assert_eq!(Modulo::of(-7.5, 2.0).to_bits(), 0.5_f32.to_bits());
-        assert_eq!(Modulo::of(7.5, -2.0).to_bits(), (-0.5_f32).to_bits());
+        assert_eq!(FloorDivide::of(-7.5, 2.0).to_bits(), (-4.0 as Float).to_bits());
+        assert_eq!(FloorDivide::of(1.0, 0.1).to_bits(), (9.0 as Float).to_bits());
+        assert_eq!(FloorDivide::of(1.0, 0.0).to_bits(), Float::INFINITY.to_bits());
+        assert_eq!(Modulo::of(-7.5, 2.0).to_bits(), (0.5 as Float).to_bits());
+        assert_eq!(Modulo::of(7.5, -2.0).to_bits(), (-0.5 as Float).to_bits());
         assert!(Modulo::of(1.0, 0.0).is_nan());
     }
 
     #[test]
     fn nothing_compares_with_nan_but_unequal() {
-        assert_eq!([Less::of(1.0, f32::NAN), GreaterEqual::of(f32::NAN, 1.0), Equal::of(f32::NAN, f32::NAN)], [0.0; 3]);
-        assert_eq!(NotEqual::of(f32::NAN, f32::NAN).to_bits(), 1.0_f32.to_bits());
+        assert_eq!(
+            [Less::of(1.0, Float::NAN), GreaterEqual::of(Float::NAN, 1.0), Equal::of(Float::NAN, Float::NAN)],
+            [0.0; 3]
+        );
+        assert_eq!(NotEqual::of(Float::NAN, Float::NAN).to_bits(), (1.0 as Float).to_bits());
     }
 
     #[test]

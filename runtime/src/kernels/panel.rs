@@ -1,7 +1,11 @@
-//! Panels: the weights of sixteen units, all gates of one input side by side, input after input.
+//! Panels: the weights of a few blocks of sixteen units, all gates of one input side by side, input after input.
 //!
-//! A panel's sums stay in registers while the inputs run; then its activations follow at once. Instruction sets with
-//! registers to spare take two or three panels as parallel streams.
+//! A row is `[block][column][16]`, a column being a gate; the last panel is as wide as its blocks need. The blocks that are taken
+//! at once are of one panel, so that its rows are one stream from memory, or of neighbouring panels, as streams side by side.
+//! Their sums stay in registers while the inputs run; then their activations follow.
+//!
+//! In front stand the panels' `[bias][scales of the inputs' rows, of the state's rows][inputs' rows]`, the scales only where weights
+//! have them, then the panels' rows of the state: where the inputs' part is computed beforehand, a step reads one stretch of memory.
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
@@ -22,18 +26,16 @@ pub(super) struct State<'a> {
 pub(super) trait Kind: Copy {
     /// What the rows are stored as.
     type Weight: Weight;
-    /// Floats of a panel's bias; the first `width` of them go with the inputs.
+    /// Blocks of a full panel.
+    const BLOCKS: usize;
+    /// Whether the blocks that are taken at once are of neighbouring panels, as streams side by side.
+    const SIDE_BY_SIDE: bool = false;
+    /// Columns of a block's bias; those that do not go with the inputs stand behind the others' of all blocks.
     const BIAS: usize;
-    /// Weights of an input's row in a full panel, and of the panel's product.
-    const WIDTH: usize;
-    /// Weights of a panel's rows.
-    fn rows(features: usize, units: usize) -> usize;
-    /// How many panels `units` need.
-    fn panels(units: usize) -> usize;
-    /// Weights of an input's row in the given panel.
-    fn width(_units: usize, _panel: usize) -> usize {
-        Self::WIDTH
-    }
+    /// Columns of a block in an input's row, in the panel's product and in a row of scales.
+    const INPUTS: usize;
+    /// Columns of a block in a row of the state.
+    const STATE: usize;
     /// One step, all panels: `start` holds each panel's first sums, `stride` apart, and `input` what is not in them yet.
     /// Leaves the output in `next`.
     fn advance<I: Isa>(isa: I, cell: Cell<'_, Self>, state: &mut State<'_>, step: Step<'_>);
@@ -52,21 +54,6 @@ pub(super) struct Step<'a> {
     pub(super) turned: bool,
 }
 
-impl Step<'_> {
-    /// The first sums of `N` columns, `per_panel` from each panel from `first` on.
-    #[inline(always)]
-    pub(super) fn load<const N: usize>(self, first: usize, per_panel: usize) -> [Line; N] {
-        let mut lines = [[0.0; 16]; N];
-        for (column, line) in lines.iter_mut().enumerate() {
-            let start = (first + column / per_panel) * self.stride + column % per_panel * 16;
-            if let Some((from, _)) = self.start.get(start..).and_then(<[Float]>::split_first_chunk) {
-                *line = *from;
-            }
-        }
-        lines
-    }
-}
-
 /// A large cell over its weights. Its shape is not in its type, so that layers share the code.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a, K> {
@@ -77,41 +64,135 @@ pub(super) struct Cell<'a, K> {
 }
 
 impl<'a, K: Kind> Cell<'a, K> {
-    /// Weights that a panel takes the room of.
+    /// Blocks of all units.
     #[inline(always)]
-    pub(super) fn stride(self) -> usize {
-        header::<K>(K::WIDTH) * K::Weight::PER_FLOAT + K::rows(self.features, self.units)
+    pub(super) fn blocks(self) -> usize {
+        self.units.div_ceil(16)
     }
-    /// Floats of a panel.
+    /// Blocks of the panel that the given block is in.
     #[inline(always)]
-    pub(super) fn floats(self) -> usize {
-        self.stride() / K::Weight::PER_FLOAT
+    fn neighbours(self, block: usize) -> usize {
+        K::BLOCKS.min(self.blocks() - block / K::BLOCKS * K::BLOCKS)
     }
-    /// The floats before the given panel's rows, from `offset` on: the bias, then the scales if there are any.
+    /// Floats of a panel's bias and scales, if it has so many blocks.
     #[inline(always)]
-    pub(super) fn head(self, panel: usize, offset: usize) -> &'a [Float] {
-        self.weights.get(panel * self.floats() + offset..).unwrap_or(&[])
+    fn header(self, blocks: usize) -> usize {
+        16 * blocks * (K::BIAS + if K::Weight::SCALED { 2 * K::INPUTS } else { 0 })
     }
-    /// The given panel's rows, from the weight `offset` on.
+    /// Weights that a panel of so many blocks takes the room of, in front of all rows of the state.
     #[inline(always)]
-    pub(super) fn rows(self, panel: usize, offset: usize) -> &'a [K::Weight] {
-        let header = header::<K>(K::width(self.units, panel)) * K::Weight::PER_FLOAT;
-        K::Weight::of(self.weights).get(panel * self.stride() + header + offset..).unwrap_or(&[])
+    fn room(self, blocks: usize) -> usize {
+        self.header(blocks) * K::Weight::PER_FLOAT + 16 * blocks * K::INPUTS * self.features
     }
-    /// What stands behind all panels, from the weight `offset` on.
+    /// Floats of a full panel.
     #[inline(always)]
-    pub(super) fn behind(self, offset: usize) -> &'a [K::Weight] {
-        K::Weight::of(self.weights).get(K::panels(self.units) * self.stride() + offset..).unwrap_or(&[])
+    fn floats(self) -> usize {
+        self.room(K::BLOCKS) / K::Weight::PER_FLOAT
     }
-    /// The scales of the panels from `first` on, from their column `column` on: of the inputs' rows, or of the state's.
+    /// The floats before the rows of a block's panel, from column `column` of that block on, if the columns before the block's
+    /// are `behind` for each of the panel's blocks and a block has `each`.
     #[inline(always)]
-    pub(super) fn scales(self, first: usize, of: Scaled, column: usize) -> Scales<'a> {
+    fn head(self, block: usize, behind: usize, each: usize, column: usize) -> &'a [Float] {
+        let columns = behind * self.neighbours(block) + block % K::BLOCKS * each + column;
+        self.weights.get(block / K::BLOCKS * self.floats() + 16 * columns..).unwrap_or_default()
+    }
+    /// A block's bias, as far as it goes with the inputs.
+    #[inline(always)]
+    pub(super) fn bias(self, block: usize) -> &'a [Float] {
+        self.head(block, 0, K::INPUTS, 0)
+    }
+    /// A block's bias that does not go with the inputs.
+    #[inline(always)]
+    pub(super) fn further_bias(self, block: usize) -> Option<&'a Line> {
+        self.head(block, K::INPUTS, K::BIAS - K::INPUTS, 0).first_chunk()
+    }
+    /// The scales of the blocks from `block` on, from their column `column` on: of the inputs' rows, or of the state's.
+    #[inline(always)]
+    fn scales(self, block: usize, of: Scaled, column: usize) -> Scales<'a> {
         if !K::Weight::SCALED {
             return Scales { values: &[], stride: 0 };
         }
-        let width = K::width(self.units, first);
-        let before = bias_length::<K>(width) + if of == Scaled::State { width } else { 0 };
-        Scales { values: self.head(first, before + column), stride: self.floats() }
+        let before = K::BIAS + if of == Scaled::State { K::INPUTS } else { 0 };
+        let stride = if K::SIDE_BY_SIDE { self.floats() } else { 16 * K::INPUTS };
+        Scales { values: self.head(block, before, K::INPUTS, column), stride }
+    }
+    /// The inputs' rows of the blocks from `block` on, from their column `column` on.
+    #[inline(always)]
+    pub(super) fn inputs<'b>(self, block: usize, column: usize, input: &'b [Float]) -> Rows<'b, K::Weight>
+    where
+        'a: 'b,
+    {
+        let neighbours = self.neighbours(block);
+        let before = block / K::BLOCKS * self.room(K::BLOCKS) + self.header(neighbours) * K::Weight::PER_FLOAT;
+        let within = 16 * (block % K::BLOCKS * K::INPUTS + column);
+        Rows {
+            weights: K::Weight::of(self.weights).get(before + within..).unwrap_or_default(),
+            block_stride: if K::SIDE_BY_SIDE { self.room(K::BLOCKS) } else { 16 * K::INPUTS },
+            row: 16 * K::INPUTS * neighbours,
+            input,
+            scales: self.scales(block, Scaled::Inputs, column),
+        }
+    }
+    /// The state's rows of the blocks from `block` on.
+    #[inline(always)]
+    pub(super) fn of_state<'b>(self, block: usize, hidden: &'b [Float]) -> Rows<'b, K::Weight>
+    where
+        'a: 'b,
+    {
+        self.units_rows(block, 0, K::STATE, 0, hidden)
+    }
+    /// Rows of one column a block that stand behind all others, one for each unit: those of the blocks from `block` on. Their
+    /// scales are the state's of column `column`.
+    #[inline(always)]
+    pub(super) fn behind<'b>(self, block: usize, column: usize, hidden: &'b [Float]) -> Rows<'b, K::Weight>
+    where
+        'a: 'b,
+    {
+        self.units_rows(block, K::STATE, 1, column, hidden)
+    }
+    /// Rows of `each` columns a block, one for each unit, behind so many columns of all blocks.
+    #[inline(always)]
+    fn units_rows<'b>(
+        self,
+        block: usize,
+        behind: usize,
+        each: usize,
+        column: usize,
+        hidden: &'b [Float],
+    ) -> Rows<'b, K::Weight>
+    where
+        'a: 'b,
+    {
+        let (full, rest) = (self.blocks() / K::BLOCKS, self.blocks() % K::BLOCKS);
+        let front = full * self.room(K::BLOCKS) + self.room(rest) + 16 * behind * self.blocks() * self.units;
+        let within = 16 * each * (block / K::BLOCKS * K::BLOCKS * self.units + block % K::BLOCKS);
+        Rows {
+            weights: K::Weight::of(self.weights).get(front + within..).unwrap_or_default(),
+            block_stride: 16 * each * if K::SIDE_BY_SIDE { K::BLOCKS * self.units } else { 1 },
+            row: 16 * each * self.neighbours(block),
+            input: hidden.get(..self.units).unwrap_or_default(),
+            scales: self.scales(block, Scaled::State, column),
+        }
+    }
+    /// The first sums of `N` columns, `per_block` from each block from `block` on, from its column `column` on.
+    #[inline(always)]
+    pub(super) fn start<const N: usize>(
+        self,
+        step: Step<'_>,
+        block: usize,
+        per_block: usize,
+        column: usize,
+    ) -> [Line; N] {
+        let mut lines = [[0.0; 16]; N];
+        let first = block / K::BLOCKS * step.stride + 16 * (block % K::BLOCKS * K::INPUTS + column);
+        let block_stride = if K::SIDE_BY_SIDE { step.stride } else { 16 * K::INPUTS };
+        for (index, line) in lines.iter_mut().enumerate() {
+            let place = first + index / per_block * block_stride + 16 * (index % per_block);
+            if let Some(from) = step.start.get(place..).and_then(<[Float]>::first_chunk) {
+                *line = *from;
+            }
+        }
+        lines
     }
 }
 
@@ -129,25 +210,24 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     }
     #[inline(always)]
     fn product_row(self) -> usize {
-        K::panels(self.units) * K::WIDTH
+        16 * K::INPUTS * self.blocks()
     }
     #[inline(always)]
     fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
         let stride = self.product_row();
         let steps = product.len().checked_div(stride).unwrap_or(0);
-        for panel in 0..K::panels(self.units) {
-            let width = K::width(self.units, panel);
-            let (bias, scales) = self.head(panel, 0).split_at_checked(bias_length::<K>(width)).unwrap_or_default();
-            let weights = self.rows(panel, 0);
-            let projection = Projection { bias, scales, weights, row: width, width, features: self.features };
-            let values = product.get_mut(panel * K::WIDTH..).unwrap_or_default();
+        for block in (0..self.blocks()).step_by(K::BLOCKS) {
+            let Rows { weights, row, scales, .. } = self.inputs(block, 0, &[]);
+            let (bias, scales) = (self.bias(block), scales.values);
+            let projection = Projection { bias, scales, weights, row, width: row, features: self.features };
+            let values = product.get_mut(16 * K::INPUTS * block..).unwrap_or_default();
             project(isa, projection, input, steps, Target { values, stride });
         }
     }
     #[inline(always)]
     fn step<I: Isa>(self, isa: I, state: &mut State<'a>, from: Start<'_>) {
         let (start, stride) = match from.product {
-            Some(product) => (product, K::WIDTH),
+            Some(product) => (product, 16 * K::INPUTS * K::BLOCKS),
             None => (self.weights, self.floats()),
         };
         K::advance(isa, self, state, Step { start, stride, input: from.input, turned: from.turned });
@@ -157,18 +237,6 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     fn hidden<'b>(state: &'b State<'a>) -> &'b [Float] {
         state.h.as_flattened()
     }
-}
-
-/// Floats of the bias of a panel whose rows have `width`.
-#[inline(always)]
-fn bias_length<K: Kind>(width: usize) -> usize {
-    if K::BIAS == K::WIDTH { width } else { K::BIAS }
-}
-
-/// Floats before the rows of a panel whose rows have `width`: the bias, and two rows of scales where there are scales.
-#[inline(always)]
-fn header<K: Kind>(width: usize) -> usize {
-    bias_length::<K>(width) + if K::Weight::SCALED { 2 * width } else { 0 }
 }
 
 impl State<'_> {
@@ -181,14 +249,14 @@ impl State<'_> {
     }
 }
 
-/// Rows of panels to be added to sums.
+/// Rows of a panel to be added to the sums of some of its blocks.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a, W> {
-    /// From the first panel's first row on.
+    /// From the first block's first row on.
     pub(super) weights: &'a [W],
-    /// Weights from one panel to the next.
-    pub(super) panel_stride: usize,
-    /// Weights of a row: sixteen for each column.
+    /// Weights from one block to the next in a row, or from one panel to the next.
+    block_stride: usize,
+    /// Weights of a row: sixteen for each column of each block.
     pub(super) row: usize,
     /// What the rows are multiplied by.
     pub(super) input: &'a [Float],
@@ -198,33 +266,33 @@ pub(super) struct Rows<'a, W> {
 
 /// Which rows of a panel scales belong to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scaled {
+enum Scaled {
     /// The inputs' rows.
     Inputs,
     /// The state's rows.
     State,
 }
 
-/// Scales of the columns of several panels; none where weights are not scaled.
+/// Scales of the columns of several blocks; none where weights are not scaled.
 #[derive(Clone, Copy)]
 pub(super) struct Scales<'a> {
-    /// Those of the first panel's first column on.
-    pub(super) values: &'a [Float],
-    /// Floats from one panel's to the next panel's.
-    pub(super) stride: usize,
+    /// Those of the first block's first column on.
+    values: &'a [Float],
+    /// Floats from one block's to the next block's, or from one panel's to the next panel's.
+    stride: usize,
 }
 
 impl Scales<'_> {
-    /// Those of a column, counted over panels of `per_panel` columns.
+    /// Those of a column, counted over blocks of `per_block` columns.
     #[inline(always)]
-    fn line(self, column: usize, per_panel: usize) -> Line {
-        let start = column / per_panel * self.stride + column % per_panel * 16;
+    fn line(self, column: usize, per_block: usize) -> Line {
+        let start = column / per_block * self.stride + column % per_block * 16;
         let found = self.values.get(start..).and_then(<[Float]>::split_first_chunk);
         found.map_or([0.0; 16], |(line, _)| *line)
     }
 }
 
-/// Adds `rows` to the sums of `N` columns, `per_panel` of them in each panel, as `SPLITS` partial sums over equal ranges
+/// Adds `rows` to the sums of `N` columns, `per_block` of them in each block, as `SPLITS` partial sums over equal ranges
 /// of the inputs, of which the first goes on from `lines` and the others start from zero. `turned` computes the ranges
 /// last to first, which changes no bits.
 #[inline(always)]
@@ -232,20 +300,20 @@ pub(super) fn add_rows<I: Isa, W: Weight, const N: usize, const SPLITS: usize>(
     isa: I,
     lines: &mut [Line; N],
     rows: Rows<'_, W>,
-    per_panel: usize,
+    per_block: usize,
     turned: bool,
 ) {
     if I::Block::LANES == 16 {
-        return pass::<I, W, N, N, SPLITS>(isa, lines, rows, 0, per_panel, turned);
+        return pass::<I, W, N, N, SPLITS>(isa, lines, rows, 0, per_block, turned);
     }
     // Few registers: two columns at a time, of all sixteen lanes, so that each cache line is read once.
     let mut first = 0;
     while first + 2 <= N {
-        pass::<I, W, 2, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+        pass::<I, W, 2, N, SPLITS>(isa, lines, rows, first, per_block, turned);
         first += 2;
     }
     if first < N {
-        pass::<I, W, 1, N, SPLITS>(isa, lines, rows, first, per_panel, turned);
+        pass::<I, W, 1, N, SPLITS>(isa, lines, rows, first, per_block, turned);
     }
 }
 
@@ -256,17 +324,17 @@ fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
     lines: &mut [Line; N],
     rows: Rows<'_, W>,
     first: usize,
-    per_panel: usize,
+    per_block: usize,
     turned: bool,
 ) {
     if W::SCALED && rows.input.is_empty() {
         return;
     }
     let columns = Columns {
-        first: 16 * first,
+        first: first / per_block * rows.block_stride + 16 * (first % per_block),
         column_stride: 16,
-        per_stream: per_panel,
-        stream_stride: rows.panel_stride,
+        per_stream: per_block,
+        stream_stride: rows.block_stride,
         row_stride: rows.row,
         skipped: 0,
     };
@@ -297,7 +365,7 @@ fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
         };
         let line = &mut lines[(first + column) % N];
         if W::SCALED {
-            let scale = rows.scales.line(first + column, per_panel);
+            let scale = rows.scales.line(first + column, per_block);
             sum.mul_add(I::V16::load(isa, &scale, 0), I::V16::load(isa, line, 0)).store(line, 0);
         } else {
             sum.store(line, 0);
@@ -305,30 +373,30 @@ fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
     }
 }
 
-/// How panels are taken in groups of [`Isa::STREAMS`]; an odd one is the last group.
+/// How blocks are taken in groups of the same panel; the last group is what is left.
 #[derive(Clone, Copy)]
 pub(super) struct Groups {
-    panels: usize,
-    streams: usize,
+    blocks: usize,
+    most: usize,
 }
 
 impl Groups {
-    /// All groups of `panels`.
+    /// All groups of `blocks`, each of `most`.
     #[inline(always)]
-    pub(super) fn new<I: Isa>(_isa: I, panels: usize) -> Self {
-        Groups { panels, streams: I::STREAMS }
+    pub(super) fn new(blocks: usize, most: usize) -> Self {
+        Groups { blocks, most }
     }
     /// How many groups there are.
     #[inline(always)]
     pub(super) fn count(self) -> usize {
-        self.panels.div_ceil(self.streams)
+        self.blocks.div_ceil(self.most)
     }
-    /// First panel and number of panels of the group that comes as number `index`.
+    /// First block and number of blocks of the group that comes as number `index`.
     #[inline(always)]
     pub(super) fn get(self, index: usize, turned: bool) -> (usize, usize) {
         let index = if turned { self.count() - 1 - index } else { index };
-        let first = self.streams * index;
-        (first, self.streams.min(self.panels - first))
+        let first = self.most * index;
+        (first, self.most.min(self.blocks - first))
     }
 }
 

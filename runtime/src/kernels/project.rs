@@ -4,7 +4,7 @@
 use super::simd::{Columns, Float, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
-const DEPTH: usize = 64;
+const DEPTH: usize = 128;
 
 /// Columns of packed weights to be applied to every step.
 #[derive(Clone, Copy)]

@@ -2,12 +2,11 @@
 //!
 //! h' = act(x·K + b + h·R)
 //!
-//! Layouts: `small.rs` with one column; panels of up to 64 units, `[panel][bias, features, units][width]`, where the last
-//! panel is as wide as its units need, in steps of 16. Source: Keras `SimpleRNN`; Elman 1990.
+//! Layouts: `small.rs` and `panel.rs` with one column, panels of up to four blocks. Source: Keras `SimpleRNN`; Elman 1990.
 
 use super::activation::Activation;
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, Rows, Scaled, add_rows};
+use super::panel::{self, Groups, add_rows};
 use super::simd::{Float, In, Isa, Line, Program, Weight};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
 use super::state::SimpleRnnState;
@@ -71,50 +70,38 @@ struct LargeRnn<const SPLITS: usize, A, W>(PhantomData<(A, W)>);
 
 impl<const SPLITS: usize, A: Activation, W: Weight> panel::Kind for LargeRnn<SPLITS, A, W> {
     type Weight = W;
-    const BIAS: usize = 64;
-    const WIDTH: usize = 64;
+    const BLOCKS: usize = 4;
+    const SIDE_BY_SIDE: bool = true;
+    const BIAS: usize = 1;
+    const INPUTS: usize = 1;
+    const STATE: usize = 1;
 
     #[inline(always)]
-    fn rows(features: usize, units: usize) -> usize {
-        64 * (features + units)
-    }
-    #[inline(always)]
-    fn panels(units: usize) -> usize {
-        units.div_ceil(64)
-    }
-    #[inline(always)]
-    fn width(units: usize, panel: usize) -> usize {
-        (units - 64 * panel).div_ceil(16).min(4) * 16
-    }
-    #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let full = cell.units.div_ceil(16) / 4;
-        let rest = cell.units.div_ceil(16) % 4;
-        let groups = Groups::new(isa, full);
+        let (full, rest) = (cell.blocks() / 4, cell.blocks() % 4);
+        let groups = Groups::new(full, I::BLOCKS);
         for index in 0..groups.count() + 1 {
             // The narrower last panel comes after the groups, or before them on the way back.
             let place = if step.turned { groups.count() - index } else { index };
             if place == groups.count() {
                 match rest {
                     0 => {}
-                    1 => Self::group::<I, 1>(isa, cell, state, step, full, 1),
-                    2 => Self::group::<I, 2>(isa, cell, state, step, full, 2),
-                    _ => Self::group::<I, 3>(isa, cell, state, step, full, 3),
+                    1 => Self::group::<I, 1>(isa, cell, state, step, 4 * full, 1),
+                    2 => Self::group::<I, 2>(isa, cell, state, step, 4 * full, 2),
+                    _ => Self::group::<I, 3>(isa, cell, state, step, 4 * full, 3),
                 }
                 continue;
             }
-            let (first, panels) = groups.get(place, false);
-            match panels {
-                _ if I::STREAMS == 1 => Self::group::<I, 4>(isa, cell, state, step, first, 4),
-                1 => Self::group::<I, 4>(isa, cell, state, step, first, 4),
-                _ => Self::group::<I, 8>(isa, cell, state, step, first, 4),
+            match groups.get(place, false) {
+                (first, 2..) if I::BLOCKS > 1 => Self::group::<I, 8>(isa, cell, state, step, 4 * first, 4),
+                (first, _) => Self::group::<I, 4>(isa, cell, state, step, 4 * first, 4),
             }
         }
     }
 }
 
 impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
-    /// The panels from `first` on, `N` columns, `width` of them in each panel.
+    /// `N` blocks from `first` on, `width` of them in each panel.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
         isa: I,
@@ -124,16 +111,11 @@ impl<const SPLITS: usize, A: Activation, W: Weight> LargeRnn<SPLITS, A, W> {
         first: usize,
         width: usize,
     ) {
-        let row = 16 * width;
-        let scales = cell.scales(first, Scaled::Inputs, 0);
-        let inputs = Rows { weights: cell.rows(first, 0), panel_stride: cell.stride(), row, input: step.input, scales };
-        let hidden = state.h.as_flattened().get(..cell.units).unwrap_or_default();
-        let scales = cell.scales(first, Scaled::State, 0);
-        let units = Rows { weights: cell.rows(first, row * cell.features), input: hidden, scales, ..inputs };
-        let mut sums: [Line; N] = step.load(first, width);
+        let (inputs, units) = (cell.inputs(first, 0, step.input), cell.of_state(first, state.h.as_flattened()));
+        let mut sums: [Line; N] = cell.start(step, first, width, 0);
         add_rows::<I, W, N, 1>(isa, &mut sums, inputs, width, false);
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, width, step.turned);
-        for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(4 * first)) {
+        for (sum, line) in sums.iter().zip(state.next.iter_mut().skip(first)) {
             for part in 0..panel::parts(isa) {
                 A::quiet(I::Block::load(isa, sum, part)).store(line, part);
             }

@@ -142,6 +142,11 @@ pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
         in_groups::<I, W, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
     } else if SETS == 2 || VECTORS < 4 {
         in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+    } else if I::UNROLLED && VECTORS <= 10 {
+        // Half the row at a time: fewer sums than the latency of multiply-add hides would take as long as these.
+        in_groups::<I, W, 5, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+    } else if I::UNROLLED {
+        in_groups::<I, W, 6, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
     } else {
         in_groups::<I, W, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
         in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);

@@ -199,7 +199,7 @@ impl Isa for Neon {
     type V16 = Pair<Pair<Four>>;
     type Block = Pair<Pair<Four>>;
     type Tile = Four;
-    const STREAMS: usize = 1;
+    const BLOCKS: usize = 1;
     const MANY_REGISTERS: bool = true;
     const WHOLE_ROWS: bool = false;
     const UNROLLED: bool = true;

@@ -219,7 +219,7 @@ macro_rules! scalar {
             type V16 = Pair<Pair<Four<$fused>>>;
             type Block = Self::V4;
             type Tile = Self::V4;
-            const STREAMS: usize = 1;
+            const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;
             const WHOLE_ROWS: bool = false;
             const UNROLLED: bool = false;

@@ -226,7 +226,7 @@ macro_rules! token {
             type V16 = Pair<Self::V8>;
             type Block = Self::V8;
             type Tile = Self::V4;
-            const STREAMS: usize = 1;
+            const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;
             const WHOLE_ROWS: bool = false;
             const UNROLLED: bool = false;

@@ -354,7 +354,7 @@ macro_rules! token {
     (
         $(#[$doc:meta])* $name:ident, $label:literal, $features:literal,
         $four:ty, $eight:ty, $sixteen:ty, block $block:ty, tile $tile:ty,
-        streams $streams:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal
+        blocks $blocks:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -390,7 +390,7 @@ macro_rules! token {
                 type V16 = $sixteen;
                 type Block = $block;
                 type Tile = $tile;
-                const STREAMS: usize = $streams;
+                const BLOCKS: usize = $blocks;
                 const MANY_REGISTERS: bool = $many;
                 const WHOLE_ROWS: bool = $whole;
                 const UNROLLED: bool = $unrolled;
@@ -422,19 +422,19 @@ token! {
     /// What every x86-64 processor has: 16 registers of four lanes, no fused multiply-add.
     Sse2, "sse2", "sse2",
     Four, Pair<Four>, Pair<Pair<Four>>, block Pair<Four>, tile Four,
-    streams 1, many false, whole false, unrolled false
+    blocks 1, many false, whole false, unrolled false
 }
 token! {
     /// AVX2, FMA and F16C: 16 registers of eight lanes.
     Avx2, "avx2", "avx2,fma,f16c",
     FourFused, Eight, Pair<Eight>, block Pair<Eight>, tile Eight,
-    streams 1, many false, whole false, unrolled true
+    blocks 1, many false, whole false, unrolled true
 }
 token! {
     /// AVX-512 F, VL, DQ and BW: 32 registers of sixteen lanes.
     Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c",
     FourFused, Eight, Sixteen, block Sixteen, tile Sixteen,
-    streams 2, many true, whole true, unrolled true
+    blocks 2, many true, whole true, unrolled true
 }
 
 impl Sse2 {

@@ -1,6 +1,7 @@
 //! The count of a stream's frames: which of its layers have a row to make with the frame at hand.
 
-use super::saved::{Saved, StateError, put_count, take_count};
+use super::StateError;
+use super::saved::{Saved, put_count, take_count};
 use super::simd::Float;
 
 /// Frames seen, as far as it matters: from the last layer's first row on, the count goes round.

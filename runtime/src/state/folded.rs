@@ -1,6 +1,7 @@
 //! All rows of a tensor so far as one, for pooling over time.
 
-use super::saved::{Saved, StateError, put, put_count, take, take_count};
+use super::StateError;
+use super::saved::{Saved, put, put_count, take, take_count};
 use super::simd::Float;
 
 /// `WIDTH` values that hold all rows so far, and how many rows those were.

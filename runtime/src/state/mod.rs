@@ -6,10 +6,11 @@ mod folded;
 mod rows;
 mod saved;
 
+pub use crate::snapshot::{State, StateError};
 pub use clock::{Clock, due_rows};
 pub use folded::Folded;
 pub use rows::Rows;
-pub use saved::{Saved, State, StateError};
+pub use saved::Saved;
 
 // The module beside this one, which comes with each of the crate's number types.
 use super::simd;

@@ -1,6 +1,7 @@
 //! The last rows of a tensor, for windows over time and for what is joined later.
 
-use super::saved::{Saved, StateError, put, take};
+use super::StateError;
+use super::saved::{Saved, put, take};
 use super::simd::Float;
 
 /// The last `ROWS` rows of `WIDTH` values; zero where there were none yet.

@@ -128,18 +128,17 @@ fn together(cell: Cell, class: Class, lines: usize) -> Option<Together> {
     const LINES: usize = 256;
     // Beyond 512 units too few samples are left to pay for weights that no cache holds: AVX2 is faster alone there.
     const WORTHWHILE: usize = 8;
-    // A tile has at least four rows.
-    const FEWEST: usize = 4;
-    let (kind, n_states) = match cell {
-        Cell::Lstm => (quote!(LstmBatch), 3),
-        Cell::Gru => (quote!(GruBatch), 2),
+    // A tile has at least two rows; with fewer than four of a GRU, one sample after the other is faster.
+    let (kind, n_states, fewest) = match cell {
+        Cell::Lstm => (quote!(LstmBatch), 3, 2),
+        Cell::Gru => (quote!(GruBatch), 2, 4),
         Cell::SimpleRnn | Cell::GruResetBefore => return None,
     };
     let most = (LINES / lines.max(1)).min(MOST);
     let (literal, count) = (number(lines), number(most));
     (class == Class::Panels { splits: 1 } && most >= WORTHWHILE).then(|| Together {
         most,
-        fewest: FEWEST,
+        fewest,
         states: quote!(kernels::#kind::<#literal, #count>),
         floats: most * (n_states * lines + 4) * 16,
     })

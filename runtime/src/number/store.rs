@@ -16,23 +16,23 @@ pub enum Storage {
 }
 
 /// One `Store` of a packing.
-pub(super) struct Step {
-    pub(super) source: usize,
-    pub(super) destination: usize,
-    pub(super) loops: [(usize, usize, usize); 4],
-    pub(super) scale: f32,
-    pub(super) storage: Storage,
-    pub(super) scales: Option<(usize, [usize; 4])>,
+pub(crate) struct Step {
+    pub(crate) source: usize,
+    pub(crate) destination: usize,
+    pub(crate) loops: [(usize, usize, usize); 4],
+    pub(crate) scale: f32,
+    pub(crate) storage: Storage,
+    pub(crate) scales: Option<(usize, [usize; 4])>,
 }
 
 impl Step {
     /// Does the step; answers the position of a value that is too large for the storage.
-    pub(super) fn run(&self, tensor: Floats<'_>, packed: &mut [f32]) -> Option<usize> {
+    pub(crate) fn run(&self, tensor: Floats<'_>, packed: &mut [f32]) -> Option<usize> {
         self.find_scales(tensor, packed);
         let (first, steps) = self.scales.unwrap_or_default();
         let mut too_large = None;
         walk(&self.loops, &steps, [self.source, self.destination, first], &mut |[source, destination, column]| {
-            let value = self.scale * tensor.get(source);
+            let value = self.scale * tensor.get(source) as f32;
             let (bits, number, is_finite) = match self.storage {
                 Storage::F16 => (16, half(value).into(), half(value) & 0x7c00 != 0x7c00),
                 Storage::Bf16 => (16, upper_half(value).into(), upper_half(value) & 0x7f80 != 0x7f80),
@@ -53,7 +53,7 @@ impl Step {
     fn find_scales(&self, tensor: Floats<'_>, packed: &mut [f32]) {
         let Some((first, steps)) = self.scales else { return };
         walk(&self.loops, &steps, [self.source, 0, first], &mut |[source, _, column]| {
-            let value = (self.scale * tensor.get(source)).abs();
+            let value = (self.scale * tensor.get(source) as f32).abs();
             if let Some(place) = packed.get_mut(column)
                 && value > *place
             {

@@ -3,13 +3,13 @@
 //! Packing is a list of strided copies ([`PackOp`]). The compiler runs it for embedded weights; for weights that come
 //! at run time it emits the list, and [`load`] runs it here, over a safetensors file, without allocation.
 
-mod store;
-
-use core::fmt;
-
+use super::number::{self, Step};
+use super::simd::Float;
 use crate::safetensors::{Entry, Floats, SafeTensors};
+use crate::tensors::{find, has_shape, named};
 
-pub use store::{Storage, byte, half, of_half, upper_half};
+pub use super::number::store::*;
+pub use crate::tensors::{TensorSpec, WeightsError};
 
 /// Embedded weights: the bytes of little-endian floats, at the start of a cache line.
 #[repr(C, align(64))]
@@ -20,14 +20,14 @@ impl<const BYTES: usize> Aligned<BYTES> {
     /// The same memory as `FLOATS` floats; none where the lengths don't agree.
     #[must_use]
     #[inline(always)]
-    pub const fn floats(&self) -> &[f32] {
+    pub const fn floats(&self) -> &[Float] {
         const { assert!(cfg!(target_endian = "little"), "embedded weights are little-endian") };
-        let length = BYTES / size_of::<f32>();
+        let length = BYTES / size_of::<Float>();
         #[allow(unsafe_code, reason = "the one cast of weights")]
-        // SAFETY: the bytes are initialised, aligned to 64 (more than f32 needs), and `length` floats fit in
+        // SAFETY: the bytes are initialised, aligned to 64 (more than Float needs), and `length` floats fit in
         // `BYTES` bytes; every bit pattern is a float.
         unsafe {
-            core::slice::from_raw_parts(self.0.as_ptr().cast::<f32>(), length)
+            core::slice::from_raw_parts(self.0.as_ptr().cast::<Float>(), length)
         }
     }
 }
@@ -36,7 +36,7 @@ impl<const BYTES: usize> Aligned<BYTES> {
 /// or the stack of a small model.
 #[repr(C, align(64))]
 #[derive(Clone, Debug)]
-pub struct WeightBuffer<const FLOATS: usize>(pub [f32; FLOATS]);
+pub struct WeightBuffer<const FLOATS: usize>(pub [Float; FLOATS]);
 
 impl<const FLOATS: usize> WeightBuffer<FLOATS> {
     /// All zeros, ready to be loaded into.
@@ -50,17 +50,6 @@ impl<const FLOATS: usize> Default for WeightBuffer<FLOATS> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// A weight that a model needs, as Keras stores it.
-#[derive(Clone, Copy, Debug)]
-pub struct TensorSpec {
-    /// Its key: `lstm/lstm_cell/kernel`.
-    pub name: &'static str,
-    /// The layer it belongs to, for messages: `LSTM`.
-    pub class: &'static str,
-    /// Its shape.
-    pub shape: &'static [u64],
 }
 
 /// One part of a packing.
@@ -77,7 +66,7 @@ pub enum PackOp {
         /// Count, step in the tensor, step in the packed weights; outermost first.
         loops: [(usize, usize, usize); 4],
         /// The factor.
-        scale: f32,
+        scale: Float,
     },
     /// For every index of the four loops puts `scale` times a value of the tensor, as a smaller number, into a place of
     /// the packed weights.
@@ -91,7 +80,7 @@ pub enum PackOp {
         /// Count, step in the tensor, step in the packed numbers; outermost first.
         loops: [(usize, usize, usize); 4],
         /// The factor.
-        scale: f32,
+        scale: Float,
         /// What the numbers are.
         storage: Storage,
         /// Where the columns' scales go, if they have any: the first float's place, and the step of each loop.
@@ -119,117 +108,6 @@ pub enum PackOp {
     },
 }
 
-/// Why weights could not be loaded.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum WeightsError {
-    /// The bytes are no whole safetensors file.
-    Malformed,
-    /// The caller's buffer is too short.
-    Buffer {
-        /// Floats needed.
-        expected: usize,
-        /// Floats given.
-        got: usize,
-    },
-    /// The file lacks a weight.
-    Missing {
-        /// The weight's key.
-        name: &'static str,
-        /// The layer's class.
-        class: &'static str,
-        /// Its shape.
-        shape: &'static [u64],
-    },
-    /// A weight has another shape.
-    Shape {
-        /// The weight's key.
-        name: &'static str,
-        /// The layer's class.
-        class: &'static str,
-        /// The shape needed.
-        expected: &'static [u64],
-        /// The shape found: its first four axes.
-        got: [u64; 4],
-        /// How many axes were found.
-        rank: usize,
-    },
-    /// A weight's numbers are no floats of 32 or 16 bits.
-    Type {
-        /// The weight's key.
-        name: &'static str,
-        /// The layer's class.
-        class: &'static str,
-    },
-    /// A weight is NaN or infinite.
-    NotFinite {
-        /// The weight's key.
-        name: &'static str,
-        /// The layer's class.
-        class: &'static str,
-        /// Which of its values, row-major.
-        position: usize,
-    },
-    /// A weight is too large for the numbers that it is stored as.
-    TooLarge {
-        /// The weight's key.
-        name: &'static str,
-        /// The layer's class.
-        class: &'static str,
-        /// Which of its values, row-major.
-        position: usize,
-    },
-    /// The file holds tensors that the model does not have.
-    Superfluous {
-        /// How many.
-        count: usize,
-    },
-}
-
-impl fmt::Display for WeightsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Malformed => write!(formatter, "the bytes are no whole safetensors file"),
-            Self::Buffer { expected, got } => {
-                write!(formatter, "the buffer holds {got} floats, the packed weights need {expected}")
-            }
-            Self::Missing { name, class, shape } => {
-                write!(formatter, "`{name}` of shape {} is missing ({class})", Tuple(shape))
-            }
-            Self::Shape { name, class, expected, got, rank } => {
-                let found = got.get(..rank.min(4)).unwrap_or(&[]);
-                let more = if rank > 4 { " and more axes" } else { "" };
-                write!(formatter, "`{name}` has shape {}{more}, {class} needs {}", Tuple(found), Tuple(expected))
-            }
-            Self::Type { name, class } => write!(formatter, "`{name}` holds no floats of 32 or 16 bits ({class})"),
-            Self::NotFinite { name, class, position } => {
-                write!(formatter, "`{name}` is not finite at position {position} ({class})")
-            }
-            Self::TooLarge { name, class, position } => {
-                write!(formatter, "`{name}` is too large at position {position} for what it is stored as ({class})")
-            }
-            Self::Superfluous { count } => {
-                write!(formatter, "the file holds {count} tensors that the model does not have")
-            }
-        }
-    }
-}
-
-impl core::error::Error for WeightsError {}
-
-/// Displays a shape as Python does.
-struct Tuple<'a>(&'a [u64]);
-
-impl fmt::Display for Tuple<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(")?;
-        for (index, size) in self.0.iter().enumerate() {
-            formatter.write_str(if index > 0 { ", " } else { "" })?;
-            write!(formatter, "{size}")?;
-        }
-        formatter.write_str(if self.0.len() == 1 { ",)" } else { ")" })
-    }
-}
-
 /// Finds every tensor in a safetensors file and packs them into `packed`, which is cleared first.
 ///
 /// `model` is a name that keys may start with (`tagger/lstm/lstm_cell/kernel`); the file may hold `siblings` too.
@@ -244,7 +122,7 @@ pub fn load(
     siblings: &[&str],
     program: &[PackOp],
     length: usize,
-    packed: &mut [f32],
+    packed: &mut [Float],
 ) -> Result<(), WeightsError> {
     let got = packed.len();
     let packed = packed.get_mut(..length).ok_or(WeightsError::Buffer { expected: length, got })?;
@@ -277,13 +155,13 @@ struct TooLarge {
     position: usize,
 }
 
-fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> Floats<'a>) -> Result<(), TooLarge> {
+fn run<'a>(op: &PackOp, packed: &mut [Float], tensor: &dyn Fn(usize) -> Floats<'a>) -> Result<(), TooLarge> {
     match *op {
         PackOp::Add { tensor: index, source, destination, loops, scale } => {
             add(tensor(index), source, packed, destination, &loops, scale);
         }
         PackOp::Store { tensor: index, source, destination, loops, scale, storage, scales } => {
-            let step = store::Step { source, destination, loops, scale, storage, scales };
+            let step = Step { source, destination, loops, scale, storage, scales };
             if let Some(position) = step.run(tensor(index), packed) {
                 return Err(TooLarge { tensor: index, position });
             }
@@ -294,9 +172,9 @@ fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> Floats<'a>
                 let beta = beta.map_or(0.0, |beta| tensor(beta).get(at));
                 let mean = mean.map_or(0.0, |mean| tensor(mean).get(at));
                 let variance = variance.map_or(1.0, |variance| tensor(variance).get(at));
-                let factor = f64::from(gamma) / square_root(f64::from(variance) + epsilon);
-                put(packed, factors + at, factor as f32);
-                put(packed, shifts + at, (f64::from(beta) - f64::from(mean) * factor) as f32);
+                let factor = gamma / square_root(variance + epsilon);
+                put(packed, factors + at, factor as Float);
+                put(packed, shifts + at, (beta - mean * factor) as Float);
             }
         }
     }
@@ -306,13 +184,13 @@ fn run<'a>(op: &PackOp, packed: &mut [f32], tensor: &dyn Fn(usize) -> Floats<'a>
 fn add(
     tensor: Floats<'_>,
     source: usize,
-    packed: &mut [f32],
+    packed: &mut [Float],
     destination: usize,
     loops: &[(usize, usize, usize)],
-    scale: f32,
+    scale: Float,
 ) {
     let Some((&(count, from, to), inner)) = loops.split_first() else {
-        let value = packed.get(destination).copied().unwrap_or(0.0) + scale * tensor.get(source);
+        let value = packed.get(destination).copied().unwrap_or(0.0) + scale * tensor.get(source) as Float;
         return put(packed, destination, value);
     };
     for index in 0..count {
@@ -320,14 +198,14 @@ fn add(
     }
 }
 
-fn put(packed: &mut [f32], at: usize, value: f32) {
+fn put(packed: &mut [Float], at: usize, value: Float) {
     if let Some(place) = packed.get_mut(at) {
         *place = value;
     }
 }
 
 /// The square root by Newton's method, for want of one in `core`: within one unit in the last place of f64, so its
-/// rounding to f32 is that of the exact root.
+/// rounding to Float is that of the exact root.
 fn square_root(value: f64) -> f64 {
     if value.is_nan() || value <= 0.0 || value.is_infinite() {
         return if value == 0.0 || value.is_infinite() { value } else { f64::NAN };
@@ -339,25 +217,12 @@ fn square_root(value: f64) -> f64 {
     root
 }
 
-fn find<'a>(file: SafeTensors<'a>, model: &str, spec: &TensorSpec) -> Result<Entry<'a>, WeightsError> {
-    named(file, model, spec.name).ok_or(WeightsError::Missing { name: spec.name, class: spec.class, shape: spec.shape })
-}
-
-/// The tensor of this key, below the model's name or not.
-fn named<'a>(file: SafeTensors<'a>, model: &str, name: &str) -> Option<Entry<'a>> {
-    file.entries().find(|entry| entry.is_named("", name) || entry.is_named_below(model, name))
-}
-
 fn check(entry: &Entry<'_>, spec: &TensorSpec) -> Result<(), WeightsError> {
     let (name, class) = (spec.name, spec.class);
-    let Some(numbers) = entry.numbers() else {
+    let Some(numbers) = entry.numbers().filter(|_| number::reads(entry.dtype)) else {
         return Err(WeightsError::Type { name, class });
     };
-    if !entry.has_shape(spec.shape) {
-        let mut got = [0; 4];
-        got.iter_mut().zip(entry.shape()).for_each(|(place, size)| *place = size);
-        return Err(WeightsError::Shape { name, class, expected: spec.shape, got, rank: entry.shape().count() });
-    }
+    has_shape(entry, spec)?;
     match numbers.iter().position(|value| !value.is_finite()) {
         Some(position) => Err(WeightsError::NotFinite { name, class, position }),
         None => Ok(()),
@@ -407,8 +272,8 @@ mod tests {
 
     const KERNEL: &[f32] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 
-    fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[f32; 12], WeightsError> {
-        let mut packed = [f32::NAN; 12];
+    fn loaded(tensors: &[(&str, &str, &[f32])]) -> Result<[Float; 12], WeightsError> {
+        let mut packed = [Float::NAN; 12];
         load(&file(tensors), "m", TENSORS, &["b/x"], PROGRAM, 12, &mut packed).map(|()| packed)
     }
 
@@ -453,7 +318,11 @@ mod tests {
 
     #[test]
     fn embedded_bytes_are_floats() {
-        static BYTES: Aligned<8> = Aligned([0, 0, 128, 63, 0, 0, 0, 192]);
-        assert_eq!(BYTES.floats(), [1.0, -2.0]);
+        const BYTES: usize = 2 * size_of::<Float>();
+        let bytes: [Float; 2] = [1.0, -2.0];
+        let mut aligned = Aligned([0; BYTES]);
+        let words = aligned.0.as_chunks_mut().0.iter_mut().zip(bytes);
+        words.for_each(|(word, value)| *word = value.to_le_bytes());
+        assert_eq!(aligned.floats(), bytes);
     }
 }
