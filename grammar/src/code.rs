@@ -172,8 +172,8 @@ codes! {
     W106 "the layer loses the mask"
     W107 "the mask is not used because states are given"
     W108 "another layer took the mask away"
-    W501 "the data is not finite"
     W110 "`==` compares tensors as objects"
+    W501 "the data is not finite"
     N101 "the argument is spelled in Keras 2's way"
     N102 "the call belongs to training and is ignored"
 }
