@@ -150,7 +150,7 @@ fn panel_place(blocks: usize, units: usize, panel: usize, columns: Columns, firs
     if rest >= LINE {
         place.push(run([once, in_row(rest / LINE)], LINE, width, full * blocks));
     }
-    if rest % LINE > 0 {
+    if !rest.is_multiple_of(LINE) {
         place.push(run([once; 2], rest % LINE, width, units / LINE));
     }
     place
