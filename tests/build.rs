@@ -30,10 +30,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=goldens/layers");
+    println!("cargo::rerun-if-changed=goldens/double");
     for part in 0..KERAS_PARTS {
         let cases = golden::cases(&folder.join("goldens/layers"), part, KERAS_PARTS)?;
         write::write(&output, &format!("keras_{part}"), &cases)?;
     }
+    let double = [golden::double_cases(&folder.join("goldens/double"))?, random::double_cases()?].concat();
+    write::write(&output, "double", &double)?;
     for part in 0..RANDOM_PARTS {
         write::write(&output, &format!("random_{part}"), &random::cases(part)?)?;
     }

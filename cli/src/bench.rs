@@ -1,5 +1,6 @@
 //! `rnnc bench`: how fast a model is on this machine.
 
+mod code;
 mod program;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 use rnn_compiler::plan::Cost;
+use rnn_compiler::precision::Precision;
 use rnn_compiler::storage::Storage;
 use rnn_compiler::{Code, Diagnostic, Span};
 
@@ -30,7 +32,10 @@ over a whole sample, or by itself, one call each, as `step` of a stream takes it
 The floors are measured by the same program. Of a step within `forward`: its multiply-adds at the
 processor's peak. Of a step by itself: the longer of that and one walk over the packed weights from the
 cache that holds them; within `forward` several steps may share a walk. Floors leave out activations and
-that a step waits for the one before, so no model reaches them; small ones stay furthest away.")]
+that a step waits for the one before, so no model reaches them; small ones stay furthest away.
+
+The machine code is that of the kernels, read out of a program that has the model alone (where programs
+are ELF files); choosing the instruction set takes 1 KiB more, once for all models.")]
 pub(crate) struct Arguments {
     /// The .rnn file, or `-` for standard input.
     file: PathBuf,
@@ -97,11 +102,20 @@ struct Report {
     peak_multiply_adds: f64,
     cost: Cost,
     no_stream: Option<String>,
+    /// Bytes of the kernels' machine code by instruction set, where programs are such that they can be told.
+    code: Option<Vec<(&'static str, u64)>>,
 }
 
 /// `None` where the number of timesteps is needed.
 fn measure(arguments: &Arguments, loaded: &files::Loaded) -> Result<Option<Report>, Failure> {
     let model = loaded.select(arguments.model.as_deref())?;
+    if model.precision != Precision::Single {
+        let title =
+            format!("`{}` computes in {}, and only float32 models can be timed", model.name, model.precision.name());
+        let diagnostic =
+            Diagnostic::new(Code::E413, model.span, title).help("time the model without `set_floatx` and `dtype`");
+        return Err(Failure { source: loaded.source.clone(), diagnostics: vec![diagnostic] });
+    }
     let plan = storage::plan(&loaded.source, model, arguments.storage)?;
     let weights = match &arguments.weights {
         Some(path) => Some(files::bind(&loaded.source, model, Some(path))?),
@@ -140,6 +154,9 @@ fn measure(arguments: &Arguments, loaded: &files::Loaded) -> Result<Option<Repor
             Some((layer, class)) => format!("`{layer}` ({class}) {}", reason.reason),
             None => reason.reason.clone(),
         }),
+        code: std::fs::read(program_path(&place, program::MODEL_ALONE))
+            .ok()
+            .and_then(|program| code::of_kernels(&program)),
     }))
 }
 
@@ -148,14 +165,18 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
+/// Where cargo puts a program.
+fn program_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join("target/release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// Builds the program and gives what it prints.
 fn run(folder: &Path, isa: Option<&str>) -> Result<String, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let target = folder.join("target");
     let built = Command::new(cargo)
         .args(["build", "--release", "--quiet"])
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
         .output();
     let built = built.map_err(|error| {
         let title = format!("cargo can't be started: {error}");
@@ -171,7 +192,7 @@ fn run(folder: &Path, isa: Option<&str>) -> Result<String, Failure> {
             &format!("cargo can't build it\n{}", String::from_utf8_lossy(&built.stderr)),
         ));
     }
-    let mut program = Command::new(target.join("release").join(format!("rnnc-bench{}", std::env::consts::EXE_SUFFIX)));
+    let mut program = Command::new(program_path(folder, program::PROGRAM));
     if let Some(isa) = isa {
         program.env("RNN_MAX_ISA", isa);
     }
@@ -241,7 +262,7 @@ impl Report {
 
     fn multiply_adds(&self) -> f64 {
         let forward = self.cost.forward;
-        (forward.fixed as f64 + forward.per_timestep as f64 * self.timesteps as f64) / self.timesteps as f64
+        forward.over(self.timesteps as u64).fixed as f64 / self.timesteps as f64
     }
 
     /// Nanoseconds of a step's multiply-adds at the peak, and of one walk over the weights.
@@ -291,6 +312,13 @@ impl Report {
             }
             lines.push(("floor", floors));
         }
+        if let Some(sets) = &self.code {
+            let kib = |bytes: u64| bytes as f64 / 1024.0;
+            let each =
+                sets.iter().map(|(set, bytes)| format!("{:.1} for {set}", kib(*bytes))).collect::<Vec<_>>().join(", ");
+            let forms = if self.time("step").is_some() { "forward and step" } else { "forward" };
+            lines.push(("code", format!("{each}: KiB of kernels of {forms}; a program has them all and runs one set")));
+        }
         lines.iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
     }
 
@@ -309,6 +337,7 @@ impl Report {
             "multiply_adds_a_step": self.multiply_adds(),
             "floor_work_ns": work,
             "floor_weights_ns": weights,
+            "code_bytes": self.code.as_ref().map(|sets| sets.iter().copied().collect::<HashMap<_, _>>()),
         });
         format!("{value:#}\n")
     }

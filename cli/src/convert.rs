@@ -39,7 +39,7 @@ pub(crate) use with_keras::execute;
 mod with_keras {
     use std::path::{Path, PathBuf};
 
-    use rnn_compiler::weights::{self, NamedTensor};
+    use rnn_compiler::weights::{self, NamedTensor, Numbers};
     use rnn_compiler::{Code, Diagnostic, Span};
     use safetensors::Dtype;
     use safetensors::tensor::TensorView;
@@ -89,17 +89,20 @@ mod with_keras {
     }
 
     fn serialized(name: &str, tensors: &[NamedTensor]) -> Result<Vec<u8>, Failure> {
-        let values = |tensor: &NamedTensor| tensor.values.as_deref().unwrap_or_default().to_vec();
-        let bytes: Vec<Vec<u8>> = tensors
-            .iter()
-            .map(|tensor| values(tensor).iter().flat_map(|value| value.to_le_bytes()).collect())
-            .collect();
+        let is_double = |tensor: &NamedTensor| tensor.values.as_ref().is_ok_and(Numbers::is_double);
+        let bytes = |tensor: &NamedTensor| match &tensor.values {
+            Ok(values) if values.is_double() => values.wide().iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Ok(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Err(_) => Vec::new(),
+        };
+        let bytes: Vec<Vec<u8>> = tensors.iter().map(bytes).collect();
         let views: Result<Vec<_>, _> = tensors
             .iter()
             .zip(&bytes)
             .map(|(tensor, bytes)| {
                 let shape = tensor.shape.iter().map(|&size| usize::try_from(size).unwrap_or(usize::MAX)).collect();
-                TensorView::new(Dtype::F32, shape, bytes).map(|view| (tensor.name.clone(), view))
+                TensorView::new(if is_double(tensor) { Dtype::F64 } else { Dtype::F32 }, shape, bytes)
+                    .map(|view| (tensor.name.clone(), view))
             })
             .collect();
         views.and_then(|views| safetensors::serialize(views, None)).map_err(|error| {

@@ -208,7 +208,7 @@ impl Part {
         }
         let named = self.weights.iter().zip(arrays).map(|((key, shape), array)| {
             if *shape == array.shape {
-                return Ok(NamedTensor { name: key.clone(), shape: array.shape, values: Ok(array.values.into()) });
+                return Ok(NamedTensor { name: key.clone(), shape: array.shape, values: Ok(array.values) });
             }
             Err(Mistake::new(format!("`{key}` has shape {:?} in the file, but {shape:?} in the model", array.shape))
                 .help("give the text of the model that was saved"))

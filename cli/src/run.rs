@@ -53,9 +53,9 @@ pub(crate) struct Arguments {
     /// Where the result goes; in .npz and .safetensors files it is called `output`, and several have their names.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The number type that is computed with, and written.
-    #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    dtype: Dtype,
+    /// The number type that is computed with, and written; the model's own where it is left out.
+    #[arg(long, value_enum)]
+    dtype: Option<Dtype>,
     /// Round the weights of dense and recurrent layers as code with this storage does, and tell on standard error what
     /// that changes: each layer's weights, and each output against the one of `f32`.
     #[arg(long, value_enum, default_value_t = Stored::F32, value_name = "NUMBERS")]
@@ -98,14 +98,18 @@ fn run(shell: &Shell, arguments: &Arguments, loaded: &files::Loaded) -> Result<S
             shell.fail(&Failure::of_file(name, not_finite(input)));
         }
     }
+    let dtype = arguments.dtype.unwrap_or(match model.precision {
+        rnn_compiler::precision::Precision::Single => Dtype::F32,
+        rnn_compiler::precision::Precision::Double => Dtype::F64,
+    });
     let evaluate = |weights: &BoundWeights| {
         let evaluation = Evaluation { model, weights, name: &data.names[0] };
-        match arguments.dtype {
+        match dtype {
             Dtype::F32 => evaluation.run::<f32>(&data.arrays),
             Dtype::F64 => evaluation.run::<f64>(&data.arrays),
         }
     };
-    let precision = if arguments.dtype == Dtype::F32 { Precision::Single } else { Precision::Double };
+    let precision = if dtype == Dtype::F32 { Precision::Single } else { Precision::Double };
     let mut outputs = evaluate(&weights)?;
     if arguments.storage != Stored::F32 {
         let plan = storage::plan(&loaded.source, model, arguments.storage)?;
@@ -198,7 +202,7 @@ impl Evaluation<'_> {
                     .map(|weight| {
                         let shape: Vec<usize> =
                             weight.shape.iter().map(|&size| usize::try_from(size).unwrap_or(usize::MAX)).collect();
-                        array(&shape, weight.values.iter().map(|&value| R::of(value.into())).collect())
+                        array(&shape, weight.values.wide().iter().map(|&value| R::of(value)).collect())
                     })
                     .collect()
             })

@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
     /// Add the compiler's plan: kernels, packing, memory, and what is unrolled and why.
     #[arg(long, conflicts_with = "format")]
     plan: bool,
-    /// Add what the model costs: multiply-adds, and bytes of weights, state, stack and scratch.
+    /// Add what the model costs: multiply-adds, and bytes of weights, state, stack and scratch (machine code is known once it is
+    /// built: see `rnnc bench`).
     #[arg(long, conflicts_with = "format")]
     cost: bool,
 }

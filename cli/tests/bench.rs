@@ -31,6 +31,13 @@ fn a_model_is_built_and_measured() {
     // Three gates over 5 features and 3 units, then 3 values to one.
     assert_eq!(report["multiply_adds_a_step"], 3.0 * 3.0 * (5.0 + 3.0) + 3.0);
     assert!(here.join("program/src/model.rs").exists());
+    if cfg!(target_os = "linux") {
+        let bytes = report["code_bytes"].as_object().unwrap();
+        assert!(
+            !bytes.is_empty() && bytes.values().all(|bytes| bytes.as_u64().is_some_and(|bytes| bytes > 500)),
+            "{report}"
+        );
+    }
 }
 
 #[test]

@@ -37,6 +37,12 @@ pub struct Arguments<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
 }
 
+/// The argument of this name, where the declaration has one.
+#[must_use]
+pub fn find<'a>(bound: &'a [Bound], name: &str) -> Option<&'a Bound> {
+    bound.iter().find(|argument| argument.name == name)
+}
+
 impl Arguments<'_> {
     /// Reports a mistake.
     pub fn report(&mut self, diagnostic: Diagnostic) {

@@ -140,7 +140,12 @@ pub const COMMON: &[Argument] = &[
         default: Some("True"),
         doc: "Whether training changes the weights; moves their count to non-trainable.",
     },
-    Argument { name: "dtype", kind: Kind::Any, default: Some("None"), doc: "Number type; `\"float32\"`." },
+    Argument {
+        name: "dtype",
+        kind: Kind::Any,
+        default: Some("None"),
+        doc: "Number type, `\"float32\"` or `\"float64\"`; one for all layers of a model.",
+    },
     Argument { name: "autocast", kind: Kind::Ignored, default: Some("True"), doc: "No effect here." },
     Argument { name: "activity_regularizer", kind: Kind::Regularizer, default: Some("None"), doc: "Training only." },
     Argument {

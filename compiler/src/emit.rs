@@ -5,12 +5,15 @@
 
 mod batch;
 mod body;
+mod borrowed;
 mod clocks;
 mod docs;
 mod ends;
 mod functions;
 mod kept;
+mod lengths;
 mod model;
+mod numbers;
 mod recurrent;
 mod rows;
 mod state;
@@ -98,6 +101,12 @@ impl Context<'_> {
         if matches!(self.source, Source::Borrowed) { quote!(<'w>) } else { TokenStream::new() }
     }
 
+    /// `packed: …,` in the value of a program; nothing where there are no weights.
+    fn packed_field(&self) -> TokenStream {
+        let packed = self.packed();
+        if self.plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: #packed,) }
+    }
+
     /// The packed weights inside a method of the model or the stream.
     fn packed(&self) -> TokenStream {
         match self.source {
@@ -116,6 +125,8 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         Some(bound) => Source::Embedded(bound),
         None => Source::Borrowed,
     };
+    let runtime = numbers::runtime(&options.runtime, model.precision);
+    let options = &Options { runtime, ..options.clone() };
     let context = Context { model, plan, source, options };
     let types = [
         model::declaration(&context),
@@ -131,7 +142,10 @@ pub fn emit(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>, 
         stream::implementation(&context),
         kept::implementation(&context),
     ];
-    let inner: TokenStream = inner.into_iter().collect();
+    // The weights are not looked through for number types: they are one literal of any size.
+    let typed = |tokens| numbers::typed(tokens, model.precision);
+    let types = types.map(typed);
+    let inner: TokenStream = std::iter::once(weights::data(&context)).chain(inner.map(typed)).collect();
     let imports = imports(&inner, &options.runtime);
     let tracked = options.tracked.iter().map(|path| {
         quote!(
@@ -160,7 +174,7 @@ pub fn expand(model: &CompiledModel, plan: &Plan, weights: Option<&BoundWeights>
 
 /// The runtime's modules that the code names.
 fn imports(code: &TokenStream, runtime: &TokenStream) -> TokenStream {
-    let modules = ["activation", "buffers", "kernels", "state", "weights"];
+    let modules = ["activation", "buffers", "kernels", "simd", "state", "weights"];
     let used = modules.into_iter().filter(|module| names_module(code.clone(), module)).map(tokens::name);
     let used: Vec<Ident> = used.collect();
     if used.is_empty() { TokenStream::new() } else { quote!(use #runtime::{#(#used),*};) }

@@ -16,12 +16,16 @@ mod construct;
 mod expressions;
 mod finish;
 mod functional;
+mod functions;
 mod imports;
 mod legacy;
 mod limits;
 mod masks;
 mod methods;
+mod model_methods;
+mod named_calls;
 mod nested;
+mod number_types;
 pub(crate) mod operators;
 mod sequential;
 mod shapes;
@@ -137,6 +141,7 @@ struct Evaluator<'a> {
     shown_masks: HashMap<TensorId, TensorId>,
     /// The `Sequential` that gets its layers as a list just now: it is built at the end.
     listing: Option<ModelId>,
+    number_types: number_types::NumberTypes,
     /// Models as layers of others.
     nested: HashMap<ModelId, Rc<LayerInstance>>,
     summaries: Vec<ModelId>,
@@ -172,6 +177,7 @@ impl<'a> Evaluator<'a> {
             models: Vec::new(),
             shown_masks: HashMap::new(),
             listing: None,
+            number_types: number_types::NumberTypes::default(),
             nested: HashMap::new(),
             summaries: Vec::new(),
             legacy: HashMap::new(),

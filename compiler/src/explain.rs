@@ -2,6 +2,7 @@
 //!
 //! Nothing is written twice: a layer's arguments, defaults and docs are those that the argument check reads.
 
+mod functions;
 mod masks;
 
 use std::fmt::Write as _;
@@ -14,9 +15,10 @@ use crate::layers::{self, LAYERS};
 use crate::names::closest;
 
 /// Topics that are neither a code nor a layer.
-const TOPICS: [(&str, fn() -> String); 5] = [
+const TOPICS: [(&str, fn() -> String); 6] = [
     ("layers", all_layers),
     ("activations", all_activations),
+    ("ops", functions::all),
     ("masks", masks::all),
     ("codes", all_codes),
     ("manual", manual),
@@ -38,10 +40,11 @@ pub fn explain(topic: &str) -> Result<String, Option<String>> {
     if let Some(declaration) = layer {
         return Ok(layer_page(declaration));
     }
-    match Activation::parse(topic) {
-        Some(activation) => Ok(activation_line(topic, activation)),
-        None => Err(near(topic)),
+    if let Some(activation) = Activation::parse(topic) {
+        return Ok(activation_line(topic, activation));
     }
+    let function = crate::functions::find(topic.trim_start_matches("keras.").trim_start_matches("ops."));
+    function.map(functions::page).ok_or_else(|| near(topic))
 }
 
 fn layer_in_any_case(topic: &str) -> Option<&'static Declaration> {
@@ -149,6 +152,7 @@ fn manual() -> String {
     }
     text.push_str("\n## Keywords of every layer\n\n");
     push_block(&mut text, COMMON);
+    functions::push_manual(&mut text);
     let _ = writeln!(text, "\n## Activations\n\n| name | formula |\n| --- | --- |");
     for (name, activation) in Activation::NAMES {
         let _ = writeln!(text, "| `{name}` | {} |", formula(*activation).replace('|', "\\|"));
@@ -254,7 +258,14 @@ mod tests {
         let layers = LAYERS.iter().map(|layer| layer.class);
         let activations = Activation::NAMES.iter().map(|(name, _)| *name);
         let codes = Code::ALL.iter().map(|code| code.as_str());
-        for topic in layers.chain(activations).chain(codes).chain(["layers", "activations", "codes", "manual"]) {
+        for topic in layers.chain(activations).chain(codes).chain([
+            "layers",
+            "activations",
+            "ops",
+            "ops.where",
+            "codes",
+            "manual",
+        ]) {
             assert!(explain(topic).is_ok_and(|text| text.ends_with('\n')), "{topic}");
         }
     }

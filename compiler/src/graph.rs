@@ -26,15 +26,41 @@ pub struct TensorId {
     pub output: usize,
 }
 
-/// Number types of an input.
+/// Number types of a tensor. All are floats here; the type says what Keras makes of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputType {
     /// 32-bit floats.
     Float32,
+    /// 64-bit floats.
+    Float64,
     /// 32-bit integers.
     Int32,
     /// Truth values: a mask.
     Boolean,
+}
+
+impl InputType {
+    /// The type of what is made of both.
+    #[must_use]
+    pub const fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Float64, _) | (_, Self::Float64) => Self::Float64,
+            (Self::Float32, _) | (_, Self::Float32) => Self::Float32,
+            (Self::Int32, _) | (_, Self::Int32) => Self::Int32,
+            (Self::Boolean, Self::Boolean) => Self::Boolean,
+        }
+    }
+
+    /// Keras's name of it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+            Self::Int32 => "int32",
+            Self::Boolean => "bool",
+        }
+    }
 }
 
 /// Where a node's values come from.
@@ -87,6 +113,8 @@ pub struct TypedNode {
     pub inputs: Vec<Shape>,
     /// Shapes it makes, batch first.
     pub outputs: Vec<Shape>,
+    /// The types of their numbers.
+    pub types: Vec<InputType>,
     /// Its weights as Keras lists them, also on a later use of a shared layer.
     pub weights: Vec<WeightSpec>,
     /// Whether this is the layer object's first node in the graph: weights are counted here only.
@@ -98,12 +126,29 @@ pub struct TypedNode {
     pub given_masks: Vec<bool>,
     /// How many of the last tensors that it reads are only shown: masks that Keras lists among what the layer reads.
     pub n_shown: usize,
+    /// Whether it is part of a layer that is several whose call gives a mask: it uses it where it begins with states, too.
+    pub is_given: bool,
+    /// Whether Keras hands the layer the mask that it followed while the model was made, instead of the one that its tensor
+    /// carries when it is computed.
+    pub is_handed: bool,
+    /// The order in which Keras lists what the node reads, where that is another one: arguments of a call stand by their
+    /// keywords.
+    pub listing: Vec<usize>,
     /// Whose weights it has, where a pass put it into another node's place: that node's index before, and its first
     /// tensor among that one's.
     pub origin: Option<(usize, usize)>,
 }
 
 impl TypedNode {
+    /// What a node reads, in the order in which Keras lists it.
+    pub fn listed(&self) -> impl DoubleEndedIterator<Item = TensorId> {
+        let inputs = match &self.node.kind {
+            NodeKind::Input { .. } => &[][..],
+            NodeKind::Layer { inputs, .. } => inputs,
+        };
+        (0..inputs.len()).map(|place| inputs[self.listing.get(place).copied().unwrap_or(place)])
+    }
+
     /// What a node reads, apart: the layer's own tensors, and the masks that its call gives for them.
     #[must_use]
     pub fn split<'a>(&self, inputs: &'a [TensorId]) -> (&'a [TensorId], Vec<Option<TensorId>>) {
@@ -140,6 +185,12 @@ impl TypedGraph {
     #[must_use]
     pub fn outputs(&self) -> &[TensorId] {
         &self.outputs
+    }
+
+    /// The type of a tensor's numbers.
+    #[must_use]
+    pub fn type_of(&self, tensor: TensorId) -> InputType {
+        self.nodes[tensor.node.0].types[tensor.output]
     }
 
     /// The shape of a tensor.

@@ -49,11 +49,15 @@ impl Inference {
             node: Node { kind, span },
             inputs: Vec::new(),
             outputs: vec![shape],
+            types: vec![dtype],
             weights: Vec::new(),
             is_first_use: true,
             use_index: 0,
             given_masks: Vec::new(),
             n_shown: 0,
+            is_given: false,
+            is_handed: false,
+            listing: Vec::new(),
             origin: None,
         });
         TensorId { node: NodeId(self.nodes.len() - 1), output: 0 }
@@ -88,16 +92,21 @@ impl Inference {
             .layer
             .output_shapes(&shapes)
             .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
+        let types: Vec<InputType> = inputs.iter().map(|&input| self.type_of(input)).collect();
         let read = inputs.iter().copied().chain(masks.iter().copied().flatten()).collect();
         let node = TypedNode {
             node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: read }, span },
             weights: instance.layer.weights(&shapes),
+            types: (0..outputs.len()).map(|output| instance.layer.output_type(output, &types)).collect(),
             inputs: shapes,
             outputs,
             is_first_use: !self.first_nodes.contains_key(&instance.id),
             use_index: self.n_uses.get(&instance.id).copied().unwrap_or(0),
             given_masks: masks.iter().map(Option::is_some).collect(),
             n_shown: 0,
+            is_given: false,
+            is_handed: false,
+            listing: Vec::new(),
             origin: None,
         };
         self.check_limits(instance, &node)?;
@@ -115,7 +124,28 @@ impl Inference {
         if let NodeKind::Layer { inputs, .. } = &mut node.node.kind {
             inputs.extend_from_slice(masks);
             node.n_shown = masks.len();
+            node.is_handed = !masks.is_empty();
         }
+    }
+
+    /// Counts one more call of an input.
+    pub(crate) fn call_again(&mut self, id: NodeId) {
+        self.nodes[id.0].use_index += 1;
+    }
+
+    /// Says that the call of the layer which the node is a part of gives a mask.
+    pub(crate) fn give(&mut self, id: NodeId) {
+        self.nodes[id.0].is_given = true;
+    }
+
+    /// Says that the node's layer is handed a mask.
+    pub(crate) fn hand(&mut self, id: NodeId) {
+        self.nodes[id.0].is_handed = true;
+    }
+
+    /// Lets a node's inputs be listed in another order, the places of all of them.
+    pub(crate) fn list(&mut self, id: NodeId, listing: Vec<usize>) {
+        self.nodes[id.0].listing = listing;
     }
 
     /// All nodes, each before its readers.
@@ -128,6 +158,12 @@ impl Inference {
     #[must_use]
     pub fn shape(&self, tensor: TensorId) -> &Shape {
         &self.nodes[tensor.node.0].outputs[tensor.output]
+    }
+
+    /// The type of a tensor's numbers.
+    #[must_use]
+    pub fn type_of(&self, tensor: TensorId) -> InputType {
+        self.nodes[tensor.node.0].types[tensor.output]
     }
 
     /// One node.
@@ -239,8 +275,10 @@ impl Inference {
         if instance.span.start < span.start || instance.span.end > span.end {
             diagnostic = diagnostic.label_unless_same(instance.span, format!("`{}` is made here", instance.name));
         }
-        for &input in inputs {
-            diagnostic = self.show_producer(diagnostic, input);
+        for (place, &input) in inputs.iter().enumerate() {
+            if !inputs[..place].contains(&input) {
+                diagnostic = self.show_producer(diagnostic, input);
+            }
         }
         let fix = inputs.first().filter(|_| mismatch.wants_sequence).and_then(|&input| self.sequence_fix(input));
         match fix {
@@ -300,7 +338,7 @@ impl Inference {
 }
 
 /// Adds a label, unless the place is underlined already: then the text becomes a note.
-trait LabelUnlessSame {
+pub(crate) trait LabelUnlessSame {
     fn label_unless_same(self, span: Span, text: impl Into<String>) -> Self;
 }
 

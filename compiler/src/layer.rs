@@ -263,6 +263,16 @@ pub trait Layer: Debug {
     /// Where Keras would refuse the input.
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch>;
 
+    /// The type of an output's numbers, where the inputs' have these.
+    fn output_type(&self, _output: usize, _inputs: &[InputType]) -> InputType {
+        InputType::Float32
+    }
+
+    /// The float type that a cast makes of its input's numbers.
+    fn casts_to(&self) -> Option<InputType> {
+        None
+    }
+
     /// The weights in the order of Keras's `get_weights()`, which puts a layer's trainable ones first.
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec>;
 
@@ -383,6 +393,21 @@ pub trait Layer: Debug {
 
     /// Whether a call of it takes `mask=`.
     fn takes_mask(&self) -> bool {
+        false
+    }
+
+    /// Whether it takes the masks off the tensors that it reads: what is computed behind it finds none there.
+    fn takes_masks_off(&self) -> bool {
+        false
+    }
+
+    /// The names of the masks that a call of a layer with named tensors may give: one for each tensor, and further ones.
+    fn mask_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether it takes no notice of the mask that a call gives by this name.
+    fn ignores_mask(&self, _name: &str) -> bool {
         false
     }
 

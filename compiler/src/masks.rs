@@ -6,17 +6,17 @@
 //! shapes know nothing of masks; [`explicit`] makes the graph that the reference evaluates and the plan lowers, in which
 //! layers read the masks that they use and small layers of no name compute them.
 
+mod draft;
+
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic, Span};
 
-use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::infer::Inference;
+use crate::graph::{NodeKind, TensorId, TypedGraph};
 use crate::layer::{Layer, LayerInstance, Mismatch};
 use crate::layers::get_item::{GetItem, Key};
-use crate::layers::mask_select::Fill;
+use crate::masks::draft::Draft;
 use crate::shape::Shape;
 
 /// What becomes of a layer's masks.
@@ -62,6 +62,12 @@ impl Masked {
     pub fn zeroed_by(mut self, mask: Option<TensorId>) -> Self {
         self.zeroed_by = mask;
         self
+    }
+
+    /// What it answers has this mask instead.
+    #[must_use]
+    pub fn passing(self, output: Option<TensorId>) -> Self {
+        Self { output, ..self }
     }
 
     /// The mask is not used because the layer begins with given states.
@@ -180,10 +186,15 @@ impl MaskCall<'_> {
 /// Whether anything in the graph makes a mask.
 #[must_use]
 pub fn has_masks(graph: &TypedGraph) -> bool {
+    let is_given = graph.nodes().iter().any(|node| node.given_masks.contains(&true));
+    is_given || has(graph, &|layer| layer.makes_mask() || layer.nested().is_some_and(|model| has_masks(&model.graph)))
+}
+
+/// Whether a layer of the graph, or of a model inside, does this.
+fn has(graph: &TypedGraph, does: &dyn Fn(&dyn Layer) -> bool) -> bool {
     graph.nodes().iter().any(|node| {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
-        let is_given = node.given_masks.contains(&true);
-        is_given || instance.layer.makes_mask() || instance.layer.nested().is_some_and(|model| has_masks(&model.graph))
+        does(instance.layer.as_ref()) || instance.layer.nested().is_some_and(|model| has(&model.graph, does))
     })
 }
 
@@ -198,188 +209,6 @@ pub fn explicit(graph: &TypedGraph) -> Cow<'_, TypedGraph> {
 #[must_use]
 pub(crate) fn check(graph: &TypedGraph) -> Vec<Diagnostic> {
     if has_masks(graph) { Draft::of(graph).1 } else { Vec::new() }
-}
-
-/// The graph with masks on the way.
-#[derive(Debug, Default)]
-struct Draft {
-    inference: Inference,
-    /// Whose weights each node has.
-    origins: Vec<(usize, usize)>,
-    /// The mask of each tensor that has one.
-    masks: HashMap<TensorId, TensorId>,
-    /// Where each mask comes from.
-    makers: HashMap<TensorId, Span>,
-    n_hidden: usize,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Draft {
-    fn of(graph: &TypedGraph) -> (TypedGraph, Vec<Diagnostic>) {
-        let mut graph = graph.clone();
-        crate::passes::inline(&mut graph);
-        let mut draft = Self::default();
-        let mut tensors: HashMap<TensorId, TensorId> = HashMap::new();
-        for (index, node) in graph.nodes.iter().enumerate() {
-            let made = match &node.node.kind {
-                NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => continue,
-                NodeKind::Input { name, shape, dtype } => {
-                    draft.origins.push(node.origin.unwrap_or((index, 0)));
-                    vec![draft.inference.input(name.clone(), shape.clone(), *dtype, node.node.span)]
-                }
-                NodeKind::Layer { instance, inputs } => {
-                    let moved = |tensor: &TensorId| tensors[tensor];
-                    let (own, given) = node.split(inputs);
-                    let own: Vec<TensorId> = own.iter().map(moved).collect();
-                    let given: Vec<Option<TensorId>> = given.iter().map(|mask| mask.as_ref().map(moved)).collect();
-                    draft.add(index, node, instance, (&own, &given))
-                }
-            };
-            for (output, tensor) in made.into_iter().enumerate() {
-                tensors.insert(TensorId { node: NodeId(index), output }, tensor);
-            }
-        }
-        let inputs = graph.inputs.iter().map(|&node| tensors[&TensorId { node, output: 0 }].node).collect();
-        let outputs = graph.outputs.iter().map(|output| tensors[output]).collect();
-        let mut nodes = draft.inference.into_nodes();
-        nodes.iter_mut().zip(draft.origins).for_each(|(node, origin)| node.origin = Some(origin));
-        (TypedGraph { nodes, inputs, outputs }, draft.diagnostics)
-    }
-
-    /// Adds a node of the graph; answers its outputs.
-    fn add(
-        &mut self,
-        index: usize,
-        node: &TypedNode,
-        instance: &Rc<LayerInstance>,
-        (own, given): (&[TensorId], &[Option<TensorId>]),
-    ) -> Vec<TensorId> {
-        // What the call gives stands for all that the tensors have themselves.
-        let masks: Vec<Option<TensorId>> = match given.is_empty() {
-            true => own.iter().map(|tensor| self.masks.get(tensor).copied()).collect(),
-            false => (0..own.len()).map(|place| given.get(place).copied().flatten()).collect(),
-        };
-        let span = node.node.span;
-        for mask in given.iter().flatten() {
-            let made = self.inference.node(mask.node).node.span;
-            self.makers.entry(*mask).or_insert(made);
-        }
-        let (mut inputs, mut masked, mut form) = (own.to_vec(), Masked::ended(), Rc::clone(instance));
-        if masks.iter().any(Option::is_some) || instance.layer.makes_mask() {
-            let is_given = given.first().is_some_and(Option::is_some);
-            let mut call = MaskCall {
-                draft: self,
-                instance,
-                span,
-                inputs: inputs.clone(),
-                masks: masks.clone(),
-                is_given,
-                form: None,
-                read: Vec::new(),
-            };
-            match instance.layer.mask(&mut call) {
-                Ok(answer) => {
-                    masked = answer;
-                    inputs = [call.inputs, call.read].concat();
-                    form = call.form.map_or(form, |form| Rc::new(instance.with_layer(form)));
-                }
-                Err(mismatch) => {
-                    let mistake = self.inference.refusal(instance, own, span, mismatch);
-                    self.diagnostics.push(self.with_source(mistake, &masks));
-                }
-            }
-        }
-        self.warn(instance, span, &masked, &masks);
-        let id = self.applied(instance, &form, (&inputs, own), span);
-        self.origins.push(node.origin.unwrap_or((index, 0)));
-        self.finish(instance, id, &masked, span)
-    }
-
-    /// Calls the layer; where its masked form refuses what it gets, the layer as it is.
-    fn applied(
-        &mut self,
-        instance: &Rc<LayerInstance>,
-        form: &Rc<LayerInstance>,
-        (inputs, own): (&[TensorId], &[TensorId]),
-        span: Span,
-    ) -> NodeId {
-        match self.inference.apply(form, inputs, span) {
-            Ok(id) => id,
-            Err(mistake) => {
-                self.diagnostics.push(*mistake);
-                let plain = self.inference.apply(instance, own, span);
-                plain.unwrap_or_else(|_| unreachable!("the layer took these shapes before"))
-            }
-        }
-    }
-
-    /// The outputs of a node, the first with its zeros and its mask.
-    fn finish(&mut self, instance: &Rc<LayerInstance>, id: NodeId, masked: &Masked, span: Span) -> Vec<TensorId> {
-        let n_outputs = self.inference.node(id).outputs.len();
-        let mut outputs: Vec<TensorId> = (0..n_outputs).map(|output| TensorId { node: id, output }).collect();
-        if let Some(mask) = masked.zeroed_by {
-            match self.hidden(instance, Box::new(Fill { constant: 0.0 }), &[outputs[0], mask], span) {
-                Ok(filled) => outputs[0] = filled,
-                Err(mistake) => self.diagnostics.push(*mistake),
-            }
-        }
-        if let Some(mask) = masked.output {
-            self.makers.entry(mask).or_insert(instance.span);
-            self.masks.insert(outputs[0], mask);
-        }
-        outputs
-    }
-
-    /// Adds a layer that the text does not name.
-    fn hidden(
-        &mut self,
-        beside: &LayerInstance,
-        layer: Box<dyn Layer>,
-        inputs: &[TensorId],
-        span: Span,
-    ) -> Result<TensorId, Box<Diagnostic>> {
-        self.n_hidden += 1;
-        let mut instance = beside.with_layer(layer);
-        // Far from the numbers of layers of the text, and of the parts of layers that are several.
-        instance.id = usize::MAX / 4 - self.n_hidden;
-        instance.name = format!("{}_mask", beside.name);
-        let node = self.inference.apply(&Rc::new(instance), inputs, span)?;
-        self.origins.push((0, 0));
-        let tensor = TensorId { node, output: 0 };
-        if let Some(&maker) = inputs.iter().find_map(|input| self.makers.get(input)) {
-            self.makers.insert(tensor, maker);
-        }
-        Ok(tensor)
-    }
-
-    /// Says where a mask ends that was most likely meant to go on.
-    fn warn(&mut self, instance: &LayerInstance, span: Span, masked: &Masked, masks: &[Option<TensorId>]) {
-        let class = instance.layer.declaration().class;
-        let diagnostic = match masked.lost {
-            _ if masks.iter().all(Option::is_none) => return,
-            None => return,
-            Some(Lost::Unknown) => Diagnostic::new(Code::W106, span, format!("`{class}` loses the mask"))
-                .at("knows no masks")
-                .help("layers behind it take every step as it is; use the mask before"),
-            Some(Lost::States) => {
-                let title = format!("`{class}` begins with given states and so takes no notice of the mask");
-                Diagnostic::new(Code::W107, span, title)
-                    .at("takes every step")
-                    .help("give it the mask in the call, `mask=`: Keras then uses it")
-            }
-        };
-        let diagnostic = self.with_source(diagnostic, masks);
-        self.diagnostics.push(diagnostic);
-    }
-
-    /// Shows where the mask comes from.
-    fn with_source(&self, diagnostic: Diagnostic, masks: &[Option<TensorId>]) -> Diagnostic {
-        let maker = masks.iter().flatten().find_map(|mask| self.makers.get(mask));
-        match maker.filter(|&&maker| maker != diagnostic.primary.span) {
-            Some(&maker) => diagnostic.label(maker, "the mask is made here"),
-            None => diagnostic,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -466,7 +295,40 @@ mod tests {
         assert_eq!(codes("LSTM(2)(x, mask=None)"), []);
         assert_eq!(codes("Dense(2)(x, mask=m)"), [Code::E112]);
         assert_eq!(codes("Dense(2)(m)"), [Code::E146]);
-        assert_eq!(codes("x * m"), [Code::E146]);
+        assert_eq!(codes("-m"), [Code::E146]);
+        assert_eq!(codes("LSTM(2)(x, mask=h > 0)"), [Code::E226]);
+        assert_eq!(codes("LSTM(2)(x, mask=m & (x[:, :, 0] > 0))"), []);
         assert_eq!(codes("LSTM(2)(x[:, 1:], mask=m)"), [Code::E226]);
+        assert_eq!(codes("Attention()([x, x], mask=[m, m], use_causal_mask=True)"), []);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, value_mask=m)"), []);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, None, m)"), [Code::W102]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, None, None)"), [Code::E115]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, key_mask=x)"), [Code::E145]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x, x, attention_mask=m)"), [Code::E226]);
+        assert_eq!(codes("MultiHeadAttention(1, 2)(x[:, 1:], x[:, 1:], value_mask=m)"), [Code::E226]);
+        assert_eq!(codes("RNN([GRUCell(2), GRUCell(2)])(x, initial_state=[h, h], mask=m)"), []);
+        assert_eq!(codes("ConvLSTM1D(2, 1)(x[:, :, None], mask=m)"), []);
+    }
+
+    #[test]
+    fn attention_takes_masks_off_what_it_reads() {
+        let codes = |lines: &str, output: &str| -> Vec<Code> {
+            let text = format!("x = Input((3, 2))\na = Masking()(x)\n{lines}model = Model(x, {output})\n");
+            let compiled = crate::compile(&Source::new("test.rnn", text));
+            compiled.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+        };
+        let first = "y = MultiHeadAttention(1, 2)(a, a)\n";
+        assert_eq!(codes(first, "Add()([y, a])"), []);
+        assert_eq!(codes(first, "Multiply()([y, a])"), [Code::W108]);
+        assert_eq!(codes(first, "[y, GRU(2)(a), GRU(2)(y)]"), []);
+        // The one that Keras computes first reads the mask.
+        let both = format!("{first}z = MultiHeadAttention(1, 2)(a, a)\n");
+        assert_eq!(codes(&both, "[y, z]"), [Code::W108]);
+        // `Dropout` passes on the tensor itself.
+        assert_eq!(
+            codes("b = Dropout(0.1)(a)\ny = MultiHeadAttention(1, 2)(b, b)\n", "Multiply()([y, a])"),
+            [Code::W108]
+        );
+        assert_eq!(codes("b = Dense(2)(a)\ny = MultiHeadAttention(1, 2)(b, b)\n", "Multiply()([y, a])"), []);
     }
 }

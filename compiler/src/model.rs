@@ -6,6 +6,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::names::closest;
+use crate::precision::Precision;
 use crate::shape::Shape;
 
 /// A text's models and everything that was said on the way.
@@ -31,6 +32,8 @@ pub struct CompiledModel {
     pub class: &'static str,
     /// Its layers.
     pub graph: TypedGraph,
+    /// What it computes in.
+    pub precision: Precision,
     /// The names of its inputs, as a program that uses the model calls them: the keys of a dictionary, or the names of
     /// the layers that stand for them.
     pub input_names: Vec<String>,
@@ -54,6 +57,8 @@ pub struct Counts {
     pub total: u64,
     /// Those that training changes.
     pub trainable: u64,
+    /// Those that are integers of 32 bits; training changes none of them.
+    pub integers: u64,
 }
 
 /// One line of `model.layers`.
@@ -157,6 +162,7 @@ impl CompiledModel {
             name,
             class,
             graph,
+            precision: Precision::default(),
             input_names,
             output_names,
             span,
@@ -218,6 +224,12 @@ impl CompiledModel {
     pub fn non_trainable_params(&self) -> u64 {
         self.counts.total - self.counts.trainable
     }
+
+    /// Those of them that are integers of 32 bits, whatever the model computes in.
+    #[must_use]
+    pub fn integer_params(&self) -> u64 {
+        self.counts.integers
+    }
 }
 
 /// Adds the parameters of every layer object that was not seen yet, also of those in models inside; `None` beyond u64.
@@ -228,11 +240,12 @@ fn add_counts(graph: &TypedGraph, seen: &mut HashSet<usize>, trainable: bool, co
             continue;
         }
         if let Some(nested) = instance.layer.nested() {
-            add_counts(&nested.graph, seen, trainable && nested.trainable, counts)?;
+            add_counts(&nested.graph, seen, trainable, counts)?;
             continue;
         }
         let own = node_counts(node)?;
         counts.total = counts.total.checked_add(own.total)?;
+        counts.integers += own.integers;
         if trainable {
             counts.trainable += if is_frozen_wrapper(node) { trainable_inside(node) } else { own.trainable };
         }
@@ -260,6 +273,9 @@ pub(crate) fn node_counts(node: &TypedNode) -> Option<Counts> {
     for weight in &node.weights {
         let size = weight.shape.iter().try_fold(1_u64, |size, &axis| size.checked_mul(axis))?;
         counts.total = counts.total.checked_add(size)?;
+        if weight.is_integer {
+            counts.integers += size;
+        }
         if weight.trainable && instance.trainable {
             counts.trainable += size;
         }

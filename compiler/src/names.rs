@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::declaration::Declaration;
+use crate::functions::{self, Function};
 use crate::layers;
 use crate::value::{TrainingKind, Value};
 
@@ -14,6 +15,8 @@ pub enum Public {
     Layer(&'static Declaration),
     /// A function that makes a layer and calls it at once: the layer's class, and the function's name.
     LayerFunction(&'static Declaration, &'static str),
+    /// A function of `keras.ops`.
+    Function(&'static Function),
     /// `Sequential`.
     Sequential,
     /// `Model`.
@@ -24,6 +27,8 @@ pub enum Public {
     Training(TrainingKind, &'static str),
     /// A function that is called for training's sake and changes nothing here (`set_random_seed`).
     Ignored(&'static str),
+    /// What the text says of number types: `set_floatx`, `floatx`, `set_dtype_policy` or `set_global_policy`.
+    NumberType(&'static str),
     /// `clear_session`: automatic names start over.
     ClearSession,
 }
@@ -33,8 +38,13 @@ impl Public {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Module(name) | Self::Training(_, name) | Self::Ignored(name) | Self::LayerFunction(_, name) => name,
+            Self::Module(name)
+            | Self::Training(_, name)
+            | Self::Ignored(name)
+            | Self::NumberType(name)
+            | Self::LayerFunction(_, name) => name,
             Self::Layer(declaration) => declaration.class,
+            Self::Function(function) => function.name,
             Self::Sequential => "Sequential",
             Self::Model => "Model",
             Self::Input => "Input",
@@ -61,12 +71,15 @@ const MODULES: &[&str] = &[
     "keras",
     "keras.activations",
     "keras.backend",
+    "keras.config",
     "keras.constraints",
     "keras.initializers",
     "keras.layers",
     "keras.losses",
     "keras.metrics",
+    "keras.mixed_precision",
     "keras.models",
+    "keras.ops",
     "keras.optimizers",
     "keras.optimizers.schedules",
     "keras.regularizers",
@@ -78,7 +91,7 @@ const MODULES: &[&str] = &[
 const OUTSIDE: &str = "\
     DTypePolicy FloatDTypePolicy Function Initializer InputSpec KerasTensor Layer Loss Metric Operation Optimizer \
     Quantizer Regularizer RematScope StatelessScope SymbolicScope Variable __version__ applications callbacks config \
-    datasets device distillation distribution dtype_policies export legacy mixed_precision name_scope ops \
+    datasets device distillation distribution dtype_policies export legacy mixed_precision name_scope \
     preprocessing quantizers random remat saving tree version visualization wrappers";
 
 const INITIALIZERS: &str = "\
@@ -172,6 +185,10 @@ pub fn member(module_path: &str, name: &str) -> Member {
         },
         "keras.layers" => layer_member(name),
         "keras.activations" => activation_member(name),
+        "keras.ops" => match functions::find(name) {
+            Some(function) => Member::Known(Value::Public(Public::Function(function))),
+            None => functions::not_yet(name).map_or(Member::Missing, Member::NotYet),
+        },
         "keras.initializers" => training(TrainingKind::Initializer, INITIALIZERS),
         "keras.regularizers" => training(TrainingKind::Regularizer, REGULARIZERS),
         "keras.constraints" => training(TrainingKind::Constraint, CONSTRAINTS),
@@ -179,6 +196,18 @@ pub fn member(module_path: &str, name: &str) -> Member {
         "keras.optimizers.schedules" => training(TrainingKind::Other, SCHEDULES),
         "keras.losses" => training(TrainingKind::Other, LOSSES),
         "keras.metrics" => training(TrainingKind::Other, METRICS),
+        "keras.config" => match name {
+            "floatx" => Member::Known(Value::Public(Public::NumberType("floatx"))),
+            "set_floatx" => Member::Known(Value::Public(Public::NumberType("set_floatx"))),
+            "set_dtype_policy" => Member::Known(Value::Public(Public::NumberType("set_dtype_policy"))),
+            _ => Member::Outside,
+        },
+        "keras.mixed_precision" => match name {
+            "set_global_policy" => Member::Known(Value::Public(Public::NumberType("set_global_policy"))),
+            "set_dtype_policy" => member("keras.config", name),
+            _ => Member::Outside,
+        },
+        "keras.backend" if ["floatx", "set_floatx"].contains(&name) => member("keras.config", name),
         "keras.utils" | "keras.backend" => match name {
             "clear_session" => Member::Known(Value::Public(Public::ClearSession)),
             "set_random_seed" if module_path == "keras.utils" => {
@@ -259,6 +288,7 @@ pub fn names_of(module_path: &str) -> Vec<&'static str> {
         "keras.models" => vec!["Model", "Sequential"],
         "keras.layers" => layer_names(),
         "keras.activations" => Activation::NAMES.iter().map(|(name, _)| *name).collect(),
+        "keras.ops" => functions::FUNCTIONS.iter().map(|function| function.name).collect(),
         "keras.initializers" => words(INITIALIZERS).collect(),
         "keras.regularizers" => words(REGULARIZERS).collect(),
         "keras.constraints" => words(CONSTRAINTS).collect(),

@@ -20,25 +20,48 @@ pub struct Ordered {
 pub fn order(nodes: &[TypedNode], inputs: &[NodeId], outputs: &[TensorId]) -> Vec<Ordered> {
     let mut walk = Walk { nodes, seen: vec![false; nodes.len()], finished: Vec::new(), layers: HashMap::new() };
     outputs.iter().for_each(|output| walk.from(output.node));
-    let mut depths: HashMap<NodeId, usize> = HashMap::new();
-    let mut layer_depths: HashMap<Identity, usize> = HashMap::new();
-    for &node in walk.finished.iter().rev() {
-        let layer_depth = layer_depths.entry(identity(nodes, node)).or_insert(0);
-        let depth = depths.get(&node).copied().unwrap_or(0).max(*layer_depth);
-        *layer_depth = depth;
-        depths.insert(node, depth);
-        for producer in producers(nodes, node) {
-            let known = depths.entry(producer).or_insert(0);
-            *known = (*known).max(depth + 1);
-        }
-    }
+    let depths = depths(nodes, &walk.finished);
     let place = |node: NodeId| walk.layers.get(&identity(nodes, node)).map_or(0, |place| place + 1);
-    let mut ordered: Vec<Ordered> =
-        walk.finished.iter().map(|&node| Ordered { node, depth: depths.get(&node).copied().unwrap_or(0) }).collect();
+    let mut ordered: Vec<Ordered> = walk
+        .finished
+        .iter()
+        .map(|&node| Ordered { node, depth: depths.get(&node).map_or(0, |(depth, _)| *depth) })
+        .collect();
     let unused = inputs.iter().filter(|input| !walk.seen[input.0]);
     ordered.extend(unused.map(|&node| Ordered { node, depth: 0 }));
     ordered.sort_by_key(|ordered| (usize::MAX - ordered.depth, place(ordered.node), ordered.node));
     ordered
+}
+
+/// The order in which Keras computes the nodes that these outputs need: by depth, and within a depth as depths were settled.
+#[must_use]
+pub fn run_order(nodes: &[TypedNode], outputs: &[TensorId]) -> Vec<NodeId> {
+    let mut walk = Walk { nodes, seen: vec![false; nodes.len()], finished: Vec::new(), layers: HashMap::new() };
+    outputs.iter().for_each(|output| walk.from(output.node));
+    let depths = depths(nodes, &walk.finished);
+    let mut order = walk.finished;
+    order.sort_by_key(|node| depths.get(node).map(|&(depth, turn)| (usize::MAX - depth, turn)));
+    order
+}
+
+/// The depth of each node, and the turn in which it was met; `finished` are nodes behind all that they read.
+fn depths(nodes: &[TypedNode], finished: &[NodeId]) -> HashMap<NodeId, (usize, usize)> {
+    let mut depths: HashMap<NodeId, (usize, usize)> = HashMap::new();
+    let mut layer_depths: HashMap<Identity, usize> = HashMap::new();
+    for &node in finished.iter().rev() {
+        let turn = depths.len();
+        let (known, _) = depths.entry(node).or_insert((0, turn));
+        let layer_depth = layer_depths.entry(identity(nodes, node)).or_insert(0);
+        *known = (*known).max(*layer_depth);
+        let depth = *known;
+        *layer_depth = depth;
+        for producer in producers(nodes, node) {
+            let turn = depths.len();
+            let (known, _) = depths.entry(producer).or_insert((0, turn));
+            *known = (*known).max(depth + 1);
+        }
+    }
+    depths
 }
 
 /// Whether Keras takes the graph for a chain: never two nodes at one depth, none with several inputs, no layer twice.
@@ -65,11 +88,7 @@ fn identity(nodes: &[TypedNode], node: NodeId) -> Identity {
 }
 
 fn producers(nodes: &[TypedNode], node: NodeId) -> impl Iterator<Item = NodeId> {
-    let inputs = match &nodes[node.0].node.kind {
-        NodeKind::Input { .. } => &[][..],
-        NodeKind::Layer { inputs, .. } => inputs,
-    };
-    inputs.iter().map(|input| input.node)
+    nodes[node.0].listed().map(|input| input.node)
 }
 
 /// A walk from the outputs to the inputs, as deep as the graph is: without recursion.

@@ -17,7 +17,7 @@ mod store;
 pub use convolution::{channels, convolution, transpose};
 pub use dense::{affine, dense, dense_stored, layer_norm, plain};
 pub use recurrent::{conv_lstm, gru, gru_reset_before, lstm, simple_rnn};
-pub use store::{Number, Store};
+pub use store::{Number, Packed, Store};
 
 use crate::storage::Storage;
 
@@ -50,8 +50,8 @@ pub enum PackOp {
     Normalize {
         /// Tensors gamma, beta, mean, variance; an absent gamma is 1 and an absent beta 0.
         tensors: [Option<usize>; 4],
-        /// Added to the variance.
-        epsilon: f32,
+        /// Added to the variance, as a number of the model's type.
+        epsilon: f64,
         /// How many features there are.
         count: usize,
         /// Where the factors go.
@@ -114,8 +114,8 @@ impl Packing {
     }
 
     /// The packed segment of a layer's `tensors`. What a tensor is too short for stays zero.
-    pub fn run(&self, tensors: &[&[f32]]) -> Vec<f32> {
-        let mut packed = vec![0.0; self.length];
+    pub fn run<R: Packed>(&self, tensors: &[&[R]]) -> Vec<R> {
+        let mut packed = vec![R::of(0.0); self.length];
         for op in &self.ops {
             op.run(tensors, &mut packed);
         }
@@ -125,25 +125,30 @@ impl Packing {
 
 impl PackOp {
     /// Does the step.
-    fn run(&self, tensors: &[&[f32]], packed: &mut [f32]) {
+    fn run<R: Packed>(&self, tensors: &[&[R]], packed: &mut [R]) {
         match *self {
             PackOp::Add { tensor, source, destination, axes, scale } => {
                 let values = tensors.get(tensor).copied().unwrap_or_default();
-                add(values.get(source..).unwrap_or_default(), packed.get_mut(destination..), &axes, scale);
+                add(
+                    values.get(source..).unwrap_or_default(),
+                    packed.get_mut(destination..),
+                    &axes,
+                    R::of(scale.into()),
+                );
             }
             PackOp::Store(store) => {
-                store.run(tensors.get(store.tensor).copied().unwrap_or_default(), packed);
+                R::store(&store, tensors.get(store.tensor).copied().unwrap_or_default(), packed);
             }
             PackOp::Normalize { tensors: roles, epsilon, count, factors, summands } => {
                 for feature in 0..count {
-                    let [gamma, beta, mean, variance] = roles
-                        .map(|role| role.and_then(|tensor| tensors.get(tensor)?.get(feature)).map(|x| f64::from(*x)));
-                    let deviation = square_root(variance.unwrap_or(1.0) + f64::from(epsilon));
+                    let [gamma, beta, mean, variance] =
+                        roles.map(|role| role.and_then(|tensor| tensors.get(tensor)?.get(feature)).map(|x| x.to_f64()));
+                    let deviation = square_root(variance.unwrap_or(1.0) + R::of(epsilon).to_f64());
                     let factor = gamma.unwrap_or(1.0) / deviation;
                     let summand = beta.unwrap_or(0.0) - mean.unwrap_or(0.0) * factor;
                     for (at, value) in [(factors, factor), (summands, summand)] {
                         if let Some(slot) = packed.get_mut(at + feature) {
-                            *slot = value as f32;
+                            *slot = R::of(value);
                         }
                     }
                 }
@@ -153,11 +158,11 @@ impl PackOp {
 }
 
 /// Adds along the axes, outermost first.
-fn add(source: &[f32], destination: Option<&mut [f32]>, axes: &[Axis], scale: f32) {
+fn add<R: Packed>(source: &[R], destination: Option<&mut [R]>, axes: &[Axis], scale: R) {
     let Some(destination) = destination else { return };
     let Some(((count, from, to), inner)) = axes.split_first() else {
         if let (Some(value), Some(slot)) = (source.first(), destination.first_mut()) {
-            *slot += scale * value;
+            *slot += scale * *value;
         }
         return;
     };

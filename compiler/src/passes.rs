@@ -15,16 +15,16 @@ pub fn run(graph: &TypedGraph) -> TypedGraph {
     // First, since masks decide which layers are there; it puts the layers of models inside in their place too.
     let mut graph = crate::masks::explicit(graph).into_owned();
     // Before all others, which then see the layers inside.
-    inline::run(&mut graph);
+    inline::run(&mut graph, false);
     // First, so that an activation behind a `Dropout` is seen right behind its `Dense`.
     drop_identities::run(&mut graph);
     fuse_activations::run(&mut graph);
     graph
 }
 
-/// Puts the layers of models inside in their place.
-pub(crate) fn inline(graph: &mut TypedGraph) {
-    inline::run(graph);
+/// Puts the layers of models inside in their place; `in_turn`: in the order in which Keras computes them.
+pub(crate) fn inline(graph: &mut TypedGraph, in_turn: bool) {
+    inline::run(graph, in_turn);
 }
 
 /// Lets every reader of a tensor, and the model's outputs, read another one.

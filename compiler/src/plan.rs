@@ -11,6 +11,7 @@ pub mod clock;
 mod cost;
 mod describe;
 pub mod kernels;
+mod lengths;
 pub mod lowered;
 mod memory;
 mod names;
@@ -21,10 +22,12 @@ mod unroll;
 
 use proc_macro2::TokenStream;
 
-use crate::packing::Packing;
+use crate::packing::{Packed, Packing};
 use crate::plan::lowered::Operation;
+use crate::precision::Precision;
 use crate::shape::Dimension;
 use crate::storage::Storage;
+use crate::weights::BoundWeights;
 
 pub use batch::Batch;
 pub use build::{plan, plan_stored};
@@ -42,6 +45,8 @@ pub struct Plan {
     pub(crate) states: Vec<State>,
     pub(crate) streaming: Result<Streams, NoStream>,
     pub(crate) forward: Forward,
+    /// For each input the first one that has as many timesteps; mostly itself.
+    pub(crate) lengths: Vec<usize>,
     pub(crate) memory: Memory,
     pub(crate) decisions: Vec<Decision>,
 }
@@ -176,13 +181,18 @@ pub struct Stage {
     pub timesteps: Option<usize>,
 }
 
-/// A number of floats or rows: fixed, or so many a frame.
+/// A number of floats or rows: fixed, or so many for each frame of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// So many.
     Fixed(usize),
-    /// So many for each frame at hand.
-    PerFrame(usize),
+    /// So many for each frame.
+    PerFrame {
+        /// Whose frames are counted: an input by its place. A stream counts those at hand as the first input's.
+        input: usize,
+        /// How many for each.
+        amount: usize,
+    },
 }
 
 impl Extent {
@@ -190,7 +200,7 @@ impl Extent {
     #[must_use]
     pub const fn amount(self) -> usize {
         match self {
-            Self::Fixed(amount) | Self::PerFrame(amount) => amount,
+            Self::Fixed(amount) | Self::PerFrame { amount, .. } => amount,
         }
     }
 
@@ -198,7 +208,21 @@ impl Extent {
     fn map(self, change: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Fixed(amount) => Self::Fixed(change(amount)),
-            Self::PerFrame(amount) => Self::PerFrame(change(amount)),
+            Self::PerFrame { input, amount } => Self::PerFrame { input, amount: change(amount) },
+        }
+    }
+
+    /// So many for each frame of a stream.
+    const fn per_frame(amount: usize) -> Self {
+        Self::PerFrame { input: 0, amount }
+    }
+
+    /// Whether both count the same frames, or none.
+    fn counts_as(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(_), Self::Fixed(_)) => true,
+            (Self::PerFrame { input, .. }, Self::PerFrame { input: other, .. }) => input == other,
+            (Self::Fixed(_), Self::PerFrame { .. }) | (Self::PerFrame { .. }, Self::Fixed(_)) => false,
         }
     }
 
@@ -208,7 +232,7 @@ impl Extent {
         let regroup = |amount: usize| (from > 0 && amount.is_multiple_of(from)).then(|| amount / from * to);
         Some(match self {
             Self::Fixed(amount) => Self::Fixed(regroup(amount)?),
-            Self::PerFrame(amount) => Self::PerFrame(regroup(amount)?),
+            Self::PerFrame { input, amount } => Self::PerFrame { input, amount: regroup(amount)? },
         })
     }
 }
@@ -286,11 +310,23 @@ impl Step {
             Some(Operation::Rows(rows)) => (rows.input, self.input().floats),
             Some(Operation::InPlace(in_place)) => (in_place.width, self.output.floats),
             Some(Operation::Recurrent(recurrent)) => (recurrent.features, self.input().floats),
-            Some(Operation::Join(join)) => (join.output, self.output.floats),
+            Some(Operation::Join(join) | Operation::Attend(join)) => (join.output, self.output.floats),
             Some(Operation::Window(_) | Operation::Fold(_)) => return Extent::Fixed(1),
             None => return Extent::Fixed(0),
         };
         floats.map(|floats| floats / width.max(1))
+    }
+
+    /// Rows that each of these is compared with; one where it is not.
+    #[must_use]
+    pub fn looked_at(&self) -> Extent {
+        match (&self.operation, self.inputs.get(1)) {
+            (Some(Operation::Attend(join)), Some(keys)) => {
+                let width = join.operands.get(1).map_or(1, |keys| keys.width);
+                keys.floats.map(|floats| floats / width.max(1))
+            }
+            _ => Extent::Fixed(1),
+        }
     }
 }
 
@@ -374,9 +410,30 @@ impl Plan {
         self.inputs.len() == 1 && self.outputs.len() == 1
     }
 
-    /// The timesteps of the first input, where they are fixed.
+    /// Whether a whole sample of inputs is a type that borrows slices: of several inputs where one has free timesteps and
+    /// the model can't run frame by frame.
+    #[must_use]
+    pub fn borrows_inputs(&self) -> bool {
+        self.borrows(&self.inputs)
+    }
+
+    /// Whether the outputs of a whole sample are.
+    #[must_use]
+    pub fn borrows_outputs(&self) -> bool {
+        self.borrows(&self.outputs)
+    }
+
+    fn borrows(&self, ends: &[Endpoint]) -> bool {
+        let is_free = |end: &Endpoint| lengths::is_free(&end.axes);
+        matches!(self.forward, Forward::Whole(_)) && ends.len() > 1 && ends.iter().any(is_free)
+    }
+
+    /// The timesteps of the first input, where those of all inputs are fixed.
     #[must_use]
     pub fn timesteps(&self) -> Option<usize> {
+        if self.inputs.iter().any(|input| lengths::is_free(&input.axes)) {
+            return None;
+        }
         self.inputs.first()?.axes.first().and_then(|axis| lowered::fixed(*axis).ok())
     }
 
@@ -387,15 +444,34 @@ impl Plan {
     }
 
     /// Packs the weights: `tensor(node, index)` gives a node's tensor as Keras stores it.
-    pub fn pack<'a>(&self, mut tensor: impl FnMut(usize, usize) -> Option<&'a [f32]>) -> Vec<f32> {
-        let mut packed = vec![0.0; self.packed_length()];
+    pub fn pack<'a, R: Packed>(&self, mut tensor: impl FnMut(usize, usize) -> Option<&'a [R]>) -> Vec<R> {
+        let mut packed = vec![R::of(0.0); self.packed_length()];
         for segment in &self.segments {
-            let tensors: Vec<&[f32]> =
-                (segment.first_tensor..).map_while(|index| tensor(segment.node, index)).collect();
+            let tensors: Vec<&[R]> = (segment.first_tensor..).map_while(|index| tensor(segment.node, index)).collect();
             let floats = segment.packing.run(&tensors);
             packed[segment.offset..segment.offset + floats.len()].copy_from_slice(&floats);
         }
         packed
+    }
+}
+
+impl Plan {
+    /// The packed weights as they lie in memory, little-endian.
+    #[must_use]
+    pub fn packed_bytes(&self, bound: &BoundWeights, precision: Precision) -> Vec<u8> {
+        match precision {
+            Precision::Single => {
+                let packed = self.pack(|node, index| bound.node(node).get(index).map(|weight| &*weight.values));
+                packed.into_iter().flat_map(f32::to_le_bytes).collect()
+            }
+            Precision::Double => {
+                let wide: Vec<Vec<_>> = (0..bound.len())
+                    .map(|node| bound.node(node).iter().map(|weight| weight.values.wide()).collect())
+                    .collect();
+                let packed = self.pack(|node, index| wide.get(node)?.get(index).map(|values| &**values));
+                packed.into_iter().flat_map(f64::to_le_bytes).collect()
+            }
+        }
     }
 }
 

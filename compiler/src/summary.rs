@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::model::{CompiledModel, LayerRow};
 use crate::order::{is_chain, order};
+use crate::precision::Precision;
 use crate::shape::Shape;
 
 pub use json::json;
@@ -67,8 +68,8 @@ impl SummaryModel {
             output_shapes: graph.outputs().iter().map(|&output| graph.shape(output).clone()).collect(),
             rows,
             is_branched,
-            trainable: Count::float32(model.trainable_params()),
-            non_trainable: Count::float32(model.non_trainable_params()),
+            trainable: Count::of(model.trainable_params(), 0, model.precision),
+            non_trainable: Count::of(model.non_trainable_params(), model.integer_params(), model.precision),
         }
     }
 }
@@ -86,8 +87,7 @@ fn connections(graph: &TypedGraph, name: &str) -> Vec<Connection> {
     let mut uses: Vec<&TypedNode> = graph.nodes().iter().filter(|node| name_of(node) == name).collect();
     uses.sort_by_key(|node| node.use_index);
     for node in uses {
-        let NodeKind::Layer { inputs, .. } = &node.node.kind else { continue };
-        found.extend(inputs.iter().map(|input| {
+        found.extend(node.listed().map(|input| {
             let from = &graph.nodes()[input.node.0];
             Connection { layer: name_of(from).to_owned(), node: from.use_index, tensor: input.output }
         }));
@@ -133,11 +133,12 @@ pub struct Count {
 }
 
 impl Count {
-    /// This many 32-bit floats.
+    /// This many numbers of this type, but that some are integers of 32 bits.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
-    pub fn float32(params: u64) -> Self {
-        Self { params, bytes: params as f64 * 4.0 }
+    pub fn of(params: u64, integers: u64, precision: Precision) -> Self {
+        let bytes = params.saturating_sub(integers) as f64 * precision.bytes() as f64 + integers as f64 * 4.0;
+        Self { params, bytes }
     }
 }
 

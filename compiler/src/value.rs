@@ -99,9 +99,13 @@ impl Value {
             Self::Activation(_) => "activation function",
             Self::Training(..) => "training object",
             Self::Public(Public::Module(_)) => "module",
-            Self::Public(Public::Ignored(_) | Public::ClearSession | Public::Input | Public::LayerFunction(..)) => {
-                "function"
-            }
+            Self::Public(
+                Public::Ignored(_)
+                | Public::NumberType(_)
+                | Public::ClearSession
+                | Public::Input
+                | Public::LayerFunction(..),
+            ) => "function",
             Self::Public(_) => "class",
             Self::Failed => "failed expression",
         }

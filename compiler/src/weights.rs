@@ -9,12 +9,14 @@
 //! the model's text.
 
 mod check;
+mod numbers;
 mod safetensors;
 
 use std::rc::Rc;
 
 pub(crate) use check::indices;
 pub use check::{bind, key, keys};
+pub use numbers::Numbers;
 pub use safetensors::read;
 
 /// A tensor of a weight file as it was read: nothing of it is checked against a model yet.
@@ -24,8 +26,8 @@ pub struct NamedTensor {
     pub name: String,
     /// Its shape.
     pub shape: Vec<u64>,
-    /// Its values, row-major, or the name of a number type that is no float of 32 or 16 bits.
-    pub values: Result<Rc<[f32]>, String>,
+    /// Its values, row-major, or the name of a number type that is no float of 64, 32 or 16 bits.
+    pub values: Result<Numbers, String>,
 }
 
 /// One weight of a layer with its values: row-major, as Keras stores them.
@@ -34,7 +36,7 @@ pub struct Weight {
     /// Its shape.
     pub shape: Vec<u64>,
     /// Its values, one a parameter.
-    pub values: Rc<[f32]>,
+    pub values: Numbers,
 }
 
 /// Every weight of a graph. Made by [`bind`] alone, so names and shapes fit.
@@ -44,6 +46,12 @@ pub struct BoundWeights {
 }
 
 impl BoundWeights {
+    /// How many nodes the graph has.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The weights of a node, in the order of its layer's `weights()`; all uses of a shared layer get the same.
     #[must_use]
     pub fn node(&self, index: usize) -> &[Weight] {

@@ -309,6 +309,8 @@ pub enum UnaryOperator {
     Plus,
     /// `not`
     Not,
+    /// `~`
+    Invert,
 }
 
 /// Arithmetic operators.
@@ -328,6 +330,14 @@ pub enum BinaryOperator {
     Modulo,
     /// `**`
     Power,
+    /// `@`
+    MatrixMultiply,
+    /// `&`
+    And,
+    /// `|`
+    Or,
+    /// `^`
+    ExclusiveOr,
 }
 
 /// Comparison operators.

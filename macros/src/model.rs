@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use rnn_compiler::emit::{Options, emit};
+use rnn_compiler::precision::Precision;
 use rnn_compiler::weights::{BoundWeights, bind, read};
 use rnn_compiler::{Compiled, CompiledModel, compile, plan, storage};
 use rnn_grammar::{Code, Diagnostic, Source, decode};
@@ -110,6 +111,11 @@ fn code(header: &Header, text: &Text) -> Result<TokenStream, TokenStream> {
         Some(literal) => Some(weights(literal, text, model)?),
         None => None,
     };
+    if model.precision == Precision::Double && !cfg!(feature = "double") {
+        let title = format!("`{}` computes in float64, and the runtime's feature `double` is off", model.name);
+        let advice = "in `Cargo.toml`: `rnn-runtime = { version = \"0.1\", features = [\"double\"] }`";
+        return Err(text.report(&[Diagnostic::new(Code::E415, model.span, title).help(advice)]));
+    }
     let plan = plan::plan_stored(model, header.storage()).map_err(|diagnostic| text.report(&[*diagnostic]))?;
     if let (Some(literal), Some(bound)) = (&header.storage, &weights) {
         storage::stored(model, &plan, bound)

@@ -3,29 +3,31 @@
 //! The compiler knows every length, so nothing is ever cut short here; a length that didn't fit would give shorter
 //! rows instead of a panicking path.
 
+use super::simd::Float;
+
 /// The flat slice as rows of `WIDTH` values.
 #[inline(always)]
 #[must_use]
-pub fn rows<const WIDTH: usize>(flat: &[f32]) -> &[[f32; WIDTH]] {
+pub fn rows<const WIDTH: usize>(flat: &[Float]) -> &[[Float; WIDTH]] {
     flat.as_chunks().0
 }
 
 /// The flat slice as rows of `WIDTH` values, to be written.
 #[inline(always)]
-pub fn rows_mut<const WIDTH: usize>(flat: &mut [f32]) -> &mut [[f32; WIDTH]] {
+pub fn rows_mut<const WIDTH: usize>(flat: &mut [Float]) -> &mut [[Float; WIDTH]] {
     flat.as_chunks_mut().0
 }
 
 /// The first `COUNT` rows of a buffer.
 #[inline(always)]
-pub fn first_rows_mut<const WIDTH: usize>(buffer: &mut [f32], count: usize) -> &mut [[f32; WIDTH]] {
+pub fn first_rows_mut<const WIDTH: usize>(buffer: &mut [Float], count: usize) -> &mut [[Float; WIDTH]] {
     buffer.as_chunks_mut().0.get_mut(..count).unwrap_or_default()
 }
 
 /// The first `N` values as an array.
 #[inline(always)]
 #[must_use]
-pub fn array<const N: usize>(flat: &[f32]) -> &[f32; N] {
+pub fn array<const N: usize>(flat: &[Float]) -> &[Float; N] {
     match flat.first_chunk() {
         Some(array) => array,
         None => &[0.0; N],
@@ -34,7 +36,7 @@ pub fn array<const N: usize>(flat: &[f32]) -> &[f32; N] {
 
 /// The first `N` values as an array to be written; another place where there are fewer.
 #[inline(always)]
-pub fn array_mut<'a, const N: usize>(flat: &'a mut [f32], other: &'a mut [f32; N]) -> &'a mut [f32; N] {
+pub fn array_mut<'a, const N: usize>(flat: &'a mut [Float], other: &'a mut [Float; N]) -> &'a mut [Float; N] {
     match flat.first_chunk_mut() {
         Some(array) => array,
         None => other,
@@ -43,7 +45,7 @@ pub fn array_mut<'a, const N: usize>(flat: &'a mut [f32], other: &'a mut [f32; N
 
 /// Cuts `length` values off the front; the rest is what is left.
 #[inline(always)]
-pub fn take(memory: &mut [f32], length: usize) -> (&mut [f32], &mut [f32]) {
+pub fn take(memory: &mut [Float], length: usize) -> (&mut [Float], &mut [Float]) {
     let length = length.min(memory.len());
     memory.split_at_mut_checked(length).unwrap_or_default()
 }
@@ -51,13 +53,13 @@ pub fn take(memory: &mut [f32], length: usize) -> (&mut [f32], &mut [f32]) {
 /// A kernel's part of the packed weights.
 #[inline(always)]
 #[must_use]
-pub fn segment<const START: usize, const LENGTH: usize>(packed: &[f32]) -> &[f32] {
+pub fn segment<const START: usize, const LENGTH: usize>(packed: &[Float]) -> &[Float] {
     packed.get(START..START + LENGTH).unwrap_or_default()
 }
 
 /// Copies value by value, as many as both have.
 #[inline(always)]
-pub fn copy(from: &[f32], to: &mut [f32]) {
+pub fn copy(from: &[Float], to: &mut [Float]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }
@@ -65,7 +67,7 @@ pub fn copy(from: &[f32], to: &mut [f32]) {
 
 /// Puts `values` into a row, from `OFFSET` on.
 #[inline(always)]
-pub fn put<const OFFSET: usize, const N: usize>(values: &[f32; N], row: &mut [f32]) {
+pub fn put<const OFFSET: usize, const N: usize>(values: &[Float; N], row: &mut [Float]) {
     if let Some(to) = row.get_mut(OFFSET..).and_then(|rest| rest.first_chunk_mut()) {
         *to = *values;
     }
@@ -74,6 +76,6 @@ pub fn put<const OFFSET: usize, const N: usize>(values: &[f32; N], row: &mut [f3
 /// An id that was computed as a float: cut towards zero, as Keras does.
 #[inline(always)]
 #[must_use]
-pub fn id(value: f32) -> i32 {
+pub fn id(value: Float) -> i32 {
     value as i32
 }

@@ -4,7 +4,7 @@
 //! one; what is carried from frame to frame lives in a stream value of its own. Shapes are types (`[[f32; 8]; 80]`),
 //! so a wrong one is a type error; only a free timestep is a slice, whose length is checked when the model runs.
 
-use crate::state::State;
+use crate::snapshot::State;
 use core::fmt;
 
 /// A value of zeros: of tensors, and of types that have several as fields.
@@ -18,7 +18,7 @@ impl<T> Zero for Option<T> {
     const ZERO: Self = None;
 }
 
-/// Numbers of a fixed shape: `f32`, `i32` or nested arrays of them.
+/// Numbers of a fixed shape: `f32`, `f64`, `i32` or nested arrays of them.
 pub trait Tensor: Zero + Copy + 'static {
     /// What the innermost array holds.
     type Element: Copy + 'static;
@@ -70,7 +70,7 @@ macro_rules! scalar {
         }
     )*};
 }
-scalar!(f32 0.0 i32 0);
+scalar!(f32 0.0 f64 0.0 i32 0);
 
 impl<T: Zero + Copy, const N: usize> Zero for [T; N] {
     const ZERO: Self = [T::ZERO; N];
@@ -176,11 +176,13 @@ pub trait Model {
     /// What one sample gives: nested arrays, or a slice of them where its timestep is free. Several outputs are the
     /// fields of a type.
     type Output: ?Sized;
+    /// What it computes in: `f32`, or `f64` where its text says so.
+    type Number: Copy + 'static;
     /// Working memory of [`forward_into`](Model::forward_into): `[f32; N]`; `[f32]` where a free timestep decides
     /// its length, which the model's `scratch_length` tells. Its content never matters.
-    type Scratch: ?Sized + AsMut<[f32]>;
+    type Scratch: ?Sized + AsMut<[Self::Number]>;
     /// Working memory that [`forward`](Model::forward) takes from the stack; at most 64 KiB for causal models.
-    type Stack: Workspace;
+    type Stack: Workspace<Number = Self::Number>;
     /// What [`forward_into`](Model::forward_into) answers: nothing where every length is part of the types,
     /// `Result<(), ShapeError>` with a free timestep.
     type Answer;
@@ -203,7 +205,7 @@ pub trait Model {
     /// Computes one sample with working memory of any length from [`Stack`](Model::Stack)'s up; more memory lets
     /// more timesteps share one walk over the weights. The result's bits don't depend on it.
     #[doc(hidden)]
-    fn compute(&self, input: &Self::Input, scratch: &mut [f32], output: &mut Self::Output) -> Self::Answer;
+    fn compute(&self, input: &Self::Input, scratch: &mut [Self::Number], output: &mut Self::Output) -> Self::Answer;
 
     /// Computes one sample into `output`. `scratch` is working memory; nothing large touches the stack.
     #[inline]
@@ -234,10 +236,14 @@ pub trait Model {
     /// # Errors
     /// Where a slice's length is not that of the shape.
     #[inline]
-    fn forward_flat(&self, input: &[<Self::Input as Shaped>::Element], output: &mut [f32]) -> Result<(), ShapeError>
+    fn forward_flat(
+        &self,
+        input: &[<Self::Input as Shaped>::Element],
+        output: &mut [<Self::Output as Shaped>::Element],
+    ) -> Result<(), ShapeError>
     where
         Self::Input: Shaped,
-        Self::Output: Shaped<Element = f32>,
+        Self::Output: Shaped,
         Self::Scratch: Sized,
         Self::Answer: Into<Checked>,
     {
@@ -326,12 +332,20 @@ pub trait Model {
 }
 
 /// Working memory that can be made in place.
-pub trait Workspace: AsMut<[f32]> {
+pub trait Workspace: AsMut<[Self::Number]> {
+    /// What it holds.
+    type Number;
     /// Working memory of zeros.
     const NEW: Self;
 }
 
+impl<const N: usize> Workspace for [f64; N] {
+    type Number = f64;
+    const NEW: Self = [0.0; N];
+}
+
 impl<const N: usize> Workspace for [f32; N] {
+    type Number = f32;
     const NEW: Self = [0.0; N];
 }
 

@@ -107,15 +107,17 @@ impl Entry<'_> {
 
     /// Its values, where they are floats of 32 or 16 bits.
     pub fn floats(&self) -> impl Iterator<Item = f32> + '_ {
-        self.numbers().unwrap_or_default().iter()
+        let narrow = self.numbers().filter(|numbers| !matches!(numbers.kind, Kind::F64));
+        narrow.unwrap_or_default().iter().map(|value| value as f32)
     }
 }
 
 impl<'a> Entry<'a> {
-    /// Its numbers, where they are floats of 32 or 16 bits: `F32`, `F16`, `BF16`.
+    /// Its numbers, where they are floats: `F64`, `F32`, `F16`, `BF16`.
     #[must_use]
     pub fn numbers(&self) -> Option<Floats<'a>> {
         let kind = match self.dtype {
+            "F64" => Kind::F64,
             "F32" => Kind::F32,
             "F16" => Kind::F16,
             "BF16" => Kind::Bf16,
@@ -125,7 +127,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Floats of 32 or 16 bits in a file, read as floats of 32.
+/// Floats of 64, 32 or 16 bits in a file, read as floats of 64.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Floats<'a> {
     bytes: &'a [u8],
@@ -135,6 +137,7 @@ pub struct Floats<'a> {
 /// How floats are stored.
 #[derive(Clone, Copy, Debug, Default)]
 enum Kind {
+    F64,
     #[default]
     F32,
     F16,
@@ -144,24 +147,24 @@ enum Kind {
 impl<'a> Floats<'a> {
     /// The value at a place; 0 where there is none.
     #[must_use]
-    pub fn get(self, at: usize) -> f32 {
+    pub fn get(self, at: usize) -> f64 {
         self.find(at).unwrap_or(0.0)
     }
 
     /// All values in order.
-    pub fn iter(self) -> impl Iterator<Item = f32> + 'a {
+    pub fn iter(self) -> impl Iterator<Item = f64> + 'a {
         (0..).map_while(move |at| self.find(at))
     }
 
-    fn find(self, at: usize) -> Option<f32> {
-        match self.kind {
+    fn find(self, at: usize) -> Option<f64> {
+        let pair = || self.bytes.as_chunks::<2>().0.get(at).map(|&chunk| u16::from_le_bytes(chunk));
+        let single = match self.kind {
+            Kind::F64 => return self.bytes.as_chunks::<8>().0.get(at).map(|&chunk| f64::from_le_bytes(chunk)),
             Kind::F32 => self.bytes.as_chunks::<4>().0.get(at).map(|&chunk| f32::from_le_bytes(chunk)),
-            Kind::F16 => self.bytes.as_chunks::<2>().0.get(at).map(|&chunk| of_half(u16::from_le_bytes(chunk))),
-            Kind::Bf16 => {
-                let half = self.bytes.as_chunks::<2>().0.get(at).map(|&chunk| u16::from_le_bytes(chunk));
-                half.map(|half| f32::from_bits(u32::from(half) << 16))
-            }
-        }
+            Kind::F16 => pair().map(of_half),
+            Kind::Bf16 => pair().map(|half| f32::from_bits(u32::from(half) << 16)),
+        };
+        single.map(f64::from)
     }
 }
 
@@ -235,7 +238,11 @@ impl<'a> Entries<'a> {
 }
 
 fn bytes_needed(entry: &Entry<'_>) -> Option<u64> {
-    let each = if entry.dtype == "F32" { 4 } else { 2 };
+    let each = match entry.dtype {
+        "F64" => 8,
+        "F32" => 4,
+        _ => 2,
+    };
     entry.shape().try_fold(each, |bytes: u64, size| bytes.checked_mul(size))
 }
 

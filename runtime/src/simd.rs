@@ -12,6 +12,8 @@ mod fused;
 mod pair;
 mod panel;
 mod scalar;
+mod stored;
+mod token;
 mod weight;
 
 #[cfg(target_arch = "aarch64")]
@@ -27,16 +29,24 @@ pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
 pub use pair::Pair;
 pub use panel::{Columns, Inputs, accumulate, accumulate_behind, load_tile, store_tile};
 pub use scalar::{Scalar, ScalarFma};
+pub use stored::{Bf16, F16, I8};
+pub use token::{In, Isa, Program};
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub use wasm32::RelaxedSimd;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use wasm32::Simd128;
-pub use weight::{Bf16, F16, I8, Unscaled, Weight};
+pub use weight::{Unscaled, Weight};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{Avx2, Avx512, Sse2};
 
+/// The number type of this module and those beside it.
+pub type Float = f32;
+
+/// What holds the bits of a [`Float`].
+pub type Bits = u32;
+
 /// Sixteen floats: one cache line, the unit of every packed layout.
-pub type Line = [f32; 16];
+pub type Line = [Float; 16];
 
 /// 2⁻⁶³: a state below it becomes zero, so that after a signal has died away no products get denormal, which many
 /// processors compute a hundred times as slowly. Its square is the least normal number.
@@ -185,94 +195,4 @@ pub trait Vector: Copy + sealed::Sealed {
         let magnitude = other.abs();
         Self::select(magnitude.less(self.splat(f32::INFINITY)), self, Self::select(zero.less(magnitude), self, number))
     }
-}
-
-/// Vectors that the token `I` proves.
-pub trait In<I: Isa>: Vector {
-    /// `value` in every lane.
-    #[inline(always)]
-    fn of(_isa: I, value: f32) -> Self {
-        // SAFETY: the token proves the instruction set.
-        unsafe { Self::splat_unproven(value) }
-    }
-    /// Reads a part of a line: `part` counts vectors of this width, taken modulo how many a line has.
-    #[inline(always)]
-    fn load(_isa: I, line: &Line, part: usize) -> Self {
-        // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
-        unsafe { Self::load_pointer(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
-    }
-    /// Reads a part of a line of stored weights, as [`In::load`] reads one of floats.
-    #[inline(always)]
-    fn expand<W: Weight>(_isa: I, line: &[W; 16], part: usize) -> Self {
-        // SAFETY: the token proves the instruction set; the remainder keeps the read inside the line.
-        unsafe { W::load(line.as_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
-    }
-    /// Reads the slice's first floats, or zeros where it is too short.
-    #[inline(always)]
-    fn read(isa: I, from: &[f32]) -> Self {
-        if from.len() < Self::LANES {
-            return Self::of(isa, 0.0);
-        }
-        // SAFETY: the token proves the instruction set, the comparison the length.
-        unsafe { Self::load_pointer(from.as_ptr()) }
-    }
-    /// Writes to the slice's first floats; nothing where it is too short.
-    #[inline(always)]
-    fn write(self, to: &mut [f32]) {
-        if to.len() >= Self::LANES {
-            // SAFETY: the comparison proves the length.
-            unsafe { self.store_pointer(to.as_mut_ptr()) }
-        }
-    }
-    /// Writes a part of a line, as [`In::load`] reads it.
-    #[inline(always)]
-    fn store(self, line: &mut Line, part: usize) {
-        // SAFETY: the remainder keeps the write inside the line.
-        unsafe { self.store_pointer(line.as_mut_ptr().add(part % (16 / Self::LANES) * Self::LANES)) }
-    }
-}
-
-/// An instruction set; a value proves that the processor has it.
-pub trait Isa: Copy + sealed::Sealed {
-    /// 4 lanes.
-    type V4: In<Self>;
-    /// 8 lanes.
-    type V8: In<Self>;
-    /// 16 lanes.
-    type V16: In<Self>;
-    /// What a block of sixteen units goes through its activations in.
-    type Block: In<Self>;
-    /// One register's worth for tiles of several rows.
-    type Tile: In<Self>;
-    /// How many blocks of sixteen units a large cell takes at once.
-    const BLOCKS: usize;
-    /// Whether the registers hold 24 sums of [`Isa::Tile`] or only 12.
-    const MANY_REGISTERS: bool;
-    /// Whether a small cell's whole row of sums stays in registers, as 16-lane vectors.
-    const WHOLE_ROWS: bool;
-    /// Whether a small cell's groups of columns are unrolled where a row does not stay in registers.
-    const UNROLLED: bool;
-    /// Its name, as `RNN_MAX_ISA` spells it.
-    const NAME: &'static str;
-
-    /// The lower and the upper 8 lanes.
-    fn halves(self, vector: Self::V16) -> [Self::V8; 2];
-    /// The lower and the upper 4 lanes.
-    fn split_eight(self, vector: Self::V8) -> [Self::V4; 2];
-    /// Four times 4 lanes.
-    fn quarters(self, vector: Self::V16) -> [Self::V4; 4];
-    /// Runs `program` in a function of its own, compiled for this instruction set and never inlined: the same program
-    /// type is compiled once, however often it is called.
-    fn outline<P: Program>(self, program: P) -> P::Output;
-}
-
-/// Work that is written once and compiled for every instruction set.
-///
-/// `run` must be `#[inline(always)]` and free of closures: only what is inlined into the function that names
-/// the instruction set may use it.
-pub trait Program {
-    /// What it gives.
-    type Output;
-    /// Does the work with the instruction set that the token proves.
-    fn run<I: Isa>(self, isa: I) -> Self::Output;
 }

@@ -220,7 +220,7 @@ macro_rules! layer_norms {
 #[test]
 fn layer_norm_is_the_reference_and_the_same_everywhere() {
     layer_norms!(1, 3, 16, 21, 64);
-    let without = packing::layer_norm(3, None, None).run(&[]);
+    let without: Vec<f32> = packing::layer_norm(3, None, None).run(&[]);
     assert_eq!(without[..3], [1.0; 3]);
     assert_eq!(without[16..19], [0.0; 3]);
 }

@@ -8,10 +8,8 @@ use common::{Numbers, assert_close, at, bits, levels};
 use rnn_compiler::packing::{self, Cell, Packing};
 use rnn_compiler::storage::{self, Storage};
 use rnn_runtime::activation::{Linear, Sigmoid, Tanh};
-use rnn_runtime::kernels::{
-    Bf16, Dense, F16, Forward, Gru, GruBatch, GruResetBefore, I8, Lstm, LstmBatch, Panels, SimpleRnn, Small,
-};
-use rnn_runtime::simd::{In, Isa, Level, Weight};
+use rnn_runtime::kernels::{Dense, Forward, Gru, GruBatch, GruResetBefore, Lstm, LstmBatch, Panels, SimpleRnn, Small};
+use rnn_runtime::simd::{Bf16, F16, I8, In, Isa, Level, Weight};
 use rnn_runtime::state::{GruState, LstmState, SimpleRnnState};
 use rnn_runtime::weights;
 

@@ -1,13 +1,13 @@
 //! Random models with random weights, computed by the reference in f64.
 
 use std::error::Error;
-use std::rc::Rc;
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_compiler::graph::{NodeId, NodeKind};
 use rnn_compiler::masks::has_masks;
+use rnn_compiler::precision::Precision;
 use rnn_compiler::storage::{self, Storage};
-use rnn_compiler::weights::{BoundWeights, NamedTensor, bind, key};
+use rnn_compiler::weights::{BoundWeights, NamedTensor, Numbers, bind, key};
 use rnn_compiler::{CompiledModel, plan, reference};
 use rnn_grammar::Source;
 
@@ -17,6 +17,9 @@ use crate::{random_causal, random_graph, random_text};
 
 /// How many models a part has.
 const N_MODELS: usize = 100;
+
+/// How many models in float64 there are.
+const N_DOUBLE: usize = 24;
 
 /// What the parts are made of.
 const KINDS: [Kind; 4] = [Kind::Sequential, Kind::Sequential, Kind::Graphs, Kind::Causal];
@@ -41,11 +44,7 @@ pub(crate) fn cases(part: usize) -> Result<Vec<Case>, Box<dyn Error>> {
         if cases.len() == N_MODELS {
             return Ok(cases);
         }
-        let text = match KINDS[part] {
-            Kind::Sequential => random_text::text(&mut random),
-            Kind::Graphs => random_graph::text(&mut random),
-            Kind::Causal => random_causal::text(&mut random),
-        };
+        let text = text(KINDS[part], &mut random);
         // One in two is of floats; the others take the smaller numbers in turn.
         let storage = match cases.len() % 6 {
             1 => Storage::F16,
@@ -57,6 +56,30 @@ pub(crate) fn cases(part: usize) -> Result<Vec<Case>, Box<dyn Error>> {
         cases.extend(case(name, text, (KINDS[part], storage), &mut random)?);
     }
     Err("too few random texts are models".into())
+}
+
+/// Models in float64, of every kind.
+pub(crate) fn double_cases() -> Result<Vec<Case>, Box<dyn Error>> {
+    let mut random = Random::new(64);
+    let mut cases = Vec::new();
+    for _ in 0..100 * N_DOUBLE {
+        if cases.len() == N_DOUBLE {
+            return Ok(cases);
+        }
+        let kind = KINDS[cases.len() % KINDS.len()];
+        let text = format!("keras.config.set_floatx('float64')\n{}", text(kind, &mut random));
+        let name = format!("double_{}", cases.len());
+        cases.extend(case(name, text, (kind, Storage::F32), &mut random)?);
+    }
+    Err("too few random texts are models".into())
+}
+
+fn text(kind: Kind, random: &mut Random) -> String {
+    match kind {
+        Kind::Sequential => random_text::text(random),
+        Kind::Graphs => random_graph::text(random),
+        Kind::Causal => random_causal::text(random),
+    }
 }
 
 fn case(
@@ -97,9 +120,12 @@ fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
             let length: u64 = weight.shape.iter().product();
             let rows = if weight.shape.len() > 1 { weight.shape[0] as f64 } else { 4.0 };
             let is_variance = weight.path.ends_with("variance");
-            let values: Rc<[f32]> = (0..length)
-                .map(|_| if is_variance { 0.5 + random.unit() } else { (2.0 * random.unit() - 1.0) / rows.sqrt() } as f32)
-                .collect();
+            let values = (0..length)
+                .map(|_| if is_variance { 0.5 + random.unit() } else { (2.0 * random.unit() - 1.0) / rows.sqrt() });
+            let values: Numbers = match model.precision {
+                Precision::Single => values.map(|value| value as f32).collect(),
+                Precision::Double => values.collect(),
+            };
             let name = key(instance, weight);
             tensors.push(NamedTensor { name, shape: weight.shape.clone(), values: Ok(values) });
         }
@@ -108,14 +134,18 @@ fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
 }
 
 fn file(tensors: &[NamedTensor]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut bytes: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut bytes: Vec<(String, Vec<usize>, safetensors::Dtype, Vec<u8>)> = Vec::new();
     for tensor in tensors {
         let values = tensor.values.clone()?;
         let shape = tensor.shape.iter().map(|&axis| axis as usize).collect();
-        bytes.push((tensor.name.clone(), shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+        let (dtype, values) = match values.is_double() {
+            true => (safetensors::Dtype::F64, values.wide().iter().flat_map(|value| value.to_le_bytes()).collect()),
+            false => (safetensors::Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        };
+        bytes.push((tensor.name.clone(), shape, dtype, values));
     }
-    let views = bytes.iter().map(|(name, shape, bytes)| {
-        Ok((name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)?))
+    let views = bytes.iter().map(|(name, shape, dtype, bytes)| {
+        Ok((name, safetensors::tensor::TensorView::new(*dtype, shape.clone(), bytes)?))
     });
     let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     Ok(safetensors::serialize(views, None)?)
@@ -133,8 +163,8 @@ fn sample(
     });
     let value = |random: &mut Random| match takes_ids {
         Some(vocabulary) => (random.below(vocabulary as usize)) as f64,
-        // As f32 has it: the code can be given nothing finer.
-        None => f64::from((4.0 * random.unit() - 2.0) as f32),
+        // As its type has it: the code can be given nothing finer.
+        None => model.precision.round(4.0 * random.unit() - 2.0),
     };
     let is_masked = has_masks(&model.graph);
     let mut input: Vec<f64> = Vec::new();
@@ -150,15 +180,24 @@ fn sample(
         input.extend_from_slice(&values);
         arrays.push(ArrayD::from_shape_vec(IxDyn(&shape), values)?);
     }
+    Ok(Sample { input, output: exact(model, weights, &arrays)?, slack: 0.0 })
+}
+
+/// The outputs of the reference in f64, one behind the other.
+pub(crate) fn exact(
+    model: &CompiledModel,
+    weights: &BoundWeights,
+    inputs: &[ArrayD<f64>],
+) -> Result<Vec<f64>, Box<dyn Error>> {
     let of_node = |node: NodeId| -> Vec<ArrayD<f64>> {
         let arrays = weights.node(node.0).iter().map(|weight| {
             let shape: Vec<usize> = weight.shape.iter().map(|&axis| axis as usize).collect();
-            ArrayD::from_shape_vec(IxDyn(&shape), weight.values.iter().map(|&value| f64::from(value)).collect())
+            ArrayD::from_shape_vec(IxDyn(&shape), weight.values.wide().to_vec())
         });
         arrays.collect::<Result<_, _>>().unwrap_or_default()
     };
-    let outputs = reference::evaluate(&model.graph, of_node, &arrays).map_err(|error| error.to_string())?;
-    Ok(Sample { input, output: outputs.iter().flatten().copied().collect(), slack: 0.0 })
+    let outputs = reference::evaluate(&model.graph, of_node, inputs).map_err(|error| error.to_string())?;
+    Ok(outputs.iter().flatten().copied().collect())
 }
 
 /// Some steps become zeros, which `Masking()`, an `Embedding` and a mask skip: the first ones, the last ones, or any.

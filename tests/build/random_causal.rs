@@ -167,7 +167,7 @@ impl Text<'_> {
     fn row(&mut self, tensor: &Tensor, is_sequence: bool) {
         let Tensor { name, width, rows, every, delay } = tensor.clone();
         let units = 1 + self.random.below(9);
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 | 1 if is_sequence => {
                 let returns = self.random.below(3) > 0;
                 let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
@@ -193,6 +193,9 @@ impl Text<'_> {
             }
             6 => {
                 self.define(format!("0.5 - {name}"), width, rows, (every, delay));
+            }
+            7 if is_sequence => {
+                self.define(format!("Masking()({name})"), width, rows, (every, delay));
             }
             _ => {
                 self.define(format!("Dense({units}, activation=\"relu\")({name})"), units, rows, (every, delay));

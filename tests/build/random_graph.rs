@@ -167,7 +167,7 @@ impl Text<'_> {
                 self.define(format!("Concatenate()({answers}[1:])"), false, 2 * units);
                 self.define(format!("{answers}{states}[0]"), states == "[::2]", units);
             }
-            19 if is_sequence => {
+            15 | 19 if is_sequence => {
                 let kind =
                     self.random.pick(&["Attention()", "Attention(score_mode=\"concat\")", "AdditiveAttention()"]);
                 let other = self.like(&tensor);

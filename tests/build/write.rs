@@ -13,6 +13,7 @@ use rnn_compiler::{CompiledModel, plan};
 use rnn_runtime::Level;
 
 /// A model with its weights and what it must compute.
+#[derive(Clone)]
 pub(crate) struct Case {
     /// Its name, a name of Rust too.
     pub(crate) name: String,
@@ -29,6 +30,7 @@ pub(crate) struct Case {
 }
 
 /// One input, flat, and its output.
+#[derive(Clone)]
 pub(crate) struct Sample {
     /// The input.
     pub(crate) input: Vec<f64>,
@@ -103,6 +105,9 @@ fn one(
 
 /// The checks that the types of the model allow.
 fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
+    if plan.borrows_inputs() || plan.borrows_outputs() {
+        return borrowed(code, plan, make, kind);
+    }
     if !plan.is_single() || plan.streaming().is_ok_and(|streams| streams.chunk.is_none()) {
         return several(code, plan, make, kind);
     }
@@ -191,7 +196,7 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
     let unwrap = if is_free { ".unwrap()" } else { "" };
     writeln!(
         code,
-        "    let run = |numbers: &mut several::Numbers<'_>, sample: &[f64]| -> Vec<f32> {{\n        \
+        "    let run = |numbers: &mut several::Numbers<'_>, sample: &[f64]| -> Vec<crate::suite::Float> {{\n        \
          let _ = (&numbers, sample);\n        let input = {input};\n        let mut output = {zero};\n        \
          rnn_runtime::Model::forward_into(&model, {call}, {scratch}, {target}){unwrap};\n        {result}\n    }};"
     )?;
@@ -205,11 +210,71 @@ fn several(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(),
     Ok(())
 }
 
+/// The checks of types that borrow slices; all inputs of free timesteps have as many of them.
+fn borrowed(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
+    let floats = |end: &plan::Endpoint| end.axes.iter().filter_map(|axis| axis.known()).product::<u64>();
+    let sum = |free: bool| plan.inputs().iter().filter(|end| is_free(end) == free).map(floats).sum::<u64>();
+    writeln!(code, "    let model = {make};")?;
+    writeln!(code, "    case.several(|numbers, sample| {{")?;
+    match sum(true) {
+        0 => writeln!(code, "        let rows = 0;")?,
+        width => writeln!(code, "        let rows = (sample.len() - {}) / {width};", sum(false))?,
+    }
+    let (mut input, mut output) = (Vec::new(), Vec::new());
+    for (place, end) in plan.inputs().iter().enumerate() {
+        let values = if is_free(end) { "numbers.rows(rows)" } else { "numbers.next()" };
+        writeln!(code, "        let input_{place} = {values};")?;
+        let value = format!("{}input_{place}", if is_free(end) { "&" } else { "" });
+        input.push(if plan.inputs().len() > 1 { format!("{}: {value}", end.field) } else { value });
+    }
+    for (place, end) in plan.outputs().iter().enumerate() {
+        let zero = "rnn_runtime::Zero::ZERO";
+        let is_field = plan.outputs().len() > 1;
+        let value = match is_free(end) {
+            true => {
+                writeln!(code, "        let mut output_{place} = vec![{zero}; rows];")?;
+                format!("&mut output_{place}")
+            }
+            false if is_field => zero.to_owned(),
+            false => {
+                writeln!(code, "        let mut output_{place} = {zero};")?;
+                format!("&mut output_{place}")
+            }
+        };
+        output.push(if is_field { format!("{}: {value}", end.field) } else { value });
+    }
+    let input = match plan.inputs().len() {
+        1 => input.concat(),
+        _ => format!("&{kind}Input {{ {} }}", input.join(", ")),
+    };
+    if let [only] = output.as_slice() {
+        writeln!(code, "        let output = {only};")?;
+    } else {
+        writeln!(code, "        let output = &mut {kind}Output {{ {} }};", output.join(", "))?;
+    }
+    // What stands in the scratch before must not matter.
+    writeln!(code, "        let mut scratch = vec![f32::NAN; {kind}::scratch_length(rows)];")?;
+    writeln!(code, "        model.forward_into({input}, &mut scratch, output).unwrap();")?;
+    writeln!(code, "        let mut flat = Vec::new();")?;
+    for end in plan.outputs() {
+        let is_field = plan.outputs().len() > 1;
+        let value = if is_field { format!("output.{}", end.field) } else { "output".to_owned() };
+        let value = match (is_free(end), is_field) {
+            (true, _) => format!("rnn_runtime::Tensor::flat_all(&{value}[..])"),
+            (false, true) => format!("rnn_runtime::Tensor::flat(&{value})"),
+            (false, false) => format!("rnn_runtime::Tensor::flat({value})"),
+        };
+        writeln!(code, "        flat.extend_from_slice({value});")?;
+    }
+    writeln!(code, "        flat\n    }});")?;
+    Ok(())
+}
+
 /// How the test makes scratch: by a function of the timesteps, or of the type's length.
 fn scratch(plan: &Plan, kind: &str) -> String {
     match plan.memory().scratch {
-        Some(floats) => format!("&mut [0.0_f32; {floats}]"),
-        None => format!("&mut vec![0.0_f32; {kind}::scratch_length(64)][..]"),
+        Some(floats) => format!("&mut [0.0; {floats}]"),
+        None => format!("&mut vec![0.0; {kind}::scratch_length(64)][..]"),
     }
 }
 

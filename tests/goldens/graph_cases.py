@@ -38,6 +38,64 @@ GRAPHS = {
     "quotient_of_a_number": ("x = Input((5, 4))\ny = abs(x) + 1", "x", "3 / y"),
     "fractional_powers": ("x = Input((5, 4))", "x", "(x * x + 0.1) ** 0.5 + abs(x) ** 1.3 - (abs(x) + 0.5) ** -1.5"),
     "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
+    "quotients_and_powers": (
+        "x = Input((5, 4))\ny = Dense(4)(x)", "x", "[x // 0.3 + 2.0 % (abs(y) + 0.2), x % y, 2 ** x - abs(x) ** y, keras.ops.divide_no_nan(x, keras.ops.relu(y))]",
+    ),
+    "comparisons": (
+        "x = Input((5, 4))\ny = Dense(1)(x)",
+        "x",
+        "[keras.ops.where(x > y, x, 0.5), x * (y >= 0) + (x != 0) / 2, keras.ops.cast((x > 0) & ~(y < 0.2) ^ (0.1 <= x), 'int32') * 1.0, "
+        "keras.ops.where((x > 0) | (y > 0), 1.0, y)]",
+    ),
+    "comparisons_as_masks": (
+        "x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x, mask=x[:, :, 0] > 0)",
+        "x",
+        "[y, GRU(2)(y, mask=keras.ops.any(x > 0.8, axis=-1))]",
+    ),
+    "functions_of_values": (
+        "from keras import ops\nx = Input((5, 4))\nm = abs(x) + 0.1",
+        "x",
+        "[ops.floor(3 * x) + ops.ceil(x) / 8 + ops.trunc(5 * x) / 64, ops.log(m) + ops.log1p(m) * ops.log2(m) - ops.log10(m), "
+        "ops.sin(3 * x) * ops.cos(x), ops.expm1(x) + ops.exp(-m), ops.gelu(x) + ops.leaky_relu(x, 0.1) - ops.elu(x, 0.5), "
+        "round(x, 1) + ops.sign(x) * ops.clip(x, -0.5, 1), ops.sqrt(m) * ops.rsqrt(m + 1) + ops.reciprocal(m) + ops.square(x), "
+        "ops.maximum(x, 0.3) - ops.minimum(0.3, x) + ops.ones_like(x) * ops.softmax(x, axis=1)]",
+    ),
+    "reductions": (
+        "from keras import ops\nx = Input((6, 4))\ny = GRU(3, return_sequences=True)(x)",
+        "x",
+        "[ops.sum(y, axis=1), ops.mean(x, axis=1, keepdims=True), ops.max(x, axis=(1, 2)), ops.min(y, axis=1) * ops.prod(y, axis=1), "
+        "ops.sum(x, axis=-1), ops.var(x, axis=-1, keepdims=True) + ops.std(x, axis=2, keepdims=True)]",
+    ),
+    "reductions_of_whole_sequences": (
+        "from keras import ops\nx = Input((6, 19))",
+        "x",
+        "[ops.logsumexp(x, axis=1), ops.var(x, axis=(1, 2)), (ops.argmax(x, axis=-1) + ops.argmin(x, axis=2)) / 2, "
+        "ops.all(x > -1, axis=1) * 0.5 + ops.any(x > 2, axis=1)]",
+    ),
+    "products_of_matrices": (
+        "from keras import ops\nx = Input((5, 6))\n"
+        "q, k, v = [ops.transpose(ops.reshape(Dense(6)(x), (-1, 5, 2, 3)), (0, 2, 1, 3)) for _ in range(3)]\n"
+        "heads = ops.softmax(q @ ops.swapaxes(k, 2, 3) / 3 ** 0.5) @ v",
+        "x",
+        "[ops.reshape(ops.transpose(heads, (0, 2, 1, 3)), (-1, 5, 6)), x @ ops.moveaxis(x, 1, 2)]",
+    ),
+    "products_of_frames": ("x = Input((5, 6))\ny = Reshape((5, 2, 3))(x)", "x", "y @ keras.ops.swapaxes(y, -1, -2) @ y[:, :, :, :1]"),
+    "moved_values": (
+        "from keras import ops\nx = Input((4, 6))\na, b = ops.split(x, 2, axis=-1)\nc, d, e = ops.split(x, [1, 3], axis=2)\nf = ops.unstack(x, axis=2)",
+        "x",
+        "[a * ops.flip(b, axis=-1), ops.concatenate([e, c, d], axis=-1), ops.stack([f[5], f[0]], axis=2), ops.repeat(c, 3, axis=2) + ops.tile(c, (1, 1, 3)), "
+        "ops.squeeze(ops.expand_dims(c, -1)), x.reshape((-1, 4, 3, 2))]",
+    ),
+    "moved_timesteps": (
+        "from keras import ops\nx = Input((4, 6))\na, b = ops.split(x, 2, axis=1)\nc = ops.unstack(x, axis=1)",
+        "x",
+        "[a * b, ops.stack([c[3], c[0]], axis=1), ops.flip(x, axis=1), ops.repeat(ops.expand_dims(c[1], 1), 3, axis=1), ops.tile(x, (1, 2, 1)), ops.take(x, -2, axis=1)]",
+    ),
+    "whole_numbers": (
+        "from keras import ops\ni = Input((4,), dtype='int32')\nk = i % 3",
+        "i",
+        "[Dense(2)(ops.one_hot(k, 3)), Embedding(5, 2)(k + 1), Dense(2)(i // 2 * k / 4)]",
+    ),
     "operators_broadcast": ("x = Input((5, 4))\ny = Dense(1)(x)", "x", "x * y - x[:, :1]"),
     "last_step": ("x = Input((5, 4))\ny = LSTM(3, return_sequences=True)(x)", "x", "y[:, -1]"),
     "slices": ("x = Input((6, 5))", "x", "x[:, 1:5:2, ::-1]"),
@@ -284,6 +342,12 @@ GRAPHS = {
         "x",
         "[LSTM(2)(back(front(x))), back(Dense(4)(y))]",
     ),
+    "time_distributed_models_that_join": (
+        "a = Input((3, 4))\nparts = keras.ops.split(Dense(8)(a), 2, axis=-1)\nsteps = Model(a, Add()([LSTM(4)(a), parts[0][:, -1] * keras.ops.sigmoid(parts[1][:, 0])]))\n"
+        "b = Input((3, 4))\nmixed = Model(b, b + Dot(axes=2)([b, Dense(4)(b)]) @ b)\nx = Input((5, 3, 4))",
+        "x",
+        "[TimeDistributed(steps)(x), TimeDistributed(mixed)(x)]",
+    ),
     "attention_causal": (
         "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
     ),
@@ -309,6 +373,28 @@ GRAPHS = {
     "multi_head_attention_axes": (
         "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
     ),
+    "multi_head_attention_masked": (
+        "x = Input((5, 4))\nv = Input((3, 4))\na = Masking()(x)\nb = Masking()(v)\ny = MultiHeadAttention(2, 3)(a, b)",
+        "[x, v]",
+        "[y, GRU(2)(y), MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, a)]",
+    ),
+    "multi_head_attention_masks_given": (
+        "x = Input((5, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((5, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny, s = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
+        "use_causal_mask=True, return_attention_scores=True)",
+        "[x, v, counts, pairs, each]",
+        "[y, s, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
+    ),
+    "multi_head_attention_masked_axes": (
+        "x = Input((2, 3, 4))\na = Masking()(x)", "x", "MultiHeadAttention(2, 3, attention_axes=(2,))(a, a)",
+    ),
+    "attention_causal_and_masked": (
+        "x = Input((5, 4))\nf = Input((1, 4))\nv = Input((3, 4))\na = Masking()(x)\n# The first step counts: every query sees a value.\n"
+        "b = Concatenate(axis=1)([f, Masking()(v)])\n"
+        "y, s = Attention(use_scale=True)([a, b], use_causal_mask=True, return_attention_scores=True)",
+        "[x, f, v]",
+        "[y, s, AdditiveAttention()([x, b], use_causal_mask=True)]",
+    ),
     "transformer": (
         "x = Input((6, 8))\nnormal = LayerNormalization()(x)\ny = x + MultiHeadAttention(2, 4, name='heads')(normal, normal, use_causal_mask=True)\n"
         "wide = Dense(16, activation='gelu')(LayerNormalization()(y))",
@@ -317,6 +403,39 @@ GRAPHS = {
     ),
     "states_of_a_conv_lstm1d": (
         "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
+    ),
+    # Over several samples Keras lays the mask's batch over the rows, unless it is unrolled.
+    "conv_lstm1d_masked": (
+        "x = Input((4, 3, 2), batch_size=1)\nkeep = Input((4,), batch_size=1, dtype='bool')\n"
+        "y = ConvLSTM1D(2, 3, padding='same', return_sequences=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, ConvLSTM1D(2, 2, go_backwards=True, return_sequences=True, zero_output_for_mask=True)(x, mask=keep), "
+        "ConvLSTM1D(17, 2, data_format='channels_first')(x, mask=keep), Bidirectional(ConvLSTM1D(2, 1, return_sequences=True))(Masking()(y))]",
+    ),
+    "conv_lstm1d_masked_and_unrolled": (
+        "x = Input((3, 4, 2))\nh = Input((4, 3))\nkeep = Input((3,), dtype='bool')\nlayer = ConvLSTM1D(3, 3, padding='same', unroll=True, return_state=True)\n"
+        "y, a, b = layer(x, initial_state=[h, -h], mask=keep)",
+        "[x, h, keep]",
+        "[y, a, b, Bidirectional(ConvLSTM1D(2, 2, strides=2, unroll=True))(x, mask=keep)]",
+    ),
+    "conv_lstm1d_masks_in_a_stream": (
+        "x = Input((None, 3, 2), batch_size=1)\nkeep = Input((None,), batch_size=1, dtype='bool')",
+        "[x, keep]",
+        "Dense(2)(ConvLSTM1D(2, 2, return_sequences=True)(x, mask=keep))",
+    ),
+    "rnn_masked": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\ny = RNN([LSTMCell(3), GRUCell(2)], return_sequences=True, go_backwards=True)(Masking()(x))",
+        "[x, keep]",
+        "[y, RNN(LSTMCell(3), zero_output_for_mask=True)(x, mask=keep), Bidirectional(RNN([GRUCell(2), SimpleRNNCell(3)], return_sequences=True))(x, mask=keep)]",
+    ),
+    "rnn_masked_with_states": (
+        "x = Input((6, 4))\nkeep = Input((6,), dtype='bool')\nh = Input((3,))\nc = Input((3,))\n"
+        "y, *states = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True, return_state=True)(x, mask=keep)\n"
+        "z = RNN([LSTMCell(3), LSTMCell(2)], return_sequences=True)(x, initial_state=states, mask=keep)\n"
+        "# The first cell's state stands for the output before: it is the first of the states that are given.\n"
+        "u = RNN([GRUCell(3), LSTMCell(3)], return_sequences=True, go_backwards=True)(x, initial_state=[h, [h, c]], mask=keep)",
+        "[x, keep, h, c]",
+        "[y, z, u, RNN([GRUCell(3), GRUCell(3)])(x, initial_state=[h, c], mask=keep), RNN(LSTMCell(3))(x, initial_state=[h, c], mask=keep)]",
     ),
     "both_directions": (
         "x = Input((5, 4))\na, b = Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(x)\n"

@@ -47,6 +47,33 @@ def compute_in_double():
     keras.config.set_floatx("float64")
 
 
+@contextlib.contextmanager
+def float64_allowed(is_allowed):
+    """Within it, texts that say `set_floatx("float64")` compute in float64 from end to end; behind it all is as before."""
+    if not is_allowed:
+        yield
+        return
+    from keras.src.backend.common import dtypes
+
+    narrowed = dtypes.BIT64_TO_BIT32_DTYPE["float64"]
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    let_jax_compute_in_double(True)
+    try:
+        yield
+    finally:
+        dtypes.BIT64_TO_BIT32_DTYPE["float64"] = narrowed
+        let_jax_compute_in_double(False)
+        keras.backend.clear_session()
+        keras.config.set_floatx("float32")
+
+
+def let_jax_compute_in_double(is_allowed):
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", is_allowed)
+
+
 def has_import(text):
     """Whether any statement of the text imports something."""
     return any(line.lstrip().startswith(("import ", "from ")) for line in text.splitlines())
@@ -183,10 +210,19 @@ def random_weight(random, path, shape, gain):
     return value.astype("float32")
 
 
+def finer(array, random, kept=()):
+    """The array in float64 with digits that float32 does not hold, but for the values that a model compares with."""
+    if array.dtype.kind in "ib":
+        return array
+    noise = random.uniform(-1e-8, 1e-8, array.shape) * (1 + abs(array))
+    return numpy.where(numpy.isin(array, kept), array, array + noise).astype("float64")
+
+
 def randomise(model, random, gain=1.2):
     """Gives every weight of the model a random value."""
     for weight in model.weights:
-        weight.assign(random_weight(random, weight.path, tuple(weight.shape), gain))
+        value = random_weight(random, weight.path, tuple(weight.shape), gain)
+        weight.assign(finer(value, random) if str(weight.dtype) == "float64" else value)
     take_statistics(model)
 
 
@@ -217,11 +253,11 @@ def vocabulary_of(model):
 
 
 def ends(model, kind):
-    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary, or the names of the layers
-    that give them; a name that comes again gets a number."""
+    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary of tensors, or the names of the
+    layers that give them; a name that comes again gets a number."""
     structure = getattr(model, f"_{kind}_struct", None)
     tensors = getattr(model, kind)
-    if isinstance(structure, dict):
+    if isinstance(structure, dict) and not any(isinstance(value, (dict, list, tuple)) for value in structure.values()):
         keys = sorted(structure)
     else:
         keys = [tensor._keras_history.operation.name for tensor in tensors]
@@ -263,6 +299,22 @@ def keeps_masks_by_accident(model):
     return wrapped or any(node.input_tensors[0].shape == node.outputs[0].shape for node in nodes if node.input_tensors)
 
 
+def mixes_samples(model):
+    """Whether Keras lays a mask's batch over other axes, or takes the first sample's state for all: `ConvLSTM1D` that is not
+    unrolled, and stacks of cells that begin with states. With a single sample both are as they are meant."""
+    layers = layers_within(model)
+    convolves = any(type(layer).__name__ == "ConvLSTM1D" and not layer.unroll for layer in layers)
+    return has_masks(model) and (convolves or any(hasattr(getattr(layer, "cell", None), "cells") for layer in layers))
+
+
+def removes_masks_within(model):
+    """Whether attention takes masks off tensors that models inside read too: JAX hands those in as they are, other backends
+    as copies."""
+    layers = layers_within(model)
+    takes = any(type(layer).__name__ == "MultiHeadAttention" for layer in layers)
+    return keras.backend.backend() != "jax" and takes and has_masks(model) and any(isinstance(layer, keras.Model) for layer in layers)
+
+
 def mask_some(array, values, random):
     """Steps of some samples become one of the values: the first, the last, all, or any of them."""
     for sample in array:
@@ -278,7 +330,7 @@ def mask_some(array, values, random):
 
 
 def random_inputs(model, random, batch=3, timesteps=6):
-    """Inputs that fit, by name: integers for an Embedding, truth values for a mask, else normal floats; free dimensions get
+    """Inputs that fit, by name: integers for an Embedding and where they are asked for, truth values for a mask, else normal floats; free dimensions get
     `timesteps`. Some steps are what the model masks."""
     vocabulary = vocabulary_of(model)
     inputs = ends(model, "inputs")
@@ -291,6 +343,8 @@ def random_inputs(model, random, batch=3, timesteps=6):
             mask_some(arrays[name], [False], random)
         elif vocabulary is not None:
             arrays[name] = random.integers(0, vocabulary, shape).astype("int32")
+        elif tensor.dtype == "int32":
+            arrays[name] = random.integers(-3, 6, shape).astype("int32")
         else:
             arrays[name] = random.standard_normal(shape).astype("float32")
         values = mask_values(model) if vocabulary is None else [0]
@@ -306,6 +360,15 @@ def in_double(inputs):
 
 def evaluate(model, inputs):
     """The model's outputs for a batch, at inference, as arrays by name."""
+    if mixes_samples(model) and not any(getattr(layer, "stateful", False) for layer in layers_within(model)):
+        batch = len(next(iter(inputs.values())))
+        samples = [evaluate_together(model, {name: array[place : place + 1] for name, array in inputs.items()}) for place in range(batch)]
+        return {name: numpy.concatenate([sample[name] for sample in samples]) for name in samples[0]}
+    return evaluate_together(model, inputs)
+
+
+def evaluate_together(model, inputs):
+    """The same of all samples at once, whatever Keras makes of them."""
     given = list(inputs.values())
     structure = getattr(model, "_inputs_struct", None)
     packed = given[0] if structure is None else keras.tree.pack_sequence_as(structure, given)

@@ -55,7 +55,7 @@ class GraphGenerator:
     def __init__(self, random):
         self.random = random
         self.layers = Generator(random)
-        self.shapes, self.nodes, self.masks = {}, [], {}
+        self.shapes, self.nodes, self.masks, self.pairs = {}, [], {}, None
 
     def maybe(self, chance):
         return self.random.random() < chance
@@ -75,12 +75,14 @@ class GraphGenerator:
             target = f"i{index}"
             inputs.append(Node(target, "{layer}", [], layer))
             self.shapes[target] = shape
-        if self.maybe(0.2):
+        if self.maybe(0.3):
             mask = self.layers.input_layer((timesteps,), batch)
             mask.name = "Input"
             mask.arguments.append(["dtype", '"bool"'])
             inputs.append(Node("counts", "{layer}", [], mask))
             self.masks["counts"] = timesteps
+            if timesteps is not None and self.maybe(0.6):
+                inputs += self.masked_inputs(timesteps, batch)
         if self.maybe(0.25):
             name = self.random.choice(list(self.shapes))
             if len(self.shapes[name]) > 1:
@@ -97,6 +99,17 @@ class GraphGenerator:
             begin = first[0] if len(first) == 1 else "[" + ", ".join(first) + "]"
             extra.append(f"part = Model({begin}, {self.random.choice(names[-2:])})")
         return Graph(inputs, self.nodes, outputs, style, extra)
+
+    def masked_inputs(self, timesteps, batch):
+        """A mask over pairs of timesteps, and a sequence of rows."""
+        pairs = self.layers.input_layer(self.random.choice([(timesteps, timesteps), (1, timesteps), (timesteps, 1)]), batch)
+        pairs.name = "Input"
+        pairs.arguments.append(["dtype", '"bool"'])
+        self.pairs = "pairs"
+        rows = self.layers.input_layer((timesteps, 3, 2), batch)
+        rows.name = "Input"
+        self.shapes["rows"] = (timesteps, 3, 2)
+        return [Node("pairs", "{layer}", [], pairs), Node("rows", "{layer}", [], rows)]
 
     def define(self, template, reads, shape, layer=None):
         target = f"t{len(self.nodes)}"
@@ -120,6 +133,7 @@ class GraphGenerator:
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
         rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
+        rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices, self.joined_steps]
         if self.masks:
             rules += [self.masked_call] * 6
         self.random.choice(rules)(batch)
@@ -127,11 +141,17 @@ class GraphGenerator:
     def masked_call(self, batch):
         """A layer that is told which steps count."""
         mask, timesteps = self.random.choice(list(self.masks.items()))
+        rows = [name for name, shape in self.shapes.items() if len(shape) == 3 and shape[0] == timesteps and None not in shape]
+        if rows and self.maybe(0.3):
+            name = self.random.choice(rows)
+            layer, result = self.layers.conv_lstm(self.shapes[name], batch)
+            self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+            return
         sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[0] == timesteps and shape[-1] is not None]
         if not sequences:
             return
         name = self.random.choice(sequences)
-        shape, kind = self.shapes[name], self.random.randrange(7)
+        shape, kind = self.shapes[name], self.random.choice([0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 8, 8])
         if kind < 3:
             layer, result = self.layers.recurrent(shape, batch) if kind else self.layers.bidirectional(shape, batch)
             units = result[-1]
@@ -146,12 +166,52 @@ class GraphGenerator:
             layer, result = Layer("BatchNormalization"), shape
         elif kind == 5:
             layer, result = Layer("TimeDistributed", [[None, Layer("Dense", [[None, "3"]])]]), (shape[0], 3)
-        else:
+        elif kind == 6:
             masks = self.random.choice(["[{1}, {1}]", "[{1}, None]", "[None, {1}]"])
             layer = Layer(self.random.choice(["Attention", "AdditiveAttention"]))
-            self.define("{layer}([{0}, {0}], mask=" + masks + ")", [name, mask], shape, layer)
+            options = ", use_causal_mask=True" if self.maybe(0.4) else ""
+            self.define("{layer}([{0}, {0}], mask=" + masks + options + ")", [name, mask], shape, layer)
+            return
+        elif kind == 7:
+            self.masked_heads(name, mask, sequences)
+            return
+        else:
+            self.masked_stack(name, mask, batch)
             return
         self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+
+    def masked_heads(self, name, mask, sequences):
+        """Multi-head attention whose call gives masks."""
+        other = self.random.choice(sequences)
+        arguments = [["num_heads", str(self.random.randint(1, 2))], ["key_dim", str(self.random.choice([1, 3, 17]))]]
+        if self.maybe(0.3):
+            arguments.append(["dropout", "0.1"])
+        if self.maybe(0.2):
+            arguments.append(["sliding_window", str(self.random.randint(1, 3))])
+        keyword = self.random.choice(["value_mask={2}", "key_mask={2}", "query_mask={2}", "value_mask={2}, key_mask={2}"])
+        reads = [name, other, mask]
+        if self.pairs is not None and self.maybe(0.5):
+            reads.append(self.pairs)
+            keyword = self.random.choice(["attention_mask={3}", keyword + ", attention_mask={3}"])
+        call = self.random.choice(["{0}, {1}", "{0}, {1}, {1}", "value={1}, query={0}", "{0}, {1}, key={1}"])
+        options = ", use_causal_mask=True" if self.maybe(0.3) else ""
+        self.define("{layer}(" + call + ", " + keyword + options + ")", reads, self.shapes[name], Layer("MultiHeadAttention", arguments))
+
+    def masked_stack(self, name, mask, batch):
+        """An `RNN` of cells that begins with states and is told which steps count."""
+        layer, shape = self.layers.cells(self.shapes[name], batch, backwards=self.maybe(0.3))
+        cells = [part for part in layer.inner() if part.name.endswith("Cell")]
+        if layer.name != "RNN" or layer.has("stateful"):
+            return
+        reads, states = [name, mask], []
+        for cell in cells:
+            found = [other for other, of_other in self.shapes.items() if of_other == (int(cell.arguments[0][1]),)]
+            place = f"{{{len(reads)}}}" if found else f"Dense({cell.arguments[0][1]})(GlobalMaxPooling1D()({{0}}))"
+            reads += [self.random.choice(found)] if found else []
+            states.append(f"[{place}, {place}]" if cell.name == "LSTMCell" else place)
+        is_flat = layer.arguments[0][1] in cells
+        begin = states[0] if is_flat and states[0].startswith("[") else "[" + ", ".join(states) + "]"
+        self.define("{layer}({0}, initial_state=" + begin + ", mask={1})", reads, shape, layer)
 
     def layer(self, batch):
         name = self.recent()
@@ -257,19 +317,34 @@ class GraphGenerator:
         if any(keyword == "stateful" for part in layer.inner() for keyword, _ in part.arguments):
             return
         holder = f"model{len(self.nodes)}"
+        frozen = ", trainable=False" if self.maybe(0.15) else ""
         if self.maybe(0.5):
             named = ', name="inner_' + str(len(self.nodes)) + '"' if self.maybe(0.5) else ""
             begin = self.layers.input_layer(shape, None).text() + ", " if self.maybe(0.5) else ""
-            self.nodes.append(Node(holder, f"Sequential([{begin}{{layer}}]{named})", [], layer))
+            self.nodes.append(Node(holder, f"Sequential([{begin}{{layer}}]{named}{frozen})", [], layer))
         else:
             start = f"start{len(self.nodes)}"
             begin = self.layers.input_layer(shape, None)
             begin.name = "Input"
             self.nodes.append(Node(start, "{layer}", [], begin))
-            self.nodes.append(Node(holder, "Model({0}, {layer}({0}))", [start], layer))
+            self.nodes.append(Node(holder, "Model({0}, {layer}({0})" + frozen + ")", [start], layer))
         self.define("{0}({1})", [holder, name], result)
         if self.maybe(0.5):
             self.define("{0}({1})", [holder, self.like(name, lambda left, right: left == right)], result)
+
+    def joined_steps(self, batch):
+        """A model that joins tensors, on every timestep."""
+        found = [name for name, shape in self.shapes.items() if len(shape) > 1 and None not in shape[1:]]
+        if not found:
+            return
+        name = self.random.choice(found)
+        step, start, holder = self.shapes[name][1:], f"start{len(self.nodes)}", f"model{len(self.nodes)}"
+        self.nodes.append(Node(start, f"Input({step})", []))
+        joins = [f"Add()([{{0}}, Dense({step[-1]})({{0}})])", "{0} * keras.ops.sigmoid({0}) - 1", "Concatenate()([{0}, abs({0})])", f"keras.ops.where({{0}} > 0.123, {{0}}, Dense({step[-1]})({{0}}))"]
+        template = self.random.choice(joins)
+        width = 2 * step[-1] if "Concat" in template else step[-1]
+        self.nodes.append(Node(holder, f"Model({{0}}, {template})", [start]))
+        self.define("TimeDistributed({0})({1})", [holder, name], (self.shapes[name][0], *step[:-1], width))
 
     def attention(self, batch):
         sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
@@ -363,8 +438,119 @@ class GraphGenerator:
     def operator(self, batch):
         name = self.recent()
         other = self.like(name, lambda left, right: left == right)
-        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "({0} * {0} + 0.1) ** 0.5", "(1 + abs({0})) ** -1.3", "0.5 + {0}"])
+        template = self.random.choice(["{0} + {1}", "{0} - {1}", "{0} * {1}", "2.0 * {0}", "1 - {0}", "{0} / 4", "-{0}", "abs({0})", "{0} ** 2", "({0} * {0} + 0.1) ** 0.5", "(1 + abs({0})) ** -1.3", "0.5 + {0}", "{0} // 0.7", "{0} % 0.7", "2 ** {0}", "abs({0}) ** {1}", "round({0}, 1)"])
         self.define(template, [name, other], self.shapes[name])
+
+    def comparison(self, batch):
+        """Truth values by a comparison, made numbers again, or given as a mask. Few values are just 0.123."""
+        name = self.recent()
+        shape = self.shapes[name]
+        other = self.like(name, lambda left, right: left == right)
+        if len(shape) == 2 and None not in shape and self.maybe(0.3):
+            layer, result = self.layers.recurrent(shape, batch)
+            mask = self.random.choice(["{0}[:, :, 0] > 0.123", "keras.ops.any({0} > 0.456, axis=-1)", "keras.ops.all({0} < 0.456, axis=2)"])
+            self.define("{layer}({0}, mask=" + mask + ")", [name], result, layer)
+            return
+        sign = self.random.choice(["<", "<=", ">", ">=", "!="])
+        condition = self.random.choice([f"({{0}} {sign} 0.123)", f"(-0.123 {sign} {{0}})", "({0} > 0.123) & ({1} < 0.456)", "~({0} > 0.123)", "({0} > 1.2) | ({1} < 0.456)", "({0} > 0.123) ^ ({1} < 0.456)"])
+        template = self.random.choice(["keras.ops.where(C, {0}, {1})", "keras.ops.where(C, {0}, 0.5)", "{1} * (C)", 'keras.ops.cast(C, "float32")', "(C) + (C) + {0}"])
+        self.define(template.replace("C", condition), [name, other], shape)
+
+    def values(self, batch):
+        """A function of `keras.ops` of single values, or of two."""
+        name = self.recent()
+        other = self.like(name, lambda left, right: left == right)
+        of_one = ["sign", "square", "exp", "sin", "cos", "floor", "ceil", "round", "trunc", "relu", "tanh", "sigmoid", "silu", "softplus", "gelu", "leaky_relu", "elu", "hard_silu", "isfinite"]
+        of_two = ["add", "subtract", "multiply", "maximum", "minimum", "greater", "less_equal", "logical_or", "floor_divide", "divide_no_nan"]
+        templates = [f"keras.ops.{self.random.choice(of_one)}({{0}})", f"keras.ops.{self.random.choice(of_two)}({{0}}, 0.7)", f"keras.ops.{self.random.choice(of_two[:5])}({{0}}, {{1}})"]
+        templates += ["keras.ops.log1p(abs({0}))", "keras.ops.log(abs({0}) + 0.1)", "keras.ops.rsqrt({0} * {0} + 0.1)", "keras.ops.clip({0}, -0.5, 0.75)", "keras.ops.gelu({0}, approximate=False)"]
+        template = self.random.choice(templates)
+        if "isfinite" in template or "greater" in template or "less" in template or "logical" in template:
+            template = f'keras.ops.cast({template}, "float32")'
+        self.define(template, [name, other], self.shapes[name])
+
+    def reduction(self, batch):
+        name = self.recent()
+        shape = self.shapes[name]
+        count = 1 if len(shape) < 2 or self.maybe(0.7) else self.random.randint(1, len(shape))
+        axes = sorted(self.random.sample(range(len(shape)), count))
+        if len(axes) == len(shape):
+            axes = axes[1:] or axes
+        keeps = self.maybe(0.4)
+        function = self.random.choice(["sum", "mean", "max", "min", "prod", "var", "std", "logsumexp"])
+        result = tuple(1 if axis in axes else size for axis, size in enumerate(shape) if keeps or axis not in axes)
+        if not result:
+            keeps, result = True, (1,)
+        written = [axis + 1 if self.maybe(0.5) else axis - len(shape) for axis in axes]
+        text = str(written[0]) if len(written) == 1 else str(tuple(written))
+        self.define(f"keras.ops.{function}({{0}}, axis={text}" + (", keepdims=True)" if keeps else ")"), [name], result)
+
+    def moved(self, batch):
+        """The same values at other places."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        written = axis + 1 if self.maybe(0.5) else axis - len(shape)
+        kind = self.random.randrange(8)
+        if kind == 0:
+            place = self.random.randint(1, len(shape) + 1)
+            self.define(f"keras.ops.expand_dims({{0}}, {place})", [name], (*shape[: place - 1], 1, *shape[place - 1 :]))
+        elif kind == 1 and None not in shape:
+            size = math.prod(shape)
+            parts = self.random.choice([(size,), (1, size), (size, 1)] + [(n, size // n) for n in (2, 3) if size % n == 0])
+            self.define(f"keras.ops.reshape({{0}}, {(-1, *parts)})", [name], parts)
+        elif kind == 2 and len(shape) > 1:
+            order = self.random.sample(range(len(shape)), len(shape))
+            self.define(f"keras.ops.transpose({{0}}, {(0, *(place + 1 for place in order))})", [name], tuple(shape[place] for place in order))
+        elif kind == 3 and shape[axis] is not None:
+            self.define(f"keras.ops.flip({{0}}, axis={written})", [name], shape)
+        elif kind == 4 and shape[axis] is not None and shape[axis] < 9:
+            function = self.random.choice(["keras.ops.repeat({0}, 2, axis=A)", "keras.ops.tile({0}, T)"])
+            times = tuple(2 if place == axis + 1 else 1 for place in range(len(shape) + 1))
+            self.define(function.replace("A", str(written)).replace("T", str(times)), [name], (*shape[:axis], 2 * shape[axis], *shape[axis + 1 :]))
+        elif kind == 5 and len(shape) < 4:
+            place = self.random.randint(1, len(shape) + 1)
+            other = self.like(name, lambda left, right: left == right)
+            self.define(f"keras.ops.stack([{{0}}, {{1}}], axis={place})", [name, other], (*shape[: place - 1], 2, *shape[place - 1 :]))
+        elif kind == 6 and len(shape) > 1 and shape[axis] is not None:
+            self.define(f"keras.ops.take({{0}}, {self.random.randrange(-shape[axis], shape[axis])}, axis={written})", [name], (*shape[:axis], *shape[axis + 1 :]))
+        elif kind == 7 and len(shape) > 1 and 1 in shape:
+            place = shape.index(1)
+            self.define(f"keras.ops.squeeze({{0}}, axis={place + 1})", [name], (*shape[:place], *shape[place + 1 :]))
+
+    def several(self, batch):
+        """A tensor as several."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        size = shape[axis]
+        if size is None or size < 2:
+            return
+        answers = f"answers{len(self.nodes)}"
+        if self.maybe(0.3) and len(shape) > 1:
+            self.nodes.append(Node(answers, f"keras.ops.unstack({{0}}, axis={axis + 1})", [name]))
+            self.define("{0}[0]", [answers], (*shape[:axis], *shape[axis + 1 :]))
+            self.define("{0}[-1]", [answers], (*shape[:axis], *shape[axis + 1 :]))
+            return
+        parts = self.random.choice([count for count in range(1, size + 1) if size % count == 0])
+        cuts, sizes = str(parts), [size // parts] * parts
+        if self.maybe(0.4):
+            place = self.random.randrange(1, size)
+            cuts, sizes = f"[{place}]", [place, size - place]
+        self.nodes.append(Node(answers, f"keras.ops.split({{0}}, {cuts}, axis={axis - len(shape)})", [name]))
+        for index in {0, len(sizes) - 1}:
+            self.define(f"{{0}}[{index}]", [answers], (*shape[:axis], sizes[index], *shape[axis + 1 :]))
+
+    def matrices(self, batch):
+        name = self.recent()
+        shape = self.shapes[name]
+        if len(shape) < 2:
+            return
+        other = self.like(name, lambda left, right: left[:-2] == right[:-2] and left[-1] == right[-1])
+        if self.maybe(0.5):
+            self.define("{0} @ keras.ops.swapaxes({1}, -1, -2)", [name, other], (*shape[:-1], self.shapes[other][-2]))
+        else:
+            self.define("keras.ops.matmul(keras.ops.swapaxes({0}, -2, -1), {0})", [name], (*shape[:-2], shape[-1], shape[-1]))
 
     def subscript(self, batch):
         name = self.recent()
@@ -442,6 +628,10 @@ WRONG_TEMPLATES = (
     "MultiHeadAttention(2)({0}, {0})", "MultiHeadAttention(2, 3, output_shape='a')({0}, {0})", "Attention()([{0}, {0}], return_attention_scores=True)", "MultiHeadAttention(2, 3)({0}, query={0})",
     "Dense(3)({0}, use_causal_mask=True)", "MultiHeadAttention(2, 3, sliding_window=0)({0}, {0})",
     "SimpleRNN(3)({0}, {0}, {0})", "Bidirectional(LSTM(3))({0}, initial_state=[{0}, {0}])", "{0}.shape", "Input(shape=(3,))", "keras.activations.relu({0}, {0})", "average({0})", "LSTM(3)({0}, mask={0})", "LSTM(3)({0}, mask=True)", "Dense(3)({0}, mask={0})", "Attention()([{0}, {0}], mask={0})", "Softmax()(Masking()({0}))", "GlobalAveragePooling1D()(Masking()({0}))", "GRU(3)({0}, mask=[None, None])", "concatenate([{0}, {0}], 2, 3)",
+    "{0} @ {0}", "{0} @ 2", "{0} // 'a'", "1 < {0} < 2", "{0} if {0} > 0 else 1", "not {0}", "{0} == 1", "-({0} > 1)", "({0} > 1) % 2", "~{0}", "{0} << 1", "keras.ops.sum({0})", "keras.ops.sum({0}, axis=0)",
+    "keras.ops.sum({0}, axis=9)", "keras.ops.sum({0}, axes=1)", "keras.ops.reshape({0}, (-1, 5000))", "keras.ops.squeeze({0}, axis=1)", "keras.ops.transpose({0}, (0, 1))", "keras.ops.split({0}, 7, axis=-1)", "keras.ops.stack({0}, axis=1)",
+    "keras.ops.stack([{0}], axis=9)", "keras.ops.concatenate([{0}, {0}], axis=7)", "keras.ops.where({0})", "keras.ops.cast({0}, 'junk')", "keras.ops.nothing({0})", "keras.ops.relu()", "keras.ops.relu({0}, 1)", "keras.ops.clip({0}, 'a', 1)", "keras.ops.matmul({0}, {0})",
+    "keras.ops.one_hot({0}, 0)", "keras.ops.repeat({0}, 0, axis=1)", "keras.ops.expand_dims({0}, 8)", "keras.ops.take({0}, 99, axis=-1)", "keras.ops.maximum({0}, 'a')", "{0}.reshape((-1, 3))", "{0}.flatten()", "Dense(3)({0} > 0)", "LSTM(3)({0}, mask={0} > 0)",
 )
 
 

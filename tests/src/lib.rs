@@ -8,7 +8,7 @@
 pub mod compile;
 
 macro_rules! runtime {
-    ($($(#[$doc:meta])* $name:ident, $token:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $token:ident, $double:ident;)*) => {$(
         #[cfg(target_arch = "x86_64")]
         $(#[$doc])*
         pub mod $name {
@@ -24,15 +24,31 @@ macro_rules! runtime {
                 };
                 rnn_runtime::Isa::outline(isa, program)
             }
+
+            /// The same for models in float64.
+            pub mod double {
+                pub use rnn_runtime::double::*;
+
+                /// Runs `program` on this module's instruction set.
+                ///
+                /// # Panics
+                /// As the one outside.
+                pub fn dispatch<P: Program>(program: P) -> P::Output {
+                    let Some(isa) = rnn_runtime::double::simd::$double::detect() else {
+                        panic!("this processor lacks {}", stringify!($double))
+                    };
+                    rnn_runtime::double::Isa::outline(isa, program)
+                }
+            }
         }
     )*};
 }
 
 runtime! {
     /// x86-64's baseline.
-    sse2, Sse2;
+    sse2, Sse2, Plain;
     /// x86-64 with AVX2 and FMA.
-    avx2, Avx2;
+    avx2, Avx2, Avx2;
     /// x86-64 with AVX-512.
-    avx512, Avx512;
+    avx512, Avx512, Avx2;
 }

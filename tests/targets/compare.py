@@ -59,6 +59,9 @@ def main() -> int:
     for name in fused + unfused:
         isa, is_fused, models, _, differs = targets[name]
         failures += [f"{name}: {what}" for what in differs]
+        if not isa:
+            failures.append(f"{name}: wrote nothing")
+            continue
         if models.keys() != reference.keys():
             failures.append(f"{name}: other models: {sorted(models.keys() ^ reference.keys())}")
             continue

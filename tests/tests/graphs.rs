@@ -141,3 +141,99 @@ fn a_decoder_feeds_its_output_back() {
     let taught = both.forward(&TranslatorInput { source, target });
     assert_eq!(bits(taught.as_flattened()), bits(said.as_flattened()));
 }
+
+rnn_model! {
+    /// Two inputs of lengths of their own.
+    struct Teacher;
+    source = Input(shape=(None, 4), name="source")
+    target = Input(shape=(None, 3), name="target")
+    _, h, c = LSTM(8, return_state=True, name="encoder")(source)
+    decoded = LSTM(8, return_sequences=True, name="decoder")(target, initial_state=[h, c])
+    model = Model([source, target], Dense(3, activation="tanh", name="words")(decoded))
+}
+
+rnn_model! {
+    /// The decoder as Keras's examples have it: any number of words, and states in and out.
+    struct Speaker;
+    words = Input(shape=(None, 3), name="word")
+    h = Input(shape=(8,), name="h")
+    c = Input(shape=(8,), name="c")
+    y, next_h, next_c = LSTM(8, return_sequences=True, return_state=True, name="decoder")(words, initial_state=[h, c])
+    model = Model([words, h, c], {"word": Dense(3, activation="tanh", name="words")(y), "h": next_h, "c": next_c})
+}
+
+rnn_model! {
+    /// Inputs that are joined, and outputs of each step and of the end, behind a layer that needs the whole sequence.
+    struct Listener;
+    voice = Input(shape=(None, 2), name="voice")
+    music = Input(shape=(None, 3), name="music")
+    x = Bidirectional(GRU(4, return_sequences=True))(Concatenate()([voice, music]))
+    model = Model([voice, music], {"each": Dense(2)(x), "end": LSTM(3)(x)})
+}
+
+#[test]
+fn inputs_have_lengths_of_their_own() {
+    let file = safetensors(&["encoder", "decoder", "words"]);
+    let (mut of_teacher, mut of_both) = (vec![0.0; Teacher::WEIGHTS], vec![0.0; Translator::WEIGHTS]);
+    let teacher = Teacher::load(&file, &mut of_teacher).unwrap();
+    let both = Translator::load(&file, &mut of_both).unwrap();
+    let source = std::array::from_fn(|step| [step as f32 / 5.0, -1.0, 0.5, 0.0]);
+    let target = std::array::from_fn(|step| [0.5, step as f32, -0.25]);
+    let expected = both.forward(&TranslatorInput { source, target });
+
+    let mut said = [[0.0; 3]; 3];
+    let mut scratch = vec![f32::NAN; Teacher::scratch_length(5)];
+    let input = TeacherInput { source: &source, target: &target };
+    teacher.forward_into(&input, &mut scratch, &mut said).unwrap();
+    assert_eq!(bits(said.as_flattened()), bits(expected.as_flattened()));
+    // A shorter target of the same source has the same first words.
+    let mut first = [[0.0; 3]; 2];
+    teacher.forward_into(&TeacherInput { target: &target[..2], ..input }, &mut scratch, &mut first).unwrap();
+    assert_eq!(first, said[..2]);
+    let error = teacher.forward_into(&input, &mut scratch, &mut said[..2]).unwrap_err();
+    assert_eq!(error.to_string(), "output: 3 elements expected, 2 given");
+    assert!(teacher.forward_into(&input, &mut [], &mut said).is_err_and(|error| error.what == "scratch"));
+    // Nothing is said to nothing.
+    teacher.forward_into(&TeacherInput { source: &[], target: &[] }, &mut [], &mut []).unwrap();
+}
+
+#[test]
+fn a_decoder_takes_any_number_of_words() {
+    let file = safetensors(&["decoder", "words"]);
+    let (mut of_speaker, mut of_decoder) = (vec![0.0; Speaker::WEIGHTS], vec![0.0; Decoder::WEIGHTS]);
+    let speaker = Speaker::load(&file, &mut of_speaker).unwrap();
+    let decoder = Decoder::load(&file, &mut of_decoder).unwrap();
+    let (mut h, mut c) = ([0.25; 8], [-0.5; 8]);
+    let words = [[0.5, 0.0, -1.0], [1.0, 0.25, 0.0]];
+    let mut said = [[0.0; 3]; 2];
+    let mut output = SpeakerOutput { word: &mut said, h: [0.0; 8], c: [0.0; 8] };
+    let mut scratch = vec![0.0; Speaker::scratch_length(2)];
+    speaker.forward_into(&SpeakerInput { word: &words, h, c }, &mut scratch, &mut output).unwrap();
+    let (last_h, last_c) = (output.h, output.c);
+    for (word, said) in words.into_iter().zip(said) {
+        let answer = decoder.forward(&DecoderInput { word: [word], h, c });
+        (h, c) = (answer.h, answer.c);
+        assert_eq!(bits(&answer.word), bits(&said));
+    }
+    assert_eq!((bits(&last_h), bits(&last_c)), (bits(&h), bits(&c)));
+    assert_eq!(Speaker::INPUTS[0].0, "word");
+}
+
+#[test]
+fn joined_inputs_are_equally_long() {
+    let packed = weights(Listener::WEIGHTS);
+    let listener = Listener::from_packed(&packed).unwrap();
+    let (voice, music) = ([[0.5, -0.5]; 7], [[0.25, 0.0, 1.0]; 7]);
+    let mut each = [[0.0; 2]; 7];
+    let mut output = ListenerOutput { each: &mut each, end: [0.0; 3] };
+    let mut scratch = vec![f32::NAN; Listener::scratch_length(7)];
+    let input = ListenerInput { voice: &voice, music: &music };
+    listener.forward_into(&input, &mut scratch, &mut output).unwrap();
+    assert!(output.each.iter().flatten().chain(&output.end).all(|value| value.is_finite() && *value != 0.0));
+    let short = ListenerInput { music: &music[..6], ..input };
+    let error = listener.forward_into(&short, &mut scratch, &mut output).unwrap_err();
+    assert_eq!(error.to_string(), "timesteps of `music`, beside `voice`: 7 elements expected, 6 given");
+    let mut output = ListenerOutput { each: &mut each[..5], end: [0.0; 3] };
+    let error = listener.forward_into(&input, &mut scratch, &mut output).unwrap_err();
+    assert_eq!(error.to_string(), "output `each`: 7 elements expected, 5 given");
+}

@@ -77,6 +77,18 @@ y = LSTM(20, return_sequences=True)(Concatenate()([x, z]))
 model = Model([x, z], [Dense(2, name=\"wide\")(y), Multiply(name=\"all\")([y, y])])
 ";
 
+/// Slices of lengths of their own, and attention between them.
+const BORROWED: &str = "\
+asked = Input(shape=(None, 4), name=\"asked\")
+known = Input(shape=(None, 20), name=\"known\")
+counts = Input(shape=(None,), dtype=\"bool\", name=\"counts\")
+heard, h, c = LSTM(20, return_sequences=True, return_state=True)(known, mask=counts)
+said = LSTM(20, return_sequences=True)(Dense(20)(asked), initial_state=[h, c])
+said = Attention(use_scale=True)([said, heard]) + AdditiveAttention()([said, known]) + said
+said = MultiHeadAttention(3, 5)(said, known, use_causal_mask=True)
+model = Model([asked, known, counts], {\"said\": Dense(3)(said), \"heard\": heard, \"end\": h})
+";
+
 /// Convolutions of every kind: wide and narrow, in groups, over the ends, turned.
 const CONVOLVED: &str = "\
 model = Sequential()
@@ -171,6 +183,19 @@ extern "C" fn main() -> i32 {
         }
         sum += steps[7].all[0];
     }
+    if let Ok(model) = borrowed::Borrowed::from_packed(weights) {
+        let (asked, known, counts) = ([[rand() as f32; 4]; 8], [[rand() as f32; 20]; 8], [rand() as f32; 8]);
+        let (mut said, mut heard) = ([[0.0; 3]; 8], [[0.0; 20]; 8]);
+        let input = borrowed::BorrowedInput {
+            asked: &asked,
+            known: known.get(..length).unwrap_or_default(),
+            counts: counts.get(..rand() as usize).unwrap_or_default(),
+        };
+        let heard = heard.get_mut(..length).unwrap_or_default();
+        let mut output = borrowed::BorrowedOutput { said: &mut said, heard, end: [0.0; 20] };
+        sum += if model.forward_into(&input, scratch, &mut output).is_ok() { output.end[0] } else { 17.0 };
+        sum += said[0][0];
+    }
     if let Ok(model) = clocked::Clocked::from_packed(weights) {
         use rnn_runtime::State;
         let frames = [[rand() as f32; 4]; 8];
@@ -241,6 +266,7 @@ fn generated_code_links_without_a_panic_handler() {
         + &module("batched_gru", "Batched", BATCHED_GRU)
         + &module("graph", "Graph", GRAPH)
         + &module("stepped", "Stepped", STEPPED)
+        + &module("borrowed", "Borrowed", BORROWED)
         + &module("convolved", "Convolved", CONVOLVED)
         + &module("clocked", "Clocked", CLOCKED)
         + &stored_module("bytes", "Causal", CAUSAL, Storage::Int8)

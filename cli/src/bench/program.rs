@@ -8,6 +8,10 @@ use rnn_compiler::plan::{Endpoint, Plan};
 use rnn_compiler::shape::Dimension;
 use rnn_compiler::weights::BoundWeights;
 
+/// What is built out of the one `main.rs`: the program that measures, and one that has the model's code and no other.
+pub(super) const PROGRAM: &str = "rnnc-bench";
+pub(super) const MODEL_ALONE: &str = "rnnc-bench-model";
+
 const TEMPLATE: &str = include_str!("template.rs");
 
 /// The files of the project by their names in it.
@@ -39,7 +43,8 @@ fn manifest(runtime: Option<&Path>) -> String {
     };
     format!(
         "[package]\nname = \"rnnc-bench\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n\
-         [dependencies]\nrnn-runtime = {dependency}\n"
+         [dependencies]\nrnn-runtime = {dependency}\n\n{}",
+        [PROGRAM, MODEL_ALONE].map(|name| format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n")).join("\n")
     )
 }
 
@@ -80,8 +85,11 @@ fn main(plan: &Plan, timesteps: Option<usize>) -> String {
     } else {
         "Subject::from_packed(WEIGHTS.floats()).expect(\"all weights are there\")".to_owned()
     };
-    let stepped = if plan.streaming().is_ok() { "        Measured::new(\"step\", step),\n" } else { "" };
+    let streams = plan.streaming().is_ok();
+    let stepped = if streams { "        Measured::new(\"step\", step),\n" } else { "" };
+    let alone = if streams { "        let mut step = step;\n        step();\n" } else { "" };
     TEMPLATE
+        .replace("        STEP_ALONE\n", alone)
         .replace("        STEPPED\n", stepped)
         .replace("MODEL;", &format!("{model};"))
         .replace("    FORWARD\n", &forward(plan, timesteps))
@@ -115,6 +123,8 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
                 length(&plan.outputs()[0], rows)
             ),
         )
+    } else if plan.borrows_inputs() || plan.borrows_outputs() {
+        (borrowed("Input", plan.inputs(), count), borrowed("Output", plan.outputs(), count))
     } else if is_free {
         let answers_frames = plan.streaming().is_ok_and(|streams| streams.in_time.iter().any(|&in_time| in_time));
         let output = if answers_frames {
@@ -133,14 +143,41 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
         )
     };
     let (length, lend) = match plan.memory().scratch {
+        _ if plan.borrows_inputs() || plan.borrows_outputs() => {
+            (format!("Subject::scratch_length({count})"), "&mut scratch[..]")
+        }
         Some(floats) => (floats.to_string(), "(&mut scratch[..]).try_into().expect(\"the scratch's length\")"),
         None => (format!("Subject::scratch_length({count})"), "&mut scratch[..]"),
     };
     let ignore = if is_free { ".expect(\"the lengths fit\")" } else { "" };
     format!(
         "    {input}\n    {output}\n    let mut scratch = vec![0.0_f32; {length}];\n    let forward = || {{\n        \
-         Model::forward_into(&model, black_box(input), {lend}, output){ignore};\n        black_box(&mut *output);\n    }};\n"
+         model.forward_into(black_box(input), {lend}, output){ignore};\n        black_box(&mut *output);\n    }};\n"
     )
+}
+
+/// Whole tensors, those of free timesteps as slices.
+fn borrowed(suffix: &str, ends: &[Endpoint], count: usize) -> String {
+    let is_free = |end: &Endpoint| end.axes.first().is_some_and(|axis| axis.known().is_none());
+    let (reference, variable) = if suffix == "Input" { ("&", "input") } else { ("&mut ", "output") };
+    let mut text = String::new();
+    for (place, _) in ends.iter().enumerate().filter(|(_, end)| is_free(end)) {
+        text += &format!("let mut {variable}_{place} = vec![fill(); {count}];\n    ");
+    }
+    let value = |(place, end): (usize, &Endpoint)| {
+        if is_free(end) { format!("{reference}{variable}_{place}[..]") } else { "fill()".to_owned() }
+    };
+    match ends {
+        [end] if is_free(end) => text + &format!("let {variable} = {};", value((0, end))),
+        [_] => text + &format!("let mut whole_{variable} = fill();\n    let {variable} = {reference}whole_{variable};"),
+        several => {
+            let fields =
+                several.iter().enumerate().map(|(place, end)| format!("{}: {}", end.field, value((place, end))));
+            let fields = fields.collect::<Vec<_>>().join(", ");
+            let whole = format!("let mut whole_{variable} = Subject{suffix} {{ {fields} }};\n    ");
+            text + &whole + &format!("let {variable} = {reference}whole_{variable};")
+        }
+    }
 }
 
 fn step(plan: &Plan) -> String {

@@ -134,7 +134,10 @@ fn call(layer: &Value, depth: usize) -> Result<String, Mistake> {
             arguments.push(format!("{}={value}", argument.name));
         }
     }
-    arguments.push(format!("name={}", python(&config["name"])));
+    // Some layers have their name among their own arguments.
+    if !arguments.iter().any(|argument| argument.starts_with("name=")) {
+        arguments.push(format!("name={}", python(&config["name"])));
+    }
     Ok(format!("{}({})", declaration.class, arguments.join(", ")))
 }
 

@@ -13,6 +13,8 @@ use rnn_compiler::graph::NodeKind;
 use rnn_compiler::layer::LayerInstance;
 use rnn_compiler::layers::nested::Nested;
 
+use rnn_compiler::weights::Numbers;
+
 use super::{Mistake, group_name};
 
 /// Attributes of Keras's layers that hold layers, in the order of their weights.
@@ -40,7 +42,7 @@ pub(super) struct Stored {
 #[derive(Debug)]
 pub(super) struct StoredArray {
     pub(super) shape: Vec<u64>,
-    pub(super) values: Vec<f32>,
+    pub(super) values: Numbers,
 }
 
 impl Stored {
@@ -186,14 +188,17 @@ fn array(dataset: &Dataset) -> Result<StoredArray, Mistake> {
     let dtype = guarded(|| dataset.dtype())?;
     // `Normalization` counts what it has seen in an integer.
     if matches!(dtype, DType::I32 | DType::I64) && guarded(|| dataset.shape())?.is_empty() {
-        return Ok(StoredArray { shape: Vec::new(), values: vec![0.0] });
-    }
-    if !matches!(dtype, DType::F32) {
-        return Err(Mistake::new(format!("the file holds {dtype} numbers, not float32"))
-            .help("save the model with the dtype policy `float32`"));
+        return Ok(StoredArray { shape: Vec::new(), values: vec![0.0_f32].into() });
     }
     let shape = guarded(|| dataset.shape())?;
-    let values = guarded(|| dataset.read_f32())?;
+    let values: Numbers = match dtype {
+        DType::F32 => guarded(|| dataset.read_f32())?.into(),
+        DType::F64 => guarded(|| dataset.read_f64())?.into_iter().collect(),
+        _ => {
+            return Err(Mistake::new(format!("the file holds {dtype} numbers, neither float32 nor float64"))
+                .help("save the model with the dtype policy `float32`"));
+        }
+    };
     if shape.iter().product::<u64>() == values.len() as u64 {
         return Ok(StoredArray { shape, values });
     }

@@ -91,7 +91,7 @@ impl<'a> Body<'a> {
             Some(Operation::Rows(rows)) => self.rows(step, rows),
             Some(Operation::InPlace(in_place)) => self.in_place(step, in_place),
             Some(Operation::Recurrent(layer)) => recurrent::statements(self, step, layer),
-            Some(Operation::Join(join)) => self.join(step, join),
+            Some(Operation::Join(join) | Operation::Attend(join)) => self.join(step, join),
         }
     }
 
@@ -201,6 +201,11 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The variable that holds the number of an input's frames.
+pub(super) fn n_frames(input: usize) -> Ident {
+    if input == 0 { name("n_frames") } else { format_ident!("n_frames_{}", input + 1) }
+}
+
 /// How many rows of `width` a tensor has: a number, or by frames.
 pub(super) fn count(floats: Extent, width: usize) -> TokenStream {
     match floats {
@@ -208,10 +213,9 @@ pub(super) fn count(floats: Extent, width: usize) -> TokenStream {
             let rows = size(floats / width.max(1));
             quote!(#rows)
         }
-        Extent::PerFrame(floats) if floats == width => quote!(n_frames),
-        Extent::PerFrame(floats) => {
-            let rows = size(floats / width.max(1));
-            quote!(n_frames * #rows)
+        Extent::PerFrame { input, amount } => {
+            let (n_frames, rows) = (n_frames(input), size(amount / width.max(1)));
+            if amount == width { quote!(#n_frames) } else { quote!(#n_frames * #rows) }
         }
     }
 }

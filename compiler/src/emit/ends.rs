@@ -1,7 +1,9 @@
 //! The types of what a model reads and answers, and where in them each tensor lies.
 //!
 //! One tensor stands for itself: nested arrays, or a slice of them where its timesteps are free. Several are the fields
-//! of a type, one for whole samples and one for single frames; with free timesteps a sample is a slice of frames.
+//! of a type, one for whole samples and one for single frames. With free timesteps a sample is a slice of frames; where it
+//! can't run frame by frame, or where inputs have lengths of their own, it is a type that borrows a slice for each tensor of
+//! free timesteps.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -26,6 +28,37 @@ pub(super) fn is_stepped_by_clock(plan: &Plan) -> Option<&Clock> {
     streams.clocks.first().filter(|clock| clock.at_end || !clock.is_each_frame())
 }
 
+/// For each length that a sample in `variable` has: the first input of this length, and the number of its timesteps.
+pub(super) fn lengths(plan: &Plan, variable: &TokenStream) -> Vec<(usize, TokenStream)> {
+    let own = |place: &usize| plan.lengths[*place] == *place && is_free(&plan.inputs[*place].axes);
+    (0..plan.inputs.len()).filter(own).map(|place| (place, length(plan, place, variable))).collect()
+}
+
+/// The timesteps of an input of a sample in `variable`.
+pub(super) fn length(plan: &Plan, input: usize, variable: &TokenStream) -> TokenStream {
+    match plan.inputs.as_slice() {
+        [_] => quote!(#variable.len()),
+        several => {
+            let field = name(&several[input].field);
+            quote!(#variable.#field.len())
+        }
+    }
+}
+
+/// Names the slices that a whole sample borrows, as [`input_rows`] and [`output_rows`] read and write them.
+pub(super) fn borrowed_rows(plan: &Plan) -> TokenStream {
+    let mut rows = TokenStream::new();
+    for end in plan.inputs.iter().filter(|end| plan.borrows_inputs() && is_free(&end.axes)) {
+        let (variable, field) = (format_ident!("rows_of_input_{}", end.field), name(&end.field));
+        rows.extend(quote!(let #variable = input.#field;));
+    }
+    for end in plan.outputs.iter().filter(|end| plan.borrows_outputs() && is_free(&end.axes)) {
+        let (variable, field) = (format_ident!("rows_of_output_{}", end.field), name(&end.field));
+        rows.extend(quote!(let #variable = &mut *output.#field;));
+    }
+    rows
+}
+
 fn element(end: &Endpoint) -> TokenStream {
     if end.integers { quote!(i32) } else { quote!(f32) }
 }
@@ -42,15 +75,33 @@ fn step_sizes(end: &Endpoint, in_time: bool) -> Vec<usize> {
 
 /// What the model reads.
 pub(super) fn input_type(context: &Context<'_>) -> TokenStream {
-    sample_of(context, &context.plan.inputs, "Input", "Frame")
+    input_type_for(context, &quote!('_))
+}
+
+/// The same with the lifetime of what it borrows, if it does.
+pub(super) fn input_type_for(context: &Context<'_>, lifetime: &TokenStream) -> TokenStream {
+    let lifetime = context.plan.borrows_inputs().then_some(lifetime);
+    sample_of(context, &context.plan.inputs, ["Input", "Frame"], lifetime)
 }
 
 /// What the model answers.
 pub(super) fn output_type(context: &Context<'_>) -> TokenStream {
-    sample_of(context, &context.plan.outputs, "Output", "Step")
+    output_type_for(context, &quote!('_))
 }
 
-fn sample_of(context: &Context<'_>, ends: &[Endpoint], whole: &str, frame: &str) -> TokenStream {
+/// The same with the lifetime of what it borrows, if it does.
+pub(super) fn output_type_for(context: &Context<'_>, lifetime: &TokenStream) -> TokenStream {
+    let lifetime = context.plan.borrows_outputs().then_some(lifetime);
+    sample_of(context, &context.plan.outputs, ["Output", "Step"], lifetime)
+}
+
+fn sample_of(
+    context: &Context<'_>,
+    ends: &[Endpoint],
+    names: [&str; 2],
+    lifetime: Option<&TokenStream>,
+) -> TokenStream {
+    let [whole, frame] = names;
     match ends {
         [single] => sample_type(&element(single), &single.axes),
         _ if matches!(context.plan.forward, Forward::Stepped) => {
@@ -59,7 +110,10 @@ fn sample_of(context: &Context<'_>, ends: &[Endpoint], whole: &str, frame: &str)
         }
         _ => {
             let whole = context.named(whole);
-            quote!(#whole)
+            match lifetime {
+                Some(lifetime) => quote!(#whole<#lifetime>),
+                None => quote!(#whole),
+            }
         }
     }
 }
@@ -150,19 +204,28 @@ impl Answers {
 
 /// The inputs of a whole sample in `variable`, a reference to it.
 pub(super) fn input_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
-    sample_rows(&plan.inputs, variable, false)
+    sample_rows(&plan.inputs, variable, "input", false)
 }
 
 /// The outputs of a whole sample in `variable`, a reference to it.
 pub(super) fn output_rows(plan: &Plan, variable: &TokenStream) -> Vec<Rows> {
-    sample_rows(&plan.outputs, variable, true)
+    sample_rows(&plan.outputs, variable, "output", true)
 }
 
-fn sample_rows(ends: &[Endpoint], variable: &TokenStream, writable: bool) -> Vec<Rows> {
+fn sample_rows(ends: &[Endpoint], variable: &TokenStream, what: &str, writable: bool) -> Vec<Rows> {
     match ends {
         [single] if is_free(&single.axes) => vec![Rows::of_slice(variable, &known(&single.axes), writable)],
         [single] => vec![Rows::of_arrays(variable, &known(&single.axes), writable)],
-        _ => ends.iter().map(|end| field(end, variable, &known(&end.axes), writable)).collect(),
+        several => several
+            .iter()
+            .map(|end| match is_free(&end.axes) {
+                true => {
+                    let rows = format_ident!("rows_of_{what}_{}", end.field);
+                    Rows::of_slice(&quote!(#rows), &known(&end.axes), writable)
+                }
+                false => field(end, variable, &known(&end.axes), writable),
+            })
+            .collect(),
     }
 }
 
@@ -208,34 +271,32 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
     let mut types = TokenStream::new();
     if plan.inputs.len() > 1 {
         if !is_stepped {
-            let sizes = plan.inputs.iter().map(|end| known(&end.axes));
             types.extend(structure(
                 context,
                 "Input",
                 &plan.inputs,
-                types_of(&plan.inputs, sizes),
+                whole_types(&plan.inputs, &quote!(&'a)),
                 &format!("What [`{model}`] reads: one sample."),
             ));
         }
         if streams.is_some() {
-            let sizes = plan.inputs.iter().map(frame_sizes);
+            let kinds = plan.inputs.iter().map(|end| array_type(&element(end), &frame_sizes(end)));
             types.extend(structure(
                 context,
                 "Frame",
                 &plan.inputs,
-                types_of(&plan.inputs, sizes),
+                kinds.collect(),
                 &format!("What [`{model}`] reads at one timestep."),
             ));
         }
     }
     if plan.outputs.len() > 1 {
         if !is_stepped {
-            let sizes = plan.outputs.iter().map(|end| known(&end.axes));
             types.extend(structure(
                 context,
                 "Output",
                 &plan.outputs,
-                types_of(&plan.outputs, sizes),
+                whole_types(&plan.outputs, &quote!(&'a mut)),
                 &format!("What [`{model}`] answers to one sample."),
             ));
         }
@@ -253,8 +314,13 @@ pub(super) fn declarations(context: &Context<'_>) -> TokenStream {
     types
 }
 
-fn types_of(ends: &[Endpoint], sizes: impl Iterator<Item = Vec<usize>>) -> Vec<TokenStream> {
-    ends.iter().zip(sizes).map(|(end, sizes)| array_type(&element(end), &sizes)).collect()
+/// Whole tensors: arrays, or slices of any number of timesteps.
+fn whole_types(ends: &[Endpoint], borrow: &TokenStream) -> Vec<TokenStream> {
+    let kind = |end: &Endpoint| {
+        let kind = sample_type(&element(end), &end.axes);
+        if is_free(&end.axes) { quote!(#borrow #kind) } else { kind }
+    };
+    ends.iter().map(kind).collect()
 }
 
 fn structure(
@@ -264,8 +330,19 @@ fn structure(
     kinds: Vec<TokenStream>,
     doc: &str,
 ) -> TokenStream {
-    let (ident, visibility, derives, doc) =
-        (context.named(suffix), &context.options.visibility, derives(), format!(" {doc}"));
+    let (ident, visibility, doc) = (context.named(suffix), &context.options.visibility, format!(" {doc}"));
+    let borrows = match suffix {
+        "Input" => context.plan.borrows_inputs(),
+        "Output" => context.plan.borrows_outputs(),
+        _ => false,
+    };
+    let lifetime = borrows.then(|| quote!(<'a>));
+    // What is written through can't be copied.
+    let derives = if borrows && suffix == "Output" {
+        quote!(#[::core::prelude::v1::derive(::core::fmt::Debug)])
+    } else {
+        derives()
+    };
     let fields = ends.iter().zip(kinds).map(|(end, kind)| {
         let (field, doc) = (name(&end.field), format!(" Keras's `{}`.", end.name));
         quote!(#[doc = #doc] pub #field: #kind,)
@@ -274,7 +351,7 @@ fn structure(
         #[doc = #doc]
         #derives
         #[::core::prelude::v1::derive(::core::cmp::PartialEq)]
-        #visibility struct #ident { #(#fields)* }
+        #visibility struct #ident #lifetime { #(#fields)* }
     }
 }
 
@@ -295,11 +372,15 @@ pub(super) fn implementations(context: &Context<'_>) -> TokenStream {
             }
         }
     };
-    for (ends, whole, frame) in [(&plan.inputs, "Input", "Frame"), (&plan.outputs, "Output", "Step")] {
+    let kinds = [
+        (&plan.inputs, "Input", "Frame", plan.borrows_inputs()),
+        (&plan.outputs, "Output", "Step", plan.borrows_outputs()),
+    ];
+    for (ends, whole, frame, borrows) in kinds {
         if ends.len() < 2 {
             continue;
         }
-        if !is_stepped {
+        if !is_stepped && !borrows {
             items.extend(zeros(context.named(whole), ends));
         }
         if plan.streaming.is_ok() {

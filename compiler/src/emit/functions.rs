@@ -1,9 +1,9 @@
 //! The generated functions that hold the layers: over many frames, behind the time axis, over one frame.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use super::body::{Body, Mode};
+use super::body::{Body, Mode, n_frames};
 use super::rows::Rows;
 use super::tokens::{name, size};
 use super::{Context, ends, kept, recurrent};
@@ -81,7 +81,10 @@ fn take_buffers(stage: &Stage) -> TokenStream {
         let floats = size(extent.amount());
         let length = match extent {
             Extent::Fixed(_) => quote!(#floats),
-            Extent::PerFrame(_) => quote!(n_frames * #floats),
+            Extent::PerFrame { input, .. } => {
+                let n_frames = n_frames(*input);
+                if extent.amount() == 1 { quote!(#n_frames) } else { quote!(#n_frames * #floats) }
+            }
         };
         quote!(let (#buffer, product) = buffers::take(product, #length);)
     });
@@ -102,27 +105,28 @@ fn whole(context: &Context<'_>, stage: &Stage) -> TokenStream {
     let (generics, given) = given(context);
     let kept = kept::parameter(context);
     let (input_type, output_type) = (ends::input_type(context), ends::output_type(context));
-    let n_frames = if ends::has_free_timesteps(plan) && mentions(&statements, stage) {
-        quote!(let n_frames = input.len();)
-    } else {
-        TokenStream::new()
-    };
     let (unused, buffers) = (unused(context, &statements, false), take_buffers(stage));
+    let body = quote!(#buffers #statements);
+    let counts = ends::lengths(plan, &quote!(input)).into_iter().filter_map(|(place, length)| {
+        let n_frames = n_frames(place);
+        mentions(&body, &n_frames).then(|| quote!(let #n_frames = #length;))
+    });
+    let rows = ends::borrowed_rows(plan);
     quote! {
         /// The whole sample, layer by layer.
         #[inline(always)]
         fn whole<#generics>(#given #kept, input: &#input_type, scratch: &mut [f32], output: &mut #output_type) {
             #unused
-            #n_frames
-            #buffers
-            #statements
+            #(#counts)*
+            #rows
+            #body
         }
     }
 }
 
-/// Whether the code counts frames.
-fn mentions(statements: &TokenStream, stage: &Stage) -> bool {
-    stage.frame_floats() > 0 || statements.clone().into_iter().any(|token| contains(&token, "n_frames"))
+/// Whether the code counts these frames.
+fn mentions(statements: &TokenStream, n_frames: &Ident) -> bool {
+    statements.clone().into_iter().any(|token| contains(&token, &n_frames.to_string()))
 }
 
 /// Many frames through the layers that go along with time.
@@ -136,8 +140,9 @@ fn advance(context: &Context<'_>, streams: &Streams) -> TokenStream {
     (body.carries, body.has_product) = (true, stage.product > 0);
     let statements = body.statements(stage);
     let (unused, buffers) = (unused(context, &statements, true), take_buffers(stage));
-    let count = if mentions(&statements, stage) { quote!(let n_frames = frames.len();) } else { TokenStream::new() };
-    let run = chunks(stage, writes, &quote!(#count #buffers #statements));
+    let body = quote!(#buffers #statements);
+    let count = mentions(&body, &n_frames(0)).then(|| quote!(let n_frames = frames.len();));
+    let run = chunks(stage, writes, &quote!(#count #body));
     let (generics, given) = given(context);
     let (frame, answer) = (ends::frame_type(context), ends::step_type(context, streams));
     let state = state_parameter(context, true);

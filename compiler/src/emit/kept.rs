@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::model::{checks, derives, forward_program};
-use super::tokens::name;
+use super::lengths::checks;
+use super::model::{derives, forward_program};
+use super::tokens::{name, size};
 use super::{Context, ends, state};
 use crate::plan::State;
 
@@ -71,8 +72,7 @@ pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
     }
     let kept = context.named("Kept");
     let items = state::of(context, &kept, &states, None);
-    let (input, output) = (ends::input_type(context), ends::output_type(context));
-    let program = forward_program(context, &input, &output, true);
+    let program = forward_program(context, true);
     let (self_type, lifetime, calls) = (context.self_type(), context.lifetime(), calls(context));
     quote! {
         #items
@@ -103,22 +103,19 @@ fn calls(context: &Context<'_>) -> TokenStream {
     let (plan, runtime) = (context.plan, &context.options.runtime);
     let (kept, program) = (context.named("Kept"), context.named("ForwardWith"));
     let (input, output) = (ends::input_type(context), ends::output_type(context));
-    let packed = context.packed();
-    let packed = if plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: #packed,) };
+    let packed = context.packed_field();
     let run = quote!(#runtime::dispatch(#program { #packed kept, input, scratch, output }););
     let into_doc = " As [`forward_with`](Self::forward_with), into `output` and with working memory of the caller's: \
                     `scratch` is as long as `forward_into`'s.";
     if ends::has_free_timesteps(plan) {
         let checks = checks(context);
-        let scratch = if plan.memory.stack.is_some() {
-            quote! {
-                let mut stack = <<Self as #runtime::Model>::Stack as #runtime::Workspace>::NEW;
-                let scratch = stack.as_mut_slice();
+        let (scratch, parameter) = match plan.memory.stack {
+            Some(stack) => {
+                let stack = size(stack);
+                (quote!(let scratch = [0.0_f32; #stack].as_mut_slice();), TokenStream::new())
             }
-        } else {
-            TokenStream::new()
+            None => (TokenStream::new(), quote!(scratch: &mut [f32],)),
         };
-        let parameter = if plan.memory.stack.is_some() { TokenStream::new() } else { quote!(scratch: &mut [f32],) };
         return quote! {
             /// As `forward_into`, but the stateful layers go on from `kept` and leave there how far they have come, as
             /// Keras does between calls. `forward_into` itself begins anew.

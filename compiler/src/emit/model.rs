@@ -3,10 +3,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::tokens::{is_free, known, name, shape, size};
-use super::{Context, Source, batch, docs, ends, functions, kept};
-use crate::plan::clock::Clock;
-use crate::plan::{Extent, Forward, Plan, Stage};
+use super::lengths::checks;
+use super::tokens::{docs, is_free, name, shape, size};
+use super::{Context, Source, batch, borrowed, docs, ends, functions, kept};
+use crate::plan::{Forward, Plan};
 use crate::shape::Shape;
 use crate::summary::{SummaryModel, Widths, table};
 
@@ -43,7 +43,8 @@ pub(super) fn derives() -> TokenStream {
 
 /// Everything that can be called.
 pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
-    let (inherent, model) = (inherent(context), model(context));
+    let inherent = inherent(context);
+    let model = if borrowed::borrows(context.plan) { borrowed::implementation(context) } else { model(context) };
     quote!(#inherent #model)
 }
 
@@ -131,7 +132,7 @@ fn scratch_length(context: &Context<'_>) -> TokenStream {
 /// `forward` through slices, where the output's length is only known when the program runs.
 fn sequence_forward(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
-    if !is_free(&plan.outputs[0].axes) || plan.memory.stack.is_none() {
+    if !is_free(&plan.outputs[0].axes) || plan.memory.stack.is_none() || borrowed::borrows(plan) {
         return TokenStream::new();
     }
     let runtime = &context.options.runtime;
@@ -150,7 +151,7 @@ fn sequence_forward(context: &Context<'_>) -> TokenStream {
 }
 
 fn model(context: &Context<'_>) -> TokenStream {
-    let Context { model, plan, options, .. } = context;
+    let Context { plan, options, .. } = context;
     let runtime = &options.runtime;
     let (self_type, lifetime) = (context.self_type(), context.lifetime());
     let (input, output) = (ends::input_type(context), ends::output_type(context));
@@ -167,13 +168,7 @@ fn model(context: &Context<'_>) -> TokenStream {
     } else {
         quote!(())
     };
-    let (model_name, summary) = (&model.name, summary(context));
-    let params = Literal::u64_unsuffixed(model.total_params());
-    let (input_shape, output_shape) = (shape(model.input_shape()), shape(model.output_shape()));
-    let (inputs, outputs) = (
-        named_shapes(&model.input_names, &model.input_shapes()),
-        named_shapes(&model.output_names, &model.output_shapes()),
-    );
+    let facts = facts(context, &TokenStream::new());
     let (compute, program) = compute(context, &input, &output, &answer);
     let (compute_batch, batch_program) = batch::compute_batch(context, &input, &output);
     quote! {
@@ -181,17 +176,12 @@ fn model(context: &Context<'_>) -> TokenStream {
         impl #lifetime #runtime::Model for #self_type {
             type Input = #input;
             type Output = #output;
+            type Number = f32;
             type Scratch = #scratch;
             type Stack = [f32; #stack];
             type Answer = #answer;
 
-            const NAME: &'static str = #model_name;
-            const PARAMS: u64 = #params;
-            const SUMMARY: &'static str = #summary;
-            const INPUT_SHAPE: &'static [::core::option::Option<usize>] = #input_shape;
-            const OUTPUT_SHAPE: &'static [::core::option::Option<usize>] = #output_shape;
-            const INPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #inputs;
-            const OUTPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #outputs;
+            #facts
 
             #compute
             #compute_batch
@@ -199,6 +189,45 @@ fn model(context: &Context<'_>) -> TokenStream {
 
         #program
         #batch_program
+    }
+}
+
+/// The constants of the trait: what is known of the model.
+pub(super) fn facts(context: &Context<'_>, visibility: &TokenStream) -> TokenStream {
+    let model = context.model;
+    let (name, summary) = (&model.name, summary(context));
+    let params = Literal::u64_unsuffixed(model.total_params());
+    let (input_shape, output_shape) = (shape(model.input_shape()), shape(model.output_shape()));
+    let (inputs, outputs) = (
+        named_shapes(&model.input_names, &model.input_shapes()),
+        named_shapes(&model.output_names, &model.output_shapes()),
+    );
+    let docs = |text: &str| if visibility.is_empty() { TokenStream::new() } else { docs(text) };
+    let [name_doc, params_doc, summary_doc, input_doc, output_doc, inputs_doc, outputs_doc] = [
+        "The model's name in Keras.",
+        "How many parameters it has, as Keras counts them.",
+        "Keras's summary table.",
+        "The first input's shape as Keras shows it: batch first, `None` where a size is free.",
+        "The first output's shape, likewise.",
+        "Every input by its name in Keras, with its shape.",
+        "Every output, likewise.",
+    ]
+    .map(docs);
+    quote! {
+        #name_doc
+        #visibility const NAME: &'static str = #name;
+        #params_doc
+        #visibility const PARAMS: u64 = #params;
+        #summary_doc
+        #visibility const SUMMARY: &'static str = #summary;
+        #input_doc
+        #visibility const INPUT_SHAPE: &'static [::core::option::Option<usize>] = #input_shape;
+        #output_doc
+        #visibility const OUTPUT_SHAPE: &'static [::core::option::Option<usize>] = #output_shape;
+        #inputs_doc
+        #visibility const INPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #inputs;
+        #outputs_doc
+        #visibility const OUTPUTS: &'static [(&'static str, &'static [::core::option::Option<usize>])] = #outputs;
     }
 }
 
@@ -216,13 +245,10 @@ fn compute(
     answer: &TokenStream,
 ) -> (TokenStream, TokenStream) {
     let runtime = &context.options.runtime;
-    let program = forward_program(context, input, output, false);
+    let program = forward_program(context, false);
     let forward = context.named("Forward");
-    let has_weights = !context.plan.segments.is_empty();
-    let packed = context.packed();
-    let packed_value = if has_weights { quote!(packed: #packed,) } else { TokenStream::new() };
-    let checks = checks(context);
-    let run = quote!(#runtime::dispatch(#forward { #packed_value input, scratch, output }));
+    let (packed, checks) = (context.packed_field(), checks(context));
+    let run = quote!(#runtime::dispatch(#forward { #packed input, scratch, output }));
     let run =
         if ends::has_free_timesteps(context.plan) { quote!(#checks #run; ::core::result::Result::Ok(())) } else { run };
     let compute = quote! {
@@ -235,12 +261,7 @@ fn compute(
 }
 
 /// One sample as a program; one that goes on from what is `kept`, perhaps.
-pub(super) fn forward_program(
-    context: &Context<'_>,
-    input: &TokenStream,
-    output: &TokenStream,
-    keeps: bool,
-) -> TokenStream {
+pub(super) fn forward_program(context: &Context<'_>, keeps: bool) -> TokenStream {
     let runtime = &context.options.runtime;
     let forward = context.named(if keeps { "ForwardWith" } else { "Forward" });
     let packed_field = if context.plan.segments.is_empty() { TokenStream::new() } else { quote!(packed: &'a [f32],) };
@@ -250,10 +271,15 @@ pub(super) fn forward_program(
     } else {
         TokenStream::new()
     };
+    let (input, output) = (ends::input_type_for(context, &quote!('a)), ends::output_type_for(context, &quote!('b)));
+    let (lifetimes, elided) = match context.plan.borrows_outputs() {
+        true => (quote!(<'a, 'b>), quote!(<'_, '_>)),
+        false => (quote!(<'a>), quote!(<'_>)),
+    };
     let statements = run_statements(context, keeps);
     quote! {
         /// One sample, on whichever instruction set runs it.
-        struct #forward<'a> {
+        struct #forward #lifetimes {
             #packed_field
             #kept_field
             input: &'a #input,
@@ -261,82 +287,13 @@ pub(super) fn forward_program(
             output: &'a mut #output,
         }
 
-        impl #runtime::Program for #forward<'_> {
+        impl #runtime::Program for #forward #elided {
             type Output = ();
 
             #[inline(always)]
             fn run<I: #runtime::Isa>(self, isa: I) {
                 #statements
             }
-        }
-    }
-}
-
-/// Lengths that the types leave open.
-pub(super) fn checks(context: &Context<'_>) -> TokenStream {
-    let plan = context.plan;
-    let runtime = &context.options.runtime;
-    let mut checks = TokenStream::new();
-    if let Some(clock) = ends::is_stepped_by_clock(plan) {
-        checks.extend(clocked_checks(context, clock));
-    } else if is_free(&plan.outputs[0].axes) {
-        let expected = expected_rows(context);
-        checks.extend(quote!(#runtime::ShapeError::check("output", #expected, output.len())?;));
-    }
-    if plan.memory.scratch.is_none() {
-        let self_type = &context.options.ident;
-        checks.extend(quote! {
-            let expected = #self_type::scratch_length(input.len());
-            if scratch.len() < expected {
-                return ::core::result::Result::Err(#runtime::ShapeError {
-                    what: "scratch",
-                    expected,
-                    got: scratch.len(),
-                });
-            }
-        });
-    }
-    checks
-}
-
-/// How many rows an output has that is not there with each frame; for one at the end, how many frames it needs.
-fn clocked_checks(context: &Context<'_>, clock: &Clock) -> TokenStream {
-    let runtime = &context.options.runtime;
-    let (begins, every) = (size(clock.begins().unsigned_abs()), size(clock.rate().every));
-    if !clock.at_end {
-        let expected = quote!(#runtime::state::due_rows(input.len(), #every, #begins));
-        return quote!(#runtime::ShapeError::check("output", #expected, output.len())?;);
-    }
-    quote! {
-        if input.len() <= #begins {
-            return ::core::result::Result::Err(#runtime::ShapeError {
-                what: "input",
-                expected: #begins + 1,
-                got: input.len(),
-            });
-        }
-    }
-}
-
-/// How many rows the output has for the input at hand.
-fn expected_rows(context: &Context<'_>) -> TokenStream {
-    let plan = context.plan;
-    let last: Option<&Stage> = match (&plan.forward, &plan.streaming) {
-        (Forward::Whole(stage), _) => Some(stage),
-        (Forward::Streamed, Ok(streams)) => streams.chunk.as_ref(),
-        (Forward::Stepped, _) | (Forward::Streamed, Err(_)) => None,
-    };
-    let row: usize = known(&plan.outputs[0].axes).iter().product();
-    let floats = last.and_then(|stage| stage.steps.last()).map_or(Extent::PerFrame(row), |step| step.output.floats);
-    match floats {
-        Extent::PerFrame(floats) if floats == row => quote!(input.len()),
-        Extent::PerFrame(floats) => {
-            let (floats, row) = (size(floats), size(row));
-            quote!(input.len() * #floats / #row)
-        }
-        Extent::Fixed(floats) => {
-            let rows = size(floats / row.max(1));
-            quote!(#rows)
         }
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn of(context: &Context<'_>, ident: &Ident, states: &[&State], time: 
 
         #[automatically_derived]
         impl #runtime::State for #ident {
+            type Number = f32;
             const FLOATS: usize = #floats;
             const LAYOUT: u64 = #layout;
 

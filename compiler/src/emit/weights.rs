@@ -7,26 +7,31 @@ use super::tokens::{name, size};
 use super::{Context, Source};
 use crate::graph::NodeKind;
 use crate::packing::{PackOp, Store};
+use crate::precision::Precision;
 use crate::storage::Storage;
 use crate::weights::BoundWeights;
 
 /// Everything about weights that stands behind the types.
 pub(super) fn items(context: &Context<'_>) -> TokenStream {
-    let home = match context.source {
-        Source::None => return TokenStream::new(),
+    match context.source {
+        Source::None => TokenStream::new(),
+        Source::Embedded(_) => parts(context),
+        Source::Borrowed => [tables(context), parts(context)].into_iter().collect(),
+    }
+}
+
+/// The embedded weights, if the model has such.
+pub(super) fn data(context: &Context<'_>) -> TokenStream {
+    match context.source {
         Source::Embedded(bound) => embedded(context, bound),
-        Source::Borrowed => tables(context),
-    };
-    let parts = parts(context);
-    quote!(#home #parts)
+        Source::None | Source::Borrowed => TokenStream::new(),
+    }
 }
 
 /// One byte string: as tokens, a million floats would cost rustc seconds.
 fn embedded(context: &Context<'_>, bound: &BoundWeights) -> TokenStream {
     let runtime = &context.options.runtime;
-    let packed = context.plan.pack(|node, index| bound.node(node).get(index).map(|weight| &*weight.values));
-    let mut bytes = Vec::with_capacity(packed.len() * 4);
-    packed.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+    let bytes = context.plan.packed_bytes(bound, context.model.precision);
     let (length, bytes) = (size(bytes.len()), Literal::byte_string(&bytes));
     quote! {
         /// All weights, packed for the kernels, little-endian.
@@ -93,7 +98,8 @@ fn tables(context: &Context<'_>) -> TokenStream {
         .flat_map(|segment| {
             let before = graph.nodes()[segment.node].weights.iter().take(segment.first_tensor);
             let first = first_tensor[segment.node] + before.filter(|weight| !weight.is_integer).count();
-            segment.packing.ops.iter().map(move |op| pack_op(runtime, op, first, segment.offset))
+            let precision = context.model.precision;
+            segment.packing.ops.iter().map(move |op| pack_op(runtime, op, first, segment.offset, precision))
         })
         .map(|op| quote!(#runtime::weights::PackOp::#op,))
         .collect();
@@ -110,7 +116,13 @@ fn tables(context: &Context<'_>) -> TokenStream {
 }
 
 /// One step of the packing, counted over all tensors and all packed floats.
-fn pack_op(runtime: &TokenStream, op: &PackOp, first_tensor: usize, offset: usize) -> TokenStream {
+fn pack_op(
+    runtime: &TokenStream,
+    op: &PackOp,
+    first_tensor: usize,
+    offset: usize,
+    precision: Precision,
+) -> TokenStream {
     match *op {
         PackOp::Add { tensor, source, destination, axes, scale } => {
             let (tensor, source) = (size(first_tensor + tensor), size(source));
@@ -133,7 +145,7 @@ fn pack_op(runtime: &TokenStream, op: &PackOp, first_tensor: usize, offset: usiz
                 None => quote!(::core::option::Option::None),
             };
             let (gamma, beta, mean, variance) = (optional(gamma), optional(beta), optional(mean), optional(variance));
-            let (epsilon, count) = (Literal::f64_unsuffixed(f64::from(epsilon)), size(count));
+            let (epsilon, count) = (Literal::f64_unsuffixed(precision.round(epsilon)), size(count));
             let (factors, shifts) = (size(offset + factors), size(offset + summands));
             quote! {
                 Normalize {

@@ -11,7 +11,7 @@ use crate::evaluate::imports::{missing_member, not_yet, outside};
 use crate::evaluate::operators::growing;
 use crate::evaluate::text::kind_of;
 use crate::evaluate::{Evaluator, ModelState};
-use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
+use crate::graph::{ModelId, NodeId, NodeKind, TensorId};
 use crate::layer::LayerInstance;
 use crate::model::node_counts;
 use crate::names::{self, Member, Public, closest};
@@ -154,14 +154,7 @@ impl Evaluator<'_> {
         match attribute.text.as_str() {
             "shape" => Some(shape_value(self.inference.shape(tensor), attribute.span)),
             "ndim" => Some(Value::Integer(self.inference.shape(tensor).rank() as i128)),
-            "dtype" => {
-                let name = match self.inference.node(tensor.node).node.kind {
-                    NodeKind::Input { dtype: InputType::Int32, .. } => "int32",
-                    NodeKind::Input { dtype: InputType::Boolean, .. } => "bool",
-                    NodeKind::Input { .. } | NodeKind::Layer { .. } => "float32",
-                };
-                Some(Value::String(name.into()))
-            }
+            "dtype" => Some(Value::String(self.type_of(tensor).name().into())),
             _ => self.no_attribute("a symbolic tensor", attribute, TENSOR_ATTRIBUTES),
         }
     }
@@ -220,7 +213,7 @@ impl Evaluator<'_> {
                         .help(format!("write `{0}_shape`, or `{0}s[0]` for the tensor", attribute.text)),
                 )
             }
-            method if super::sequential::METHODS.contains(&method) => self.uncalled(attribute),
+            method if super::model_methods::METHODS.contains(&method) => self.uncalled(attribute),
             _ => self.unknown_of_model(attribute),
         }
     }

@@ -71,8 +71,16 @@ impl Evaluator<'_> {
             ("str", []) => Some(Value::String("".into())),
             ("str", [value]) => self.text_of(value, call),
             ("repr", [value]) => Some(Value::String(repr(&value.value).into())),
-            ("bool", [value]) => Some(Value::Boolean(truth(&value.value))),
+            ("bool", [value]) => Some(Value::Boolean(self.holds(&value.value, value.span)?)),
             ("abs", [Located { value: Value::Tensor(tensor), .. }]) => self.tensor_absolute(*tensor, call.span),
+            ("round", [Located { value: Value::Tensor(tensor), .. }]) => self.tensor_round(*tensor, 0, call.span),
+            (
+                "round",
+                [Located { value: Value::Tensor(tensor), .. }, Located { value: Value::Integer(decimals), .. }],
+            ) => self.tensor_round(*tensor, *decimals, call.span),
+            ("pow", [base, exponent]) if matches!(base.value, Value::Tensor(_)) => {
+                self.binary(rnn_grammar::ast::BinaryOperator::Power, base, exponent, call.span)
+            }
             ("int" | "float" | "abs" | "round" | "divmod" | "pow", [_, ..]) => {
                 match arithmetic_functions::apply(name, &values, call.span) {
                     Ok(value) => Some(value),

@@ -5,7 +5,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given};
 use crate::evaluate::expressions::limits_failed;
-use crate::evaluate::sequential::is_training;
+use crate::evaluate::model_methods::is_training;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Evaluator, builtins};
 use crate::names::Public;
@@ -127,9 +127,17 @@ impl Evaluator<'_> {
             }
             Value::Public(Public::Training(kind, class)) => self.training_object(kind, class, &site),
             Value::Public(Public::Ignored(_)) => Some(Value::None),
+            Value::Public(Public::NumberType(function)) => {
+                function.clone_into(&mut site.callee);
+                self.call_number_type(function, &site)
+            }
             Value::Public(Public::ClearSession) => {
                 self.counters.clear();
                 Some(Value::None)
+            }
+            Value::Public(Public::Function(function)) => {
+                function.name.clone_into(&mut site.callee);
+                self.call_function(function, &site)
             }
             Value::Public(Public::LayerFunction(declaration, function)) => {
                 function.clone_into(&mut site.callee);
@@ -187,7 +195,7 @@ impl Evaluator<'_> {
             Value::Dictionary(entries) => self.dictionary_method(&entries, method, &site),
             Value::Tuple(items) => self.tuple_method(&items, method, &site),
             Value::List(items) => self.tuple_method(&items, method, &site),
-            Value::Tensor(_) => self.no_tensor_operator(span),
+            Value::Tensor(tensor) => self.tensor_method(tensor, method, &site),
             other => {
                 let title = format!("{} has no method `{}`", kind_of(&other), method.text);
                 self.fail(Diagnostic::new(Code::E106, method.span, title))

@@ -10,6 +10,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::evaluate::Evaluator;
 use crate::evaluate::functional::End;
 use crate::graph::{InputType, ModelId, NodeId, NodeKind, TensorId};
+use crate::infer::LabelUnlessSame as _;
 use crate::layer::{Layer as _, LayerInstance, ShownMask};
 use crate::layers::input::InputLayer;
 use crate::layers::mask_shown::ShownOperation;
@@ -28,9 +29,22 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Keras asks a model inside `TimeDistributed` for one step's shape with two tensors of their own.
+    pub(super) fn count_steps(&mut self, layer: &LayerInstance) {
+        for inner in layer.layer.sublayers() {
+            if inner.layer.nested().is_some() {
+                (0..2).for_each(|_| drop(self.automatic_name("keras_tensor")));
+            }
+        }
+    }
+
     /// The input of a Sequential that was told none, or that a copy begins with.
     pub(super) fn unwritten_input(&mut self, name: String, shape: Shape, span: Span) -> Option<TensorId> {
-        let layer = InputLayer::new(shape.clone(), InputType::Float32);
+        self.typed_input(name, shape, self.number_types.input_type(), span)
+    }
+
+    fn typed_input(&mut self, name: String, shape: Shape, dtype: InputType, span: Span) -> Option<TensorId> {
+        let layer = InputLayer::new(shape.clone(), dtype);
         let id = self.next_layer(span)?;
         let instance = LayerInstance {
             id,
@@ -45,7 +59,7 @@ impl Evaluator<'_> {
             arguments: Vec::new(),
             layer: Box::new(layer),
         };
-        let tensor = self.inference.input(name, shape, InputType::Float32, span);
+        let tensor = self.inference.input(name, shape, dtype, span);
         self.input_layers.insert(tensor.node, Rc::new(instance));
         Some(tensor)
     }
@@ -102,6 +116,8 @@ impl Evaluator<'_> {
             return Some(());
         }
         let needed = self.needed(inputs.0, outputs.0)?;
+        self.check_shared_begin(inputs.0, &needed)?;
+        self.count_calls(inputs.0, outputs.0, &needed);
         let mut copies = Copies::new();
         for input in inputs.0.iter() {
             if copies.contains_key(&input.tensor) {
@@ -112,7 +128,8 @@ impl Evaluator<'_> {
             } else {
                 let name = format!("{}CLONE", self.tensor_name(input.tensor));
                 let shape = self.inference.shape(input.tensor).clone();
-                self.unwritten_input(name, shape, input.span())?
+                let dtype = self.type_of(input.tensor);
+                self.typed_input(name, shape, dtype, input.span())?
             };
             copies.insert(input.tensor, copy);
         }
@@ -124,6 +141,43 @@ impl Evaluator<'_> {
             *structure = replaced(structure, &copies);
         }
         Some(())
+    }
+
+    /// Keras takes all calls of the layer that makes a tensor which the model begins with for calls of the new input.
+    fn check_shared_begin(&mut self, inputs: &[End], needed: &[NodeId]) -> Option<()> {
+        let layer_of = |node: NodeId| match &self.inference.node(node).node.kind {
+            NodeKind::Layer { instance, .. } => Some(instance),
+            NodeKind::Input { .. } => None,
+        };
+        for input in inputs {
+            let Some(begin) = layer_of(input.tensor.node) else { continue };
+            let again = needed.iter().find(|&&node| layer_of(node).is_some_and(|layer| layer.id == begin.id));
+            if let Some(&again) = again {
+                let title = format!("the model begins behind a call of `{}`, and needs another call of it", begin.name);
+                let mistake = Diagnostic::new(Code::E152, input.span(), title).at("begins here");
+                let place = self.inference.node(again).node.span;
+                let mistake = mistake.label_unless_same(place, "called here too");
+                return self.fail(mistake.help("begin before that layer, or make another one for the second place"));
+            }
+        }
+        Some(())
+    }
+
+    /// Keras calls the inputs that both models have once more; tables show the last call.
+    fn count_calls(&mut self, inputs: &[End], outputs: &[End], needed: &[NodeId]) {
+        let mut called = std::collections::BTreeSet::new();
+        for &node in needed {
+            if let NodeKind::Layer { inputs, .. } = &self.inference.node(node).node.kind {
+                called.extend(inputs.iter().map(|input| input.node));
+            }
+        }
+        called.extend(outputs.iter().map(|output| output.tensor.node));
+        for node in called {
+            let is_given = inputs.iter().any(|input| input.tensor.node == node);
+            if is_given && matches!(self.inference.node(node).node.kind, NodeKind::Input { .. }) {
+                self.inference.call_again(node);
+            }
+        }
     }
 
     fn tensor_name(&self, tensor: TensorId) -> String {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Signature, bind};
-use crate::arguments::{Arguments, Bound};
+use crate::arguments::{Arguments, Bound, find};
 use crate::declaration::{COMMON, Declaration};
 use crate::evaluate::Evaluator;
 use crate::evaluate::limits::{MAX_DEPTH, MAX_LAYERS};
@@ -14,24 +14,6 @@ use crate::graph::TensorId;
 use crate::layer::LayerInstance;
 use crate::layers;
 use crate::value::Value;
-
-/// Number types that Keras knows and that are not done yet.
-const OTHER_TYPES: &[&str] = &[
-    "bfloat16",
-    "bool",
-    "float16",
-    "float64",
-    "int16",
-    "int32",
-    "int64",
-    "int8",
-    "mixed_bfloat16",
-    "mixed_float16",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uint8",
-];
 
 impl Evaluator<'_> {
     /// `LSTM(…)`
@@ -52,9 +34,10 @@ impl Evaluator<'_> {
         let mut bound = bound?;
         let (name, is_named) = name?;
         self.stack_cells(declaration, call, &mut bound)?;
-        if declaration.base_name != "input_layer" {
-            self.check_dtype(&bound, call.span)?;
-        }
+        // An input's own type is no policy; but making one settles what layers compute in by default.
+        let is_input = declaration.base_name == "input_layer";
+        let computes =
+            if is_input { (self.number_types.policy(), None) } else { self.layer_precision(&bound, call.span)? };
         let legacy = self.legacy_of(declaration, call, &bound);
         let depth = self.wrapper_depth(&bound, call.span)?;
         let trainable = !matches!(find(&bound, "trainable").map(|bound| &bound.value), Some(Value::Boolean(false)));
@@ -65,6 +48,7 @@ impl Evaluator<'_> {
         let legacy = legacy?;
         let id = self.next_layer(call.span)?;
         self.wrapper_depths.insert(id, depth);
+        self.number_types.note(id, computes.0, computes.1);
         self.wrapped.extend(inner_layers.into_iter().map(|inner| (inner, id)));
         let legacy_input = legacy.as_ref().and_then(|legacy| Some((legacy.shape.clone()?, legacy.span)));
         if let Some(legacy) = legacy {
@@ -137,27 +121,6 @@ impl Evaluator<'_> {
         self.fail(Diagnostic::new(Code::E121, span, title).at(format!("this is `{}`", repr(value))))
     }
 
-    fn check_dtype(&mut self, bound: &[Bound], call: Span) -> Option<()> {
-        let Some(argument) = find(bound, "dtype") else { return Some(()) };
-        let span = argument.span.unwrap_or(call);
-        match &argument.value {
-            Value::None => Some(()),
-            Value::String(name) if &**name == "float32" => Some(()),
-            Value::String(name) if OTHER_TYPES.contains(&&**name) => {
-                let title = format!("`dtype=\"{name}\"` is not supported yet");
-                self.fail(Diagnostic::new(Code::E104, span, title).at("only `\"float32\"` so far"))
-            }
-            Value::String(name) => {
-                let title = format!("there is no number type `{name}`");
-                self.fail(Diagnostic::new(Code::E117, span, title).help("write `\"float32\"`, or leave it out"))
-            }
-            other => {
-                let title = format!("`dtype` must be a text, not {}", kind_of(other));
-                self.fail(Diagnostic::new(Code::E115, span, title).help("write `\"float32\"`, or leave it out"))
-            }
-        }
-    }
-
     /// How deep this layer wraps others; too deep is an error.
     fn wrapper_depth(&mut self, bound: &[Bound], call: Span) -> Option<usize> {
         let inner = bound.iter().flat_map(|bound| layer_ids(&bound.value));
@@ -189,6 +152,8 @@ impl Evaluator<'_> {
     /// The tensor that an input layer stands for.
     pub(super) fn input_tensor(&mut self, instance: &Rc<LayerInstance>, span: Span) -> Option<TensorId> {
         let (shape, dtype) = instance.layer.model_input()?;
+        let is_said = instance.arguments.iter().any(|(name, _)| *name == "dtype");
+        let dtype = if is_said { dtype } else { self.number_types.input_type() };
         let tensor = self.inference.input(instance.name.clone(), shape.clone(), dtype, span);
         self.input_layers.insert(tensor.node, Rc::clone(instance));
         // A named input's tensor has its name.
@@ -197,10 +162,6 @@ impl Evaluator<'_> {
         }
         Some(tensor)
     }
-}
-
-fn find<'a>(bound: &'a [Bound], name: &str) -> Option<&'a Bound> {
-    bound.iter().find(|argument| argument.name == name)
 }
 
 /// The layers that an argument holds.

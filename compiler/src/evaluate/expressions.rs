@@ -62,8 +62,10 @@ impl Evaluator<'_> {
             ExpressionKind::Subscript { value, indices } => self.subscript(value, indices, span),
             ExpressionKind::Unary { operator, operand } => {
                 let operand = Located { value: self.expression(operand)?, span: operand.span };
-                if let (UnaryOperator::Minus, &Value::Tensor(tensor)) = (operator, &operand.value) {
-                    return self.tensor_negative(tensor, span);
+                match (operator, &operand.value) {
+                    (UnaryOperator::Minus, &Value::Tensor(tensor)) => return self.tensor_negative(tensor, span),
+                    (UnaryOperator::Invert, &Value::Tensor(tensor)) => return self.tensor_not(tensor, span),
+                    _ => {}
                 }
                 operators::unary(*operator, &operand, span).map_err(|mistake| self.report(*mistake)).ok()
             }
@@ -71,7 +73,8 @@ impl Evaluator<'_> {
             ExpressionKind::Comparison { first, rest } => self.comparison(first, rest),
             ExpressionKind::Logic { operator, operands } => self.logic(*operator, operands),
             ExpressionKind::Conditional { then, condition, otherwise } => {
-                let holds = truth(&self.expression(condition)?);
+                let value = self.expression(condition)?;
+                let holds = self.holds(&value, condition.span)?;
                 self.expression(if holds { then } else { otherwise })
             }
         }
@@ -157,7 +160,8 @@ impl Evaluator<'_> {
             self.assign(&clause.target, Some(item.value), item.span);
             let mut holds = true;
             for condition in &clause.conditions {
-                holds = holds && truth(&self.expression(condition)?);
+                let value = self.expression(condition)?;
+                holds = holds && self.holds(&value, condition.span)?;
             }
             if holds {
                 self.turns(element, inner, items)?;
@@ -276,12 +280,51 @@ impl Evaluator<'_> {
         let mut left = Located { value: self.expression(first)?, span: first.span };
         for (operator, right) in rest {
             let right = Located { value: self.expression(right)?, span: right.span };
+            if is_of_values(*operator, &left, &right) {
+                let span = left.span.to(right.span);
+                let compared = self.tensor_comparison(*operator, &left, &right, span)?;
+                // A chain asks whether each comparison holds.
+                return if rest.len() == 1 { Some(compared) } else { self.no_truth_value(span) };
+            }
+            self.warn_objects(*operator, &left, &right);
             if !self.compare(*operator, &left, &right)? {
                 return Some(Value::Boolean(false));
             }
             left = right;
         }
         Some(Value::Boolean(true))
+    }
+
+    /// `x == 0` of a tensor compares no values.
+    fn warn_objects(&mut self, operator: ComparisonOperator, left: &Located, right: &Located) {
+        let is_other = match (&left.value, &right.value) {
+            (Value::Tensor(left), Value::Tensor(right)) => left != right,
+            (Value::Tensor(_), other) | (other, Value::Tensor(_)) => operators::number(other).is_some(),
+            _ => false,
+        };
+        if operator == ComparisonOperator::Equal && is_other {
+            let span = left.span.to(right.span);
+            let warning = Diagnostic::new(Code::W110, span, "`==` does not look at a symbolic tensor's values");
+            self.report(warning.at("`False`").help("write `keras.ops.equal(x, y)`"));
+        }
+    }
+
+    /// Python asks whether a tensor holds, which is not known before the model runs.
+    pub(super) fn no_truth_value<T>(&mut self, span: Span) -> Option<T> {
+        let mistake = Diagnostic::new(Code::E108, span, "a symbolic tensor is neither true nor false");
+        self.fail(
+            mistake
+                .at("its values are not known yet")
+                .help("`&`, `|` and `~` join truth values, `keras.ops.where(condition, x, y)` chooses between tensors"),
+        )
+    }
+
+    /// Whether a value holds.
+    pub(super) fn holds(&mut self, value: &Value, span: Span) -> Option<bool> {
+        if matches!(value, Value::Tensor(_)) {
+            return self.no_truth_value(span);
+        }
+        Some(truth(value))
     }
 
     /// One comparison of a chain.
@@ -315,9 +358,13 @@ impl Evaluator<'_> {
 
     fn logic(&mut self, operator: LogicOperator, operands: &[Expression]) -> Option<Value> {
         let mut value = Value::None;
-        for operand in operands {
+        for (index, operand) in operands.iter().enumerate() {
             value = self.expression(operand)?;
-            if truth(&value) == (operator == LogicOperator::Or) {
+            // Python does not ask the last one.
+            if index + 1 == operands.len() {
+                break;
+            }
+            if self.holds(&value, operand.span)? == (operator == LogicOperator::Or) {
                 break;
             }
         }
@@ -528,6 +575,17 @@ fn names_of(target: &Target, names: &mut Vec<String>) {
         Target::Name(name) | Target::Starred(name) => names.push(name.text.clone()),
         Target::Tuple(targets, _) => targets.iter().for_each(|target| names_of(target, names)),
     }
+}
+
+/// Whether a comparison is one of a tensor's values. `==` is none: Keras leaves it to Python, which compares objects.
+fn is_of_values(operator: ComparisonOperator, left: &Located, right: &Located) -> bool {
+    use ComparisonOperator as C;
+    let is_tensor = |side: &Located| matches!(side.value, Value::Tensor(_));
+    let is_failed = |side: &Located| limits_failed(&side.value);
+    matches!(operator, C::NotEqual | C::Less | C::LessEqual | C::Greater | C::GreaterEqual)
+        && (is_tensor(left) || is_tensor(right))
+        && !is_failed(left)
+        && !is_failed(right)
 }
 
 #[cfg(test)]

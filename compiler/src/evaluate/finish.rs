@@ -99,12 +99,16 @@ impl Evaluator<'_> {
         };
         let nodes: Vec<NodeId> = inputs.iter().map(|input| input.tensor.node).collect();
         let graph = self.inference.extract(&nodes, &outputs.iter().map(|output| output.tensor).collect::<Vec<_>>());
+        let precision = self.model_precision(&graph)?;
         let ModelState { name, ends, span, trainable, .. } = &self.models[id.0];
         let (class, span) = (if ends.is_some() { "Functional" } else { "Sequential" }, *span);
         let (input_names, output_names) = (self.end_names(&inputs), self.end_names(&outputs));
         let named = Named { variable, name: name.clone(), span, input_names, output_names };
         match CompiledModel::new(named, class, graph, *trainable) {
-            Some(model) => Some(model),
+            Some(mut model) => {
+                model.precision = precision;
+                Some(model)
+            }
             None => self.fail(
                 Diagnostic::new(
                     Code::E291,

@@ -8,6 +8,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::arguments::bind::{CallSite, Given, Signature};
 use crate::declaration::{Argument, Declaration, Kind};
+use crate::evaluate::named_calls::Slots;
 use crate::evaluate::text::{kind_of, repr};
 use crate::evaluate::{Entry, Evaluator, ModelState, Place};
 use crate::graph::{ModelId, NodeId, NodeKind, TensorId};
@@ -32,6 +33,17 @@ pub(super) struct End {
     key: Option<String>,
     /// Where it was given.
     span: Span,
+}
+
+/// What a call's node reads beside the layer's tensors.
+#[derive(Debug, Default)]
+struct Read<'a> {
+    /// The masks that the call gives, one for each tensor, or for each of the layer's names of masks.
+    masks: &'a [Option<TensorId>],
+    /// The masks that the summary shows among what the node reads.
+    handed: &'a [TensorId],
+    /// The order in which Keras lists all that.
+    listing: Vec<usize>,
 }
 
 impl End {
@@ -84,21 +96,18 @@ impl Evaluator<'_> {
         let mut options = CallOptions::default();
         let takes = layer.layer.takes();
         let has_states = takes == Takes::Sequence;
-        let names: &[&str] = if let Takes::Named(names) = takes { names } else { &[] };
-        let mut named: Vec<Option<TensorId>> = vec![None; names.len()];
+        let mut slots = Slots::of(layer.layer.as_ref());
         let mut masks = Vec::new();
         for given in &call.given {
             let keyword = given.name.as_ref().map(|name| name.text.as_str());
-            let place = match keyword {
-                None => named.iter().position(Option::is_none),
-                Some(keyword) => names.iter().position(|name| *name == keyword),
-            };
-            if let Some(place) = place {
-                self.named_tensor(layer, given, names[place], &mut named[place])?;
+            if let Some(slots) = &mut slots
+                && let Some(place) = slots.place(keyword)
+            {
+                self.fill_slot(layer, given, slots, place)?;
                 continue;
             }
             match keyword {
-                None | Some("inputs" | "sequence" | "sequences") if names.is_empty() && tensors.is_none() => {
+                None | Some("inputs" | "sequence" | "sequences") if slots.is_none() && tensors.is_none() => {
                     tensors = Some(self.called_with(layer, given)?);
                 }
                 None | Some("initial_state") if has_states && states.is_none() => {
@@ -106,11 +115,6 @@ impl Evaluator<'_> {
                 }
                 Some("training") => self.check_training(given)?,
                 Some("mask") if layer.layer.takes_mask() => masks = self.given_masks(layer, given)?,
-                Some("query_mask" | "value_mask" | "key_mask" | "attention_mask")
-                    if matches!(given.value.value, Value::None) => {}
-                Some(argument @ ("query_mask" | "value_mask" | "key_mask" | "attention_mask")) if !names.is_empty() => {
-                    return self.functional_not_yet(given.span, &format!("`{argument}=` of a call is"));
-                }
                 Some(option @ ("use_causal_mask" | "return_attention_scores"))
                     if layer.layer.called_with(options).is_some() =>
                 {
@@ -132,7 +136,7 @@ impl Evaluator<'_> {
                         Takes::One | Takes::Sequence => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help("the layer's own arguments belong to where it is made"),
-                        Takes::Named(_) => Diagnostic::new(Code::E114, given.span, title)
+                        Takes::Named(names) => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help(format!("in this order: {}; what comes behind has keywords", names.join(", "))),
                         Takes::List => Diagnostic::new(Code::E114, given.span, title)
@@ -142,21 +146,25 @@ impl Evaluator<'_> {
                 }
             }
         }
-        if !names.is_empty() {
-            tensors = self.named_tensors(layer, &named, call)?;
+        if let Some(slots) = &slots {
+            tensors = Some(self.named_tensors(layer, slots, call)?);
+            masks = slots.masks();
         }
         let Some(mut tensors) = tensors else {
             let title = format!("the layer `{}` is called without a tensor", layer.name);
             return self.fail(Diagnostic::new(Code::E107, call.callee_span, title));
         };
-        masks.truncate(tensors.len());
+        if slots.is_none() {
+            masks.truncate(tensors.len());
+        }
         tensors.extend(states.unwrap_or_default());
         if let Some(legacy) = self.legacy.get(&layer.id).cloned() {
             self.warn_legacy(&legacy, "the layer reads the tensor that it is called with", "leave it out");
         }
         let is_bare = matches!(call.given.as_slice(), [Given { name: None, .. }]);
         let handed = if masks.is_empty() { self.handed_masks(layer, &tensors, is_bare) } else { Vec::new() };
-        let shown = (masks.as_slice(), handed.as_slice());
+        let listing = slots.map(|slots| slots.listing()).unwrap_or_default();
+        let shown = Read { masks: &masks, handed: &handed, listing };
         match layer.layer.called_with(options) {
             Some(called) if options != CallOptions::default() => {
                 self.called(&Rc::new(layer.with_layer(called)), &tensors, shown, call.span)
@@ -165,68 +173,25 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What a layer answers, with its mask followed; `handed` are the masks that the summary shows among what it reads.
+    /// What a layer answers, with its mask followed.
     fn called(
         &mut self,
         layer: &Rc<LayerInstance>,
         tensors: &[TensorId],
-        (masks, handed): (&[Option<TensorId>], &[TensorId]),
+        Read { masks, handed, listing }: Read<'_>,
         span: Span,
     ) -> Option<Value> {
         let outputs = self.apply_masked(layer, tensors, masks, span)?;
         let first = outputs.first().copied()?;
         self.inference.show(first.node, handed);
+        self.inference.list(first.node, listing);
+        self.count_steps(layer);
         self.name_tensors(&outputs);
         self.follow_mask(layer, (tensors, masks), first, span);
         Some(match outputs.as_slice() {
             [only] => Value::Tensor(*only),
             several => Value::Tuple(self.grouped(layer, several, span).into()),
         })
-    }
-
-    /// One of the tensors that a call gives by name.
-    fn named_tensor(
-        &mut self,
-        layer: &LayerInstance,
-        given: &Given,
-        name: &str,
-        place: &mut Option<TensorId>,
-    ) -> Option<()> {
-        if place.is_some() {
-            let title = format!("`{name}` is given twice");
-            return self.fail(Diagnostic::new(Code::E113, given.span, title).at("again here"));
-        }
-        match &given.value.value {
-            Value::Tensor(tensor) => *place = Some(*tensor),
-            // Only the last one may be left out, which the caller checks.
-            Value::None => {}
-            Value::Failed => return None,
-            other => {
-                let title = format!("`{name}` of the layer `{}` is a tensor, not {}", layer.name, kind_of(other));
-                let diagnostic = Diagnostic::new(Code::E115, given.span, title);
-                return self.fail(diagnostic.at(format!("this is `{}`", repr(other))));
-            }
-        }
-        Some(())
-    }
-
-    /// All of them in order, the last one perhaps left out.
-    #[allow(clippy::option_option)]
-    fn named_tensors(
-        &mut self,
-        layer: &LayerInstance,
-        named: &[Option<TensorId>],
-        call: &CallSite,
-    ) -> Option<Option<Vec<TensorId>>> {
-        let Takes::Named(names) = layer.layer.takes() else { return Some(None) };
-        let required = named.len().saturating_sub(1);
-        if let Some(missing) = named.iter().take(required).position(Option::is_none) {
-            let title = format!("the layer `{}` is called without `{}`", layer.name, names[missing]);
-            let diagnostic = Diagnostic::new(Code::E111, call.callee_span, title);
-            let call = format!("write `layer({})`", names.get(..required).unwrap_or(names).join(", "));
-            return self.fail(diagnostic.at(format!("`{}` is missing", names[missing])).help(call));
-        }
-        Some(Some(named.iter().flatten().copied().collect()))
     }
 
     fn not_a_truth_value<T>(&mut self, option: &str, given: &Given) -> Option<T> {
@@ -240,7 +205,7 @@ impl Evaluator<'_> {
 
     /// What a layer answers to these tensors: one, or a tuple of several.
     pub(super) fn applied(&mut self, layer: &Rc<LayerInstance>, tensors: &[TensorId], span: Span) -> Option<Value> {
-        self.called(layer, tensors, (&[], &[]), span)
+        self.called(layer, tensors, Read::default(), span)
     }
 
     /// `concatenate([x, y], axis=-1)`: a layer made and called at once.
@@ -339,6 +304,7 @@ impl Evaluator<'_> {
 
     /// `Model(inputs, outputs)`
     pub(super) fn functional_model(&mut self, call: &CallSite) -> Option<ModelId> {
+        self.number_types.policy();
         let bound = self.bound(call, Signature { own: MODEL, keywords: MODEL_KEYWORDS });
         let name = match bound.as_ref().map(|bound| (bound[2].value.clone(), bound[2].span.unwrap_or(call.span))) {
             Some((Value::String(name), span)) => self.checked_name(&name, span),
@@ -562,13 +528,5 @@ impl Evaluator<'_> {
         }
         self.models[id.0].is_failed = true;
         self.no_attribute("a functional model", method, ATTRIBUTES)
-    }
-
-    /// Part of Keras's functional models that is not done yet: `what` begins the sentence, verb included.
-    pub(super) fn functional_not_yet<T>(&mut self, span: Span, what: &str) -> Option<T> {
-        let title = format!("{what} not supported yet");
-        self.fail(Diagnostic::new(Code::E105, span, title).at("not supported yet").help(
-            "so far a functional model joins layers that are called with tensors, from its inputs to its outputs",
-        ))
     }
 }

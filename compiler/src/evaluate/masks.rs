@@ -33,7 +33,9 @@ impl Evaluator<'_> {
         items.iter().map(|item| self.mask(layer, &item.value, item.span)).collect()
     }
 
-    fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
+    /// One mask: a boolean tensor, or none.
+    #[allow(clippy::option_option)]
+    pub(super) fn mask(&mut self, layer: &LayerInstance, value: &Value, span: Span) -> Option<Option<TensorId>> {
         match value {
             Value::None => Some(None),
             Value::Failed => None,
@@ -45,7 +47,9 @@ impl Evaluator<'_> {
                 };
                 let at = if matches!(other, Value::Tensor(_)) { "numbers".to_owned() } else { repr(other) };
                 let mistake = Diagnostic::new(Code::E145, span, title).at(at);
-                self.fail(mistake.help("give it a boolean input: `Input(shape=(timesteps,), dtype=\"bool\")`"))
+                self.fail(mistake.help(
+                    "give it a boolean input, `Input(shape=(timesteps,), dtype=\"bool\")`, or a comparison, `x[:, :, 0] != 0`",
+                ))
             }
         }
     }
@@ -69,7 +73,8 @@ impl Evaluator<'_> {
         output: TensorId,
         span: Span,
     ) {
-        let masks: Vec<Option<TensorId>> = match given.is_empty() {
+        // Masks with names of their own do not stand for what the output takes on.
+        let masks: Vec<Option<TensorId>> = match given.is_empty() || !layer.layer.mask_names().is_empty() {
             true => tensors.iter().map(|tensor| self.shown_masks.get(tensor).copied()).collect(),
             false => given.to_vec(),
         };
@@ -141,20 +146,29 @@ impl Evaluator<'_> {
 
     /// Whether a tensor holds truth values.
     pub(super) fn is_boolean(&self, tensor: TensorId) -> bool {
-        matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { dtype: InputType::Boolean, .. })
+        self.inference.type_of(tensor) == InputType::Boolean
     }
 
     /// Truth values are masks; layers read numbers.
     pub(super) fn check_numbers(&mut self, layer: &LayerInstance, tensors: &[TensorId], span: Span) -> Option<()> {
-        // A model inside may hand it to a layer as its mask.
-        if layer.layer.nested().is_some() {
+        // A model inside may hand it to a layer as its mask; operations compute with them.
+        if layer.layer.nested().is_some() || layer.layer.is_operation() {
             return Some(());
         }
         let Some(input) = tensors.iter().find(|&&tensor| self.is_boolean(tensor)) else { return Some(()) };
         let made = self.inference.node(input.node).node.span;
-        let title = format!("`{}` reads numbers, but gets a boolean input", layer.layer.declaration().class);
+        let is_input = matches!(self.inference.node(input.node).node.kind, NodeKind::Input { .. });
+        let (what, help) = match is_input {
+            true => ("a boolean input", "give it as a mask, `mask=`, or drop `dtype=\"bool\"` where it is made"),
+            false => (
+                "truth values",
+                "give them as a mask, `mask=`, or make numbers of them: `keras.ops.cast(x, \"float32\")`",
+            ),
+        };
+        let title = format!("`{}` reads numbers, but gets {what}", layer.layer.declaration().class);
         let mistake = Diagnostic::new(Code::E146, span, title).at("reads truth values");
-        let mistake = if made == span { mistake } else { mistake.label(made, "the input is made here") };
-        self.fail(mistake.help("give it as a mask, `mask=`, or drop `dtype=\"bool\"` where it is made"))
+        let label = if is_input { "the input is made here" } else { "made here" };
+        let mistake = if made == span { mistake } else { mistake.label(made, label) };
+        self.fail(mistake.help(help))
     }
 }

@@ -140,8 +140,7 @@ impl Evaluator<'_> {
         let graph = self.inference.extract(&nodes, &tensors);
         let layer_id = self.next_layer(span)?;
         let model = &self.models[id.0];
-        let nested =
-            Nested { name: model.name.clone(), is_sequential: model.ends.is_none(), graph, trainable: model.trainable };
+        let nested = Nested { name: model.name.clone(), is_sequential: model.ends.is_none(), graph };
         let layer = Rc::new(LayerInstance {
             id: layer_id,
             name: model.name.clone(),

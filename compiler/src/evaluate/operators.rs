@@ -18,6 +18,7 @@ pub(crate) fn unary(operator: UnaryOperator, operand: &Located, span: Span) -> R
     let symbol = match operator {
         UnaryOperator::Minus => "-",
         UnaryOperator::Plus => "+",
+        UnaryOperator::Invert => "~",
         UnaryOperator::Not => return Ok(Value::Boolean(!super::comparison::truth(&operand.value))),
     };
     match (number(&operand.value), operator) {
@@ -25,10 +26,11 @@ pub(crate) fn unary(operator: UnaryOperator, operand: &Located, span: Span) -> R
             Some(value) => Ok(Value::Integer(value)),
             None => Err(Box::new(Diagnostic::new(Code::E109, span, "the result is beyond 128 bits"))),
         },
+        (Some(Number::Integer(value)), UnaryOperator::Invert) => Ok(Value::Integer(!value)),
         (Some(Number::Integer(value)), _) => Ok(Value::Integer(value)),
         (Some(Number::Float(value)), UnaryOperator::Minus) => Ok(Value::Float(-value)),
-        (Some(Number::Float(value)), _) => Ok(Value::Float(value)),
-        (None, _) => {
+        (Some(Number::Float(value)), UnaryOperator::Plus) => Ok(Value::Float(value)),
+        (Some(Number::Float(_)), _) | (None, _) => {
             let title = format!("`{symbol}` does not apply to {}", described(&operand.value));
             Err(Box::new(Diagnostic::new(Code::E108, operand.span, title)))
         }
@@ -64,21 +66,45 @@ pub(crate) fn symbol(operator: BinaryOperator) -> &'static str {
         BinaryOperator::FloorDivide => "//",
         BinaryOperator::Modulo => "%",
         BinaryOperator::Power => "**",
+        BinaryOperator::MatrixMultiply => "@",
+        BinaryOperator::And => "&",
+        BinaryOperator::Or => "|",
+        BinaryOperator::ExclusiveOr => "^",
     }
 }
 
 fn compute(operator: BinaryOperator, left: &Value, right: &Value) -> Computed {
-    if let Some(result) = sequences(operator, left, right) {
+    if let Some(result) = sequences(operator, left, right).or_else(|| truths(operator, left, right)) {
         return result;
     }
     match (number(left), number(right)) {
         (Some(Number::Integer(left)), Some(Number::Integer(right))) => integers(operator, left, right),
-        (Some(left), Some(right)) => floats(operator, left.float(), right.float()),
+        (Some(left), Some(right)) if !is_on_bits(operator) => floats(operator, left.float(), right.float()),
         _ => Err((
             Code::E108,
             format!("`{}` does not apply to {} and {}", symbol(operator), kind_of(left), kind_of(right)),
         )),
     }
+}
+
+/// Whether the operator takes whole numbers alone, or tensors alone.
+fn is_on_bits(operator: BinaryOperator) -> bool {
+    matches!(
+        operator,
+        BinaryOperator::And | BinaryOperator::Or | BinaryOperator::ExclusiveOr | BinaryOperator::MatrixMultiply
+    )
+}
+
+/// Operators on the bits of truth values, which give a truth value.
+fn truths(operator: BinaryOperator, left: &Value, right: &Value) -> Option<Computed> {
+    let (Value::Boolean(left), Value::Boolean(right)) = (left, right) else { return None };
+    let value = match operator {
+        BinaryOperator::And => left & right,
+        BinaryOperator::Or => left | right,
+        BinaryOperator::ExclusiveOr => left ^ right,
+        _ => return None,
+    };
+    Some(Ok(Value::Boolean(value)))
 }
 
 /// A Python number; a bool is an integer.
@@ -129,6 +155,12 @@ fn integers(operator: BinaryOperator, left: i128, right: i128) -> Computed {
         BinaryOperator::Modulo => Some(floor_modulo(left, right)),
         BinaryOperator::Power if right < 0 => return floats(operator, to_float(left), to_float(right)),
         BinaryOperator::Power => power(left, right),
+        BinaryOperator::And => Some(left & right),
+        BinaryOperator::Or => Some(left | right),
+        BinaryOperator::ExclusiveOr => Some(left ^ right),
+        BinaryOperator::MatrixMultiply => {
+            return Err((Code::E108, "`@` multiplies matrices, not numbers".to_owned()));
+        }
     };
     exact.map(Value::Integer).ok_or((Code::E109, "the result is beyond 128 bits".to_owned()))
 }
@@ -191,6 +223,9 @@ fn floats(operator: BinaryOperator, left: f64, right: f64) -> Computed {
         BinaryOperator::FloorDivide => float_floor_division(left, right),
         BinaryOperator::Modulo => float_modulo(left, right),
         BinaryOperator::Power => return float_power(left, right),
+        BinaryOperator::MatrixMultiply | BinaryOperator::And | BinaryOperator::Or | BinaryOperator::ExclusiveOr => {
+            unreachable!("`compute` asks `is_on_bits` first")
+        }
     };
     Ok(Value::Float(result))
 }
@@ -340,6 +375,10 @@ mod tests {
         assert_eq!(integer(O::Multiply, i128::MAX, 2), "the result is beyond 128 bits");
         assert_eq!(integer(O::FloorDivide, i128::MIN, -1), "the result is beyond 128 bits");
         assert_eq!(integer(O::Modulo, i128::MIN, -1), "0");
+        assert_eq!(integer(O::Or, 64, 3), "67");
+        assert_eq!(integer(O::And, -2, 7), "6");
+        assert_eq!(integer(O::ExclusiveOr, 6, 3), "5");
+        assert_eq!(integer(O::MatrixMultiply, 6, 3), "`@` multiplies matrices, not numbers");
     }
 
     #[test]
@@ -348,6 +387,7 @@ mod tests {
         assert_eq!(float(O::FloorDivide, -7.5, 2.0), "-4.0");
         assert_eq!(float(O::Modulo, -7.5, 2.0), "0.5");
         assert_eq!(float(O::Modulo, 7.5, -2.0), "-0.5");
+        assert_eq!(float(O::Or, 7.5, -2.0), "`|` does not apply to a float and a float");
         assert_eq!(float(O::FloorDivide, 1.0, 0.1), "9.0");
         assert_eq!(float(O::Power, -8.0, 0.5), "a broken power of a negative number is complex");
         assert_eq!(float(O::Power, 10.0, 400.0), "the result is too large for a float");

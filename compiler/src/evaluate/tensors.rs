@@ -2,18 +2,22 @@
 
 use std::rc::Rc;
 
-use rnn_grammar::ast::{BinaryOperator, ExpressionKind, Index};
+use rnn_grammar::ast::{BinaryOperator, ComparisonOperator, ExpressionKind, Index};
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::activation::Activation;
 use crate::arguments::bind::CallSite;
 use crate::evaluate::Evaluator;
 use crate::evaluate::text::{kind_of, repr};
+use crate::functions::call::number;
 use crate::graph::TensorId;
 use crate::layer::{Layer, LayerInstance};
 use crate::layers::activation_function::ActivationFunction;
-use crate::layers::arithmetic::{Arithmetic, Operator};
+use crate::layers::arithmetic::{Arithmetic, Number, Operands};
 use crate::layers::get_item::{GetItem, Key};
+use crate::layers::matrix_product::MatrixProduct;
+use crate::layers::operator::Operator;
+use crate::layers::single_value::Function;
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
@@ -25,51 +29,108 @@ impl Evaluator<'_> {
         right: &Located,
         span: Span,
     ) -> Option<Value> {
-        if operator == BinaryOperator::Power {
-            return self.tensor_power(left, right, span);
-        }
         let operator = match operator {
             BinaryOperator::Add => Operator::Add,
             BinaryOperator::Subtract => Operator::Subtract,
             BinaryOperator::Multiply => Operator::Multiply,
-            BinaryOperator::Divide => Operator::Divide,
-            BinaryOperator::FloorDivide | BinaryOperator::Modulo | BinaryOperator::Power => {
-                return self.no_tensor_operator(span);
-            }
+            BinaryOperator::Divide => Operator::TrueDivide,
+            BinaryOperator::FloorDivide => Operator::FloorDivide,
+            BinaryOperator::Modulo => Operator::Modulo,
+            BinaryOperator::Power => Operator::Power,
+            BinaryOperator::And => Operator::LogicalAnd,
+            BinaryOperator::Or => Operator::LogicalOr,
+            BinaryOperator::ExclusiveOr => Operator::LogicalXor,
+            BinaryOperator::MatrixMultiply => return self.tensor_product(left, right, span),
         };
-        match (&left.value, &right.value) {
-            (&Value::Tensor(left), &Value::Tensor(right)) => {
-                self.operation(Arithmetic::Tensors(operator), &[left, right], span)
-            }
-            (&Value::Tensor(tensor), _) => {
-                let constant = self.constant(right)?;
-                self.operation(Arithmetic::WithConstant(operator, constant), &[tensor], span)
-            }
-            (_, &Value::Tensor(tensor)) => {
-                let constant = self.constant(left)?;
-                self.operation(Arithmetic::ConstantWith(constant, operator), &[tensor], span)
-            }
-            _ => None,
+        self.tensor_pair(operator, left, right, span)
+    }
+
+    /// `x < y` where one of them is a tensor; `None` of a comparison that says nothing of values.
+    pub(super) fn tensor_comparison(
+        &mut self,
+        operator: ComparisonOperator,
+        left: &Located,
+        right: &Located,
+        span: Span,
+    ) -> Option<Value> {
+        // Python asks the right one where the left one is no tensor, and finds the mirrored operation.
+        let is_mirrored = !matches!(left.value, Value::Tensor(_));
+        let operator = match (operator, is_mirrored) {
+            (ComparisonOperator::Less, false) | (ComparisonOperator::Greater, true) => Operator::Less,
+            (ComparisonOperator::Greater, false) | (ComparisonOperator::Less, true) => Operator::Greater,
+            (ComparisonOperator::LessEqual, false) | (ComparisonOperator::GreaterEqual, true) => Operator::LessEqual,
+            (ComparisonOperator::GreaterEqual, false) | (ComparisonOperator::LessEqual, true) => Operator::GreaterEqual,
+            _ => Operator::NotEqual,
+        };
+        match is_mirrored {
+            true => self.tensor_pair(operator, right, left, span),
+            false => self.tensor_pair(operator, left, right, span),
         }
     }
 
-    fn tensor_power(&mut self, base: &Located, exponent: &Located, span: Span) -> Option<Value> {
-        let &Value::Tensor(tensor) = &base.value else {
-            let title = "a power with a symbolic tensor as its exponent is not supported yet";
-            return self.fail(Diagnostic::new(Code::E105, exponent.span, title).at("a symbolic tensor"));
+    /// An operator between two values of which at least one is a tensor.
+    fn tensor_pair(&mut self, operator: Operator, left: &Located, right: &Located, span: Span) -> Option<Value> {
+        let (tensors, operands) = match (&left.value, &right.value) {
+            (&Value::Tensor(left), &Value::Tensor(right)) => (vec![left, right], Operands::Tensors),
+            (&Value::Tensor(tensor), _) => (vec![tensor], Operands::WithConstant(self.constant(right)?)),
+            (_, &Value::Tensor(tensor)) => (vec![tensor], Operands::ConstantWith(self.constant(left)?)),
+            _ => return None,
         };
-        let exponent = self.constant(exponent)?;
-        self.operation(Arithmetic::Power(exponent), &[tensor], span)
+        let first = self.inference.type_of(tensors[0]);
+        let types = match operands {
+            Operands::Tensors => [first, self.inference.type_of(tensors[1])],
+            Operands::WithConstant(number) | Operands::ConstantWith(number) => [first, number.kind],
+        };
+        match Arithmetic::new(operator, operands, types) {
+            Some(layer) => self.operation(layer, &tensors, span),
+            None => self.no_truths(operator.declaration().class, span),
+        }
+    }
+
+    /// Keras fails at truth values there.
+    fn no_truths<T>(&mut self, class: &str, span: Span) -> Option<T> {
+        let title = format!("`{class}` computes with numbers, but gets truth values");
+        let mistake = Diagnostic::new(Code::E146, span, title).at("truth values");
+        self.fail(mistake.help("make numbers of them: `keras.ops.cast(x, \"float32\")`"))
+    }
+
+    /// `x @ y`
+    fn tensor_product(&mut self, left: &Located, right: &Located, span: Span) -> Option<Value> {
+        let (&Value::Tensor(first), &Value::Tensor(second)) = (&left.value, &right.value) else {
+            let other = if matches!(left.value, Value::Tensor(_)) { right } else { left };
+            let title = format!("`@` multiplies the matrices of two symbolic tensors, not {}", kind_of(&other.value));
+            let mistake = Diagnostic::new(Code::E108, other.span, title);
+            return self.fail(mistake.at(format!("this is `{}`", repr(&other.value))));
+        };
+        self.operation(MatrixProduct, &[first, second], span)
     }
 
     /// `-x`
     pub(super) fn tensor_negative(&mut self, tensor: TensorId, span: Span) -> Option<Value> {
-        self.operation(Arithmetic::Negative, &[tensor], span)
+        self.single(Function::Negative, tensor, span)
+    }
+
+    /// `~x`
+    pub(super) fn tensor_not(&mut self, tensor: TensorId, span: Span) -> Option<Value> {
+        self.single(Function::LogicalNot, tensor, span)
     }
 
     /// `abs(x)`
     pub(super) fn tensor_absolute(&mut self, tensor: TensorId, span: Span) -> Option<Value> {
-        self.operation(Arithmetic::Absolute, &[tensor], span)
+        self.single(Function::Absolute, tensor, span)
+    }
+
+    /// `round(x, 2)`
+    pub(super) fn tensor_round(&mut self, tensor: TensorId, decimals: i128, span: Span) -> Option<Value> {
+        let decimals = i32::try_from(decimals.clamp(-38, 38)).unwrap_or(0);
+        self.single(Function::Round(decimals), tensor, span)
+    }
+
+    fn single(&mut self, function: Function, tensor: TensorId, span: Span) -> Option<Value> {
+        if function.refuses_truths() && self.is_boolean(tensor) {
+            return self.no_truths(function.declaration().class, span);
+        }
+        self.operation(function, &[tensor], span)
     }
 
     /// `keras.activations.tanh(x)`
@@ -147,30 +208,33 @@ impl Evaluator<'_> {
         self.fail(
             Diagnostic::new(Code::E105, span, "this operation on symbolic tensors is not supported yet")
                 .at("not supported yet")
-                .help("tensors know `+`, `-`, `*`, `/`, `**` with a whole number, `abs` and subscripts"),
+                .help("tensors know Python's operators, `abs`, `round`, subscripts and the functions of `keras.ops`"),
         )
     }
 
-    fn constant(&mut self, given: &Located) -> Option<f64> {
-        match given.value {
-            #[allow(clippy::cast_precision_loss)]
-            Value::Integer(number) => Some(number as f64),
-            Value::Float(number) => Some(number),
-            Value::Failed => None,
-            _ => {
-                let title =
-                    format!("a symbolic tensor is joined with tensors and numbers, not {}", kind_of(&given.value));
-                let mistake = Diagnostic::new(Code::E108, given.span, title);
-                self.fail(mistake.at(format!("this is `{}`", repr(&given.value))))
-            }
+    fn constant(&mut self, given: &Located) -> Option<Number> {
+        if matches!(given.value, Value::Failed) {
+            return None;
         }
+        if let Some(number) = number(&given.value) {
+            return Some(number);
+        }
+        let title = format!("a symbolic tensor is joined with tensors and numbers, not {}", kind_of(&given.value));
+        let mistake = Diagnostic::new(Code::E108, given.span, title);
+        self.fail(mistake.at(format!("this is `{}`", repr(&given.value))))
     }
 
     /// A layer that an operator makes and calls at once.
     fn operation(&mut self, layer: impl Layer + 'static, tensors: &[TensorId], span: Span) -> Option<Value> {
+        let instance = self.operation_object(Box::new(layer), span)?;
+        self.applied(&Rc::new(instance), tensors, span)
+    }
+
+    /// The layer object of an operation.
+    pub(super) fn operation_object(&mut self, layer: Box<dyn Layer>, span: Span) -> Option<LayerInstance> {
         let name = self.automatic_name(layer.declaration().base_name);
         let id = self.next_layer(span)?;
-        let instance = LayerInstance {
+        Some(LayerInstance {
             id,
             name,
             is_named: false,
@@ -181,8 +245,7 @@ impl Evaluator<'_> {
             insert: Span::new(span.end, span.end),
             has_arguments: false,
             arguments: Vec::new(),
-            layer: Box::new(layer),
-        };
-        self.applied(&Rc::new(instance), tensors, span)
+            layer,
+        })
     }
 }

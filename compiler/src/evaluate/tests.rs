@@ -4,6 +4,7 @@ mod arguments;
 mod limits;
 mod models;
 mod names;
+mod number_types;
 mod python;
 mod shapes;
 

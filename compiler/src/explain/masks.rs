@@ -15,6 +15,8 @@ const WORDS: &[(&str, &str)] = &[
     ("SimpleRNN", SKIPS),
     ("LSTM", SKIPS),
     ("GRU", SKIPS),
+    ("RNN", SKIPS),
+    ("ConvLSTM1D", "as a recurrent layer; a step counts where any of its rows does"),
     (
         "Bidirectional",
         "both directions skip masked steps, which answer zeros with `return_sequences=True`; passes it on then",
@@ -54,6 +56,11 @@ const WORDS: &[(&str, &str)] = &[
     ("Dot", "ends it, without a warning as in Keras"),
     ("Attention", "gives masked values no share; rows of masked queries become zeros; passes the query's on"),
     ("AdditiveAttention", "gives masked values no share; rows of masked queries become zeros; passes the query's on"),
+    (
+        "MultiHeadAttention",
+        "masked keys and values are looked at by none, and masked queries look at none; passes the query's on, and takes the \
+         masks off what it reads",
+    ),
     ("GlobalAveragePooling1D", "means over the steps that count; its output has none"),
 ];
 
@@ -77,7 +84,8 @@ pub(super) fn all() -> String {
     }
     text.push_str(
         "\nOperators, subscripts and functions of tensors lose it (Keras does not even warn). A recurrent layer that is called\n\
-         with `initial_state=` uses a mask only where the call gives it (W107). Models inside models let masks in and out.\n\
+         with `initial_state=` uses a mask only where the call gives it (W107). `MultiHeadAttention` takes the masks off the tensors\n\
+         that it reads: layers of several tensors that are computed behind it find none there (W108). Models inside models let masks in and out.\n\
          Backends of Keras differ: this is what it does on JAX. There `unroll=True` knows no `zero_output_for_mask`, and\n\
          answers zeros before the first step that counts even where a state is given.\n",
     );

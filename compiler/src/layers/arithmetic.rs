@@ -1,35 +1,22 @@
-//! Operators on symbolic tensors: `x + y`, `2.0 * x`, `-x`, `abs(x)`, `x ** 2`. Keras makes each a layer of its own in the
-//! summary, named after the operation.
+//! Operators on symbolic tensors: `x + y`, `2.0 * x`, `x ** 2`, `x > 0`, and the functions of `keras.ops` that compute the same.
+//! Keras makes each a layer of its own in the summary, named after the operation.
 //!
 //! <https://keras.io/api/ops/numpy/>. Differences to Keras: tensors have as many axes as each other, for the batch of one
-//! would meet an axis of the other; the exponent of a power is a number.
+//! would meet an axis of the other.
 
 use ndarray::{ArrayD, IxDyn};
 use rnn_grammar::Code;
 
-use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
-use crate::layers::merge::{ADD, MULTIPLY, SUBTRACT, batch};
-use crate::plan::kernels;
+use crate::layers::merge::batch;
+use crate::layers::operator::Operator;
+use crate::plan::kernels::{self, pairs};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
-
-/// Operations that are no layer class: nobody calls them by name.
-const fn operation(class: &'static str, base_name: &'static str, summary: &'static str) -> Declaration {
-    Declaration { class, aliases: &[], base_name, summary, details: "", arguments: &[], takes_common: false, build }
-}
-
-fn build(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
-    None
-}
-
-const TRUE_DIVIDE: Declaration = operation("TrueDivide", "true_divide", "Divides tensors value by value.");
-const NEGATIVE: Declaration = operation("Negative", "negative", "Turns the sign.");
-const ABSOLUTE: Declaration = operation("Absolute", "absolute", "The magnitude.");
-const POWER: Declaration = operation("Power", "power", "A power.");
 
 /// The exponent of a power that is computed by squaring: with more multiplications it would lose too many digits.
 pub(crate) fn whole_power(exponent: f64) -> Option<u32> {
@@ -38,78 +25,51 @@ pub(crate) fn whole_power(exponent: f64) -> Option<u32> {
     (exponent.fract() == 0.0 && (1.0..=LARGEST).contains(&exponent)).then_some(exponent as u32)
 }
 
-/// An operator between two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operator {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`
-    Divide,
-}
-
-/// What is computed.
+/// A number of the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Arithmetic {
-    /// Of two tensors.
-    Tensors(Operator),
-    /// A tensor and a number behind the operator.
-    WithConstant(Operator, f64),
-    /// A number and a tensor behind the operator.
-    ConstantWith(f64, Operator),
-    /// `-x`
-    Negative,
-    /// `abs(x)`
-    Absolute,
-    /// `x ** y`
-    Power(f64),
+pub(crate) struct Number {
+    pub(crate) value: f64,
+    pub(crate) kind: InputType,
 }
 
-impl Operator {
-    const fn declaration(self) -> &'static Declaration {
-        match self {
-            Self::Add => &ADD,
-            Self::Subtract => &SUBTRACT,
-            Self::Multiply => &MULTIPLY,
-            Self::Divide => &TRUE_DIVIDE,
-        }
-    }
+/// What an operator stands between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Operands {
+    /// Two tensors.
+    Tensors,
+    /// A tensor, and a number behind the operator.
+    WithConstant(Number),
+    /// A number, and a tensor behind the operator.
+    ConstantWith(Number),
+}
 
-    const fn kernel(self) -> &'static str {
-        match self {
-            Self::Add => "Add",
-            Self::Subtract => "Subtract",
-            Self::Multiply => "Multiply",
-            Self::Divide => "Divide",
-        }
-    }
-
-    fn of<R: Real>(self, left: R, right: R) -> R {
-        match self {
-            Self::Add => left + right,
-            Self::Subtract => left - right,
-            Self::Multiply => left * right,
-            Self::Divide => left / right,
-        }
-    }
+/// An operator between its operands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Arithmetic {
+    /// What the text says.
+    operator: Operator,
+    /// What is done to the numbers that stand for the values: of truth values a sum is whether either holds.
+    computed: Operator,
+    operands: Operands,
 }
 
 impl Arithmetic {
+    /// The operator on values of these types; `None` where Keras fails at them.
+    pub(crate) fn new(operator: Operator, operands: Operands, types: [InputType; 2]) -> Option<Self> {
+        let are_truths = types == [InputType::Boolean; 2];
+        let computed = if are_truths { operator.of_truths()? } else { operator };
+        Some(Self { operator, computed, operands })
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        let input = &call.inputs[0];
-        vec![match *self {
-            Self::Tensors(operator) => of_tensors(operator, input, &call.inputs[1]),
-            Self::WithConstant(operator, constant) => input.mapv(|x| operator.of(x, R::of(constant))),
-            Self::ConstantWith(constant, operator) => input.mapv(|x| operator.of(R::of(constant), x)),
-            Self::Negative => input.mapv(|x| -x),
-            Self::Absolute => input.mapv(R::abs),
-            Self::Power(exponent) => match whole_power(exponent) {
-                Some(exponent) => input.mapv(|x| power(x, exponent)),
-                None => input.mapv(|x| x.power(exponent)),
+        let (operator, input) = (self.computed, &call.inputs[0]);
+        vec![match self.operands {
+            Operands::Tensors => of_tensors(operator, input, &call.inputs[1]),
+            Operands::WithConstant(Number { value, .. }) => match whole_power(value) {
+                Some(exponent) if operator == Operator::Power => input.mapv(|x| power(x, exponent)),
+                _ => input.mapv(|x| operator.of(x, R::of(value))),
             },
+            Operands::ConstantWith(Number { value, .. }) => input.mapv(|x| operator.of(R::of(value), x)),
         }]
     }
 }
@@ -149,42 +109,55 @@ fn broadcast(left: &Shape, right: &Shape) -> Option<Vec<Dimension>> {
     left.0.iter().zip(&right.0).map(pair).collect()
 }
 
+/// The shape of what is made of two tensors value by value, sizes of 1 repeated.
+pub(crate) fn joined(class: &str, left: &Shape, right: &Shape) -> Result<Shape, Mismatch> {
+    if left.rank() != right.rank() {
+        let title = format!("`{class}` of `{left}` and `{right}` would mix the samples of a batch with each other");
+        return Err(Mismatch::new(Code::E209, title, "axes are counted from the last one")
+            .help(format!("use the layer `{class}()([x, y])`, which lines up the batches, or `Reshape` one of them")));
+    }
+    batch(class, &[left.clone(), right.clone()])?;
+    let axes = broadcast(left, right).ok_or_else(|| {
+        let title = format!("`{class}` can't join `{left}` and `{right}`");
+        Mismatch::new(Code::E220, title, "the sizes differ")
+            .help("sizes must be equal, counted from the last axis; only a size of 1 is repeated")
+    })?;
+    Ok(Shape(axes))
+}
+
+/// Frame by frame, unless the tensors have other timesteps than each other.
+pub(crate) fn of_one_length(inputs: &[Shape]) -> Streaming {
+    if inputs.windows(2).any(|pair| pair[0].sample().first() != pair[1].sample().first()) {
+        return Streaming::Impossible("joins tensors with different timesteps".to_owned());
+    }
+    Streaming::PerFrame
+}
+
 impl Layer for Arithmetic {
     fn is_operation(&self) -> bool {
         true
     }
 
     fn declaration(&self) -> &'static Declaration {
-        match self {
-            Self::Tensors(operator) | Self::WithConstant(operator, _) | Self::ConstantWith(_, operator) => {
-                operator.declaration()
-            }
-            Self::Negative => &NEGATIVE,
-            Self::Absolute => &ABSOLUTE,
-            Self::Power(_) => &POWER,
-        }
+        self.operator.declaration()
     }
 
     fn takes(&self) -> Takes {
-        if matches!(self, Self::Tensors(_)) { Takes::List } else { Takes::One }
+        if self.operands == Operands::Tensors { Takes::List } else { Takes::One }
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let [left, right] = inputs else { return Ok(inputs.to_vec()) };
-        let class = self.declaration().class;
-        if left.rank() != right.rank() {
-            let title = format!("`{class}` of `{left}` and `{right}` would mix the samples of a batch with each other");
-            return Err(Mismatch::new(Code::E209, title, "axes are counted from the last one").help(format!(
-                "use the layer `{class}()([x, y])`, which lines up the batches, or `Reshape` one of them"
-            )));
+        Ok(vec![joined(self.declaration().class, left, right)?])
+    }
+
+    fn output_type(&self, _output: usize, inputs: &[InputType]) -> InputType {
+        let first = inputs.first().copied().unwrap_or(InputType::Float32);
+        match self.operands {
+            Operands::Tensors => self.operator.result(first, inputs.get(1).copied().unwrap_or(first)),
+            Operands::WithConstant(number) => self.operator.result(first, number.kind),
+            Operands::ConstantWith(number) => self.operator.result(number.kind, first),
         }
-        batch(class, inputs)?;
-        let axes = broadcast(left, right).ok_or_else(|| {
-            let title = format!("`{class}` can't join `{left}` and `{right}`");
-            Mismatch::new(Code::E220, title, "the sizes differ")
-                .help("sizes must be equal, counted from the last axis; only a size of 1 is repeated")
-        })?;
-        Ok(vec![Shape(axes)])
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
@@ -192,24 +165,22 @@ impl Layer for Arithmetic {
     }
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        if inputs.windows(2).any(|pair| pair[0].sample().first() != pair[1].sample().first()) {
-            return Streaming::Impossible("joins tensors with different timesteps".to_owned());
-        }
-        Streaming::PerFrame
+        of_one_length(inputs)
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        match *self {
-            Self::Tensors(operator) => kernels::merge(lowering, operator.kernel()),
-            Self::WithConstant(operator, constant) => {
-                Ok(vec![kernels::with_constant("with_constant", operator.kernel(), constant)])
+        let operator = self.computed;
+        match self.operands {
+            Operands::Tensors => pairs::of_tensors(lowering, operator.kernel()),
+            Operands::WithConstant(Number { value, .. }) if operator == Operator::Power => {
+                Ok(vec![kernels::power(value)])
             }
-            Self::ConstantWith(constant, operator) => {
-                Ok(vec![kernels::with_constant("constant_with", operator.kernel(), constant)])
+            Operands::WithConstant(Number { value, .. }) => {
+                Ok(vec![pairs::with_constant("with_constant", operator.kernel(), value)])
             }
-            Self::Negative => Ok(vec![kernels::values("negative")]),
-            Self::Absolute => Ok(vec![kernels::values("absolute")]),
-            Self::Power(exponent) => Ok(vec![kernels::power(exponent)]),
+            Operands::ConstantWith(Number { value, .. }) => {
+                Ok(vec![pairs::with_constant("constant_with", operator.kernel(), value)])
+            }
         }
     }
 
@@ -221,29 +192,46 @@ mod tests {
     use super::*;
     use crate::layers::testing::{array, assert_near, shape};
 
+    fn layer(operator: Operator, operands: Operands) -> Arithmetic {
+        Arithmetic::new(operator, operands, [InputType::Float32; 2]).unwrap()
+    }
+
     #[test]
     fn operators_work_value_by_value() {
         let inputs = [array(&[1, 2], &[1.0, -2.0]), array(&[1, 1], &[4.0])];
         let both = Call { inputs: &inputs, weights: &[] };
         let one = Call { inputs: &inputs[..1], weights: &[] };
-        assert_near(&Arithmetic::Tensors(Operator::Divide).evaluate(&both)[0], &[1, 2], &[0.25, -0.5]);
-        assert_near(&Arithmetic::WithConstant(Operator::Subtract, 3.0).evaluate(&one)[0], &[1, 2], &[-2.0, -5.0]);
-        assert_near(&Arithmetic::ConstantWith(3.0, Operator::Subtract).evaluate(&one)[0], &[1, 2], &[2.0, 5.0]);
-        assert_near(&Arithmetic::Negative.evaluate(&one)[0], &[1, 2], &[-1.0, 2.0]);
-        assert_near(&Arithmetic::Absolute.evaluate(&one)[0], &[1, 2], &[1.0, 2.0]);
-        assert_near(&Arithmetic::Power(5.0).evaluate(&one)[0], &[1, 2], &[1.0, -32.0]);
-        assert_near(&Arithmetic::Power(-1.0).evaluate(&one)[0], &[1, 2], &[1.0, -0.5]);
-        assert_near(&Arithmetic::Power(0.0).evaluate(&one)[0], &[1, 2], &[1.0, 1.0]);
+        let number = |value| Number { value, kind: InputType::Float32 };
+        let with = |operator, value| layer(operator, Operands::WithConstant(number(value)));
+        let before = |value, operator| layer(operator, Operands::ConstantWith(number(value)));
+        assert_near(&layer(Operator::TrueDivide, Operands::Tensors).evaluate(&both)[0], &[1, 2], &[0.25, -0.5]);
+        assert_near(&layer(Operator::Greater, Operands::Tensors).evaluate(&both)[0], &[1, 2], &[0.0, 0.0]);
+        assert_near(&with(Operator::Subtract, 3.0).evaluate(&one)[0], &[1, 2], &[-2.0, -5.0]);
+        assert_near(&before(3.0, Operator::Subtract).evaluate(&one)[0], &[1, 2], &[2.0, 5.0]);
+        assert_near(&before(2.0, Operator::Power).evaluate(&one)[0], &[1, 2], &[2.0, 0.25]);
+        assert_near(&with(Operator::Power, 5.0).evaluate(&one)[0], &[1, 2], &[1.0, -32.0]);
+        assert_near(&with(Operator::Power, -1.0).evaluate(&one)[0], &[1, 2], &[1.0, -0.5]);
+        assert_near(&with(Operator::Power, 0.0).evaluate(&one)[0], &[1, 2], &[1.0, 1.0]);
         let four = Call { inputs: &inputs[1..], weights: &[] };
-        assert_near(&Arithmetic::Power(0.5).evaluate(&four)[0], &[1, 1], &[2.0]);
-        assert_near(&Arithmetic::Power(-1.5).evaluate(&four)[0], &[1, 1], &[0.125]);
+        assert_near(&with(Operator::Power, 0.5).evaluate(&four)[0], &[1, 1], &[2.0]);
+        assert_near(&with(Operator::Power, -1.5).evaluate(&four)[0], &[1, 1], &[0.125]);
+    }
+
+    #[test]
+    fn of_truth_values_a_sum_is_whether_either_holds() {
+        let types = [InputType::Boolean; 2];
+        let inputs = [array(&[1, 3], &[1.0, 1.0, 0.0]), array(&[1, 3], &[1.0, 0.0, 0.0])];
+        let add = Arithmetic::new(Operator::Add, Operands::Tensors, types).unwrap();
+        assert_near(&add.evaluate(&Call { inputs: &inputs, weights: &[] })[0], &[1, 3], &[1.0, 1.0, 0.0]);
+        assert_eq!(add.declaration().class, "Add");
+        assert!(Arithmetic::new(Operator::Subtract, Operands::Tensors, types).is_none());
     }
 
     #[test]
     fn the_batches_stay_apart() {
         let both = |left: &[Option<u64>], right: &[Option<u64>]| {
             let shapes = [shape(left), shape(right)];
-            let add = Arithmetic::Tensors(Operator::Add);
+            let add = layer(Operator::Add, Operands::Tensors);
             add.output_shapes(&shapes).map(|shapes| shapes[0].to_string()).map_err(|mismatch| mismatch.code)
         };
         assert_eq!(both(&[None, Some(3), Some(1)], &[None, None, Some(4)]).unwrap(), "(None, 3, 4)");

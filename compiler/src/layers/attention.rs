@@ -14,7 +14,8 @@ use crate::layer::{Call, CallOptions, Layer, Mismatch, ShownMask, Streaming, Tak
 use crate::layers::merge::batch;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
-use crate::plan::kernels::attention::{AttentionSizes, Near};
+use crate::plan::kernels::attention::{AnyAttention, AttentionSizes};
+use crate::plan::kernels::attention_mask::Near;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
@@ -66,7 +67,8 @@ pub(crate) const ADDITIVE_ATTENTION: Declaration = Declaration {
     build: build_additive,
 };
 
-/// What Keras takes off the scores of masked values, so that their share of the mean is 0.
+/// What Keras takes off the scores of values that are masked or far, once where both hold, so that their share of the mean is 0.
+/// A query that sees no value at all then looks at each of them, as far as the numbers still tell their scores apart.
 const MASKED: f64 = 1e9;
 
 /// How queries and keys are compared.
@@ -155,13 +157,14 @@ impl Attention {
                 let mut scores = Array2::from_shape_fn((query.nrows(), key.nrows()), |(row, column)| {
                     self.fit(&query.row(row), &key.row(column), call.weights)
                 });
-                for mut row in scores.rows_mut() {
-                    let kept = mask.iter().flat_map(|mask| mask.index_axis(Axis(0), sample));
-                    for (score, _) in row.iter_mut().zip(kept).filter(|(_, kept)| **kept == R::zero()) {
+                let kept = mask.map(|mask| mask.index_axis(Axis(0), sample));
+                scores.indexed_iter_mut().for_each(|((query, key), score)| {
+                    let is_far = self.near().is_some_and(|near| near.is_far(query, key));
+                    if is_far || kept.as_ref().is_some_and(|kept| kept[[key]] == R::zero()) {
                         *score = *score - R::of(MASKED);
                     }
-                }
-                soften(&mut scores, self.near());
+                });
+                soften(&mut scores);
                 [scores.dot(&value), scores]
             })
             .collect();
@@ -182,15 +185,9 @@ impl Attention {
     }
 }
 
-/// The softmax of every row of scores over the keys that its query looks at; the others become 0.
-pub(crate) fn soften<R: Real>(scores: &mut Array2<R>, near: Option<Near>) {
-    for (query, mut row) in scores.rows_mut().into_iter().enumerate() {
-        if let Some(Near { before, behind }) = near {
-            let is_far = |key: usize| key.saturating_add(before) < query || key > query.saturating_add(behind);
-            for (_, score) in row.iter_mut().enumerate().filter(|(key, _)| is_far(*key)) {
-                *score = R::of(f64::NEG_INFINITY);
-            }
-        }
+/// The softmax of every row of scores.
+pub(crate) fn soften<R: Real>(scores: &mut Array2<R>) {
+    for mut row in scores.rows_mut() {
         let largest = row.iter().fold(R::of(f64::NEG_INFINITY), |largest, &x| largest.maximum(x));
         row.mapv_inplace(|x| (x - largest).exp());
         let sum = row.sum();
@@ -271,6 +268,17 @@ impl Layer for Attention {
         let axis = |input: usize, axis: usize| fixed(lowering.inputs[input].sample()[axis]);
         let (inputs, mask) = self.split(lowering.inputs);
         let key = if inputs.len() > 2 { 2 } else { 1 };
+        let is_free = inputs.iter().any(|input| fixed(input.sample()[0]).is_err());
+        if is_free && !self.options.return_attention_scores {
+            let any = AnyAttention {
+                features: axis(0, 1)?,
+                values: axis(1, 1)?,
+                key,
+                mask: mask.map(|_| inputs.len()),
+                is_causal: self.options.use_causal_mask,
+            };
+            return Ok(vec![kernels::attention::attention_of_any(&any, self.score, self.use_scale)]);
+        }
         let sizes = AttentionSizes {
             queries: axis(0, 0)?,
             keys: axis(key, 0)?,
@@ -293,11 +301,6 @@ impl Layer for Attention {
                 let (input, mask) = (call.shape(input), call.shape(mask));
                 MaskShapes { input: &input, mask: &mask }.check_steps(self.class())?;
             }
-        }
-        if call.masks[1].is_some() && self.options.use_causal_mask {
-            let title =
-                format!("`{}` with `use_causal_mask=True` on values with a mask is not supported yet", self.class());
-            return Err(Mismatch::new(Code::E104, title, "gets a mask").help("give it values without a mask"));
         }
         if let Some(mask) = call.masks[1] {
             call.compute_as(Box::new(Self { reads_mask: true, ..self.clone() }), &[mask]);
@@ -340,6 +343,23 @@ mod tests {
         let second = 1.0 / (1.0 + (-2.0_f64).exp());
         assert_near(&answers[0], &[1, 2, 1], &[0.0, second]);
         assert_near(&answers[1], &[1, 2, 3], &[1.0, 0.0, 0.0, 1.0 - second, second, 0.0]);
+    }
+
+    #[test]
+    fn a_value_that_is_far_and_masked_is_lowered_once() {
+        let inputs =
+            [array(&[1, 2, 1], &[1.0, 1.0]), array(&[1, 3, 1], &[1.0, 2.0, 3.0]), array(&[1, 3], &[0.0, 1.0, 0.0])];
+        let options = CallOptions { use_causal_mask: true, return_attention_scores: true };
+        let layer = Attention { score: Score::Dot, use_scale: false, options, reads_mask: true };
+        let answers = layer.evaluate(&Call { inputs: &inputs, weights: &[] });
+        // The first query sees nothing: all scores are as much lower, and their softmax is as if none were.
+        let sum = 1.0_f64.exp() + 2.0_f64.exp() + 3.0_f64.exp();
+        let shares = [1.0_f64, 2.0, 3.0].map(|score| score.exp() / sum);
+        let mean = shares[0] + 2.0 * shares[1] + 3.0 * shares[2];
+        let near = |left: f64, right: f64| assert!((left - right).abs() < 1e-6, "{left} {right}");
+        near(answers[0][[0, 0, 0]], mean);
+        near(answers[1][[0, 0, 2]], shares[2]);
+        near(answers[0][[0, 1, 0]], 2.0);
     }
 
     #[test]

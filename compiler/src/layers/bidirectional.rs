@@ -22,7 +22,7 @@ use crate::layers::chain::{Aligned, Chain};
 use crate::layers::checks::Check;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::merge::{self, Operator};
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX};
 use crate::layers::time_distributed::prefixed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
@@ -401,15 +401,15 @@ impl Layer for Bidirectional {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let merge = match self.merge {
-            Merge::Concat => kernels::Merge::Concatenate,
-            Merge::Sum => kernels::Merge::Halves("sum"),
-            Merge::Multiply => kernels::Merge::Halves("multiply"),
-            Merge::Average => kernels::Merge::Halves("average"),
-            Merge::Apart => kernels::Merge::Apart,
+            Merge::Concat => kernels::recurrent::Merge::Concatenate,
+            Merge::Sum => kernels::recurrent::Merge::Halves("sum"),
+            Merge::Multiply => kernels::recurrent::Merge::Halves("multiply"),
+            Merge::Average => kernels::recurrent::Merge::Halves("average"),
+            Merge::Apart => kernels::recurrent::Merge::Apart,
         };
         let n_forward = self.forward.layer.weights(lowering.inputs).len();
         let directions = [self.forward.layer.lower(lowering)?, self.backward.layer.lower(lowering)?];
-        let mut operations = kernels::bidirectional(lowering, directions, n_forward, merge)?;
+        let mut operations = kernels::recurrent::bidirectional(lowering, directions, n_forward, merge)?;
         if self.merge == Merge::Concat {
             operations.extend(self.side_by_side(lowering)?);
         }
@@ -423,7 +423,6 @@ impl Layer for Bidirectional {
     /// As that of a recurrent layer.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         match self.forward.layer.recurrence() {
-            Some(flags) if self.forward.layer.takes_mask() => TimeLoop { class: BIDIRECTIONAL.class, flags }.mask(call),
             Some(_) => self.forward.layer.mask(call),
             None => Ok(Masked::lost()),
         }

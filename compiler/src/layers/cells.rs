@@ -8,38 +8,21 @@ use std::rc::Rc;
 use ndarray::ArrayD;
 
 use crate::arguments::Arguments;
-use crate::declaration::{Argument, Declaration, Kind};
+use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, WeightSpec};
 use crate::layers::gru::Gru;
 use crate::layers::lstm::Lstm;
 use crate::layers::recurrent::activation_of;
+use crate::layers::recurrent::arguments::{
+    ACTIVATION, BIAS_CONSTRAINT, BIAS_INITIALIZER, BIAS_REGULARIZER, DROPOUT, IMPLEMENTATION, KERNEL_CONSTRAINT,
+    KERNEL_INITIALIZER, KERNEL_REGULARIZER, RECURRENT_ACTIVATION, RECURRENT_CONSTRAINT, RECURRENT_DROPOUT,
+    RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RESET_AFTER, SEED, UNIT_FORGET_BIAS, UNITS, USE_BIAS,
+};
 use crate::layers::simple_rnn::SimpleRnn;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::Shape;
-
-const UNITS: Argument = Argument::required("units", Kind::PositiveInteger, "Width of the state and of each output.");
-const ACTIVATION: Argument =
-    Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to each step's sums.");
-const RECURRENT_ACTIVATION: Argument =
-    Argument::optional("recurrent_activation", Kind::Activation, "\"sigmoid\"", "Applied to the sums of the gates.");
-const USE_BIAS: Argument = Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added.");
-const KERNEL_INITIALIZER: Argument = Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\"");
-const RECURRENT_INITIALIZER: Argument =
-    Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\"");
-const BIAS_INITIALIZER: Argument = Argument::training("bias_initializer", Kind::Initializer, "\"zeros\"");
-const KERNEL_REGULARIZER: Argument = Argument::training("kernel_regularizer", Kind::Regularizer, "None");
-const RECURRENT_REGULARIZER: Argument = Argument::training("recurrent_regularizer", Kind::Regularizer, "None");
-const BIAS_REGULARIZER: Argument = Argument::training("bias_regularizer", Kind::Regularizer, "None");
-const KERNEL_CONSTRAINT: Argument = Argument::training("kernel_constraint", Kind::Constraint, "None");
-const RECURRENT_CONSTRAINT: Argument = Argument::training("recurrent_constraint", Kind::Constraint, "None");
-const BIAS_CONSTRAINT: Argument = Argument::training("bias_constraint", Kind::Constraint, "None");
-const DROPOUT: Argument = Argument::training("dropout", Kind::Rate, "0.0");
-const RECURRENT_DROPOUT: Argument = Argument::training("recurrent_dropout", Kind::Rate, "0.0");
-const SEED: Argument = Argument::training("seed", Kind::Seed, "None");
-const IMPLEMENTATION: Argument =
-    Argument::optional("implementation", Kind::Ignored, "2", "Keras 2's; no effect, as in Keras 3.");
 
 /// `SimpleRNNCell`.
 pub(crate) const SIMPLE_RNN_CELL: Declaration = Declaration {
@@ -92,7 +75,7 @@ pub(crate) const LSTM_CELL: Declaration = Declaration {
         KERNEL_INITIALIZER,
         RECURRENT_INITIALIZER,
         BIAS_INITIALIZER,
-        Argument::training("unit_forget_bias", Kind::Boolean, "True"),
+        UNIT_FORGET_BIAS,
         KERNEL_REGULARIZER,
         RECURRENT_REGULARIZER,
         BIAS_REGULARIZER,
@@ -141,7 +124,7 @@ pub(crate) const GRU_CELL: Declaration = Declaration {
         BIAS_CONSTRAINT,
         DROPOUT,
         RECURRENT_DROPOUT,
-        Argument::optional("reset_after", Kind::Boolean, "True", "Whether the reset gate follows the state's product."),
+        RESET_AFTER,
         SEED,
         IMPLEMENTATION,
     ],

@@ -7,10 +7,12 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{InputType, NodeId, TensorId, TypedGraph};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
+use crate::layers::each_step::EachStep;
 use crate::layers::recurrent::TimeLoop;
+use crate::layers::repeated::Repeated;
 use crate::layers::time_distributed::TimeDistributed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering, Operation, Walk};
@@ -84,6 +86,37 @@ impl<'a> Chain<'a> {
         self.add(&wrapper, read)
     }
 
+    /// Adds a model's layers, each on every timestep, and ends there.
+    pub(crate) fn model(mut self, model: &TypedGraph) -> TypedGraph {
+        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(model.nodes().len());
+        for (index, node) in model.nodes().iter().enumerate() {
+            let outputs = match &node.node.kind {
+                NodeKind::Input { .. } => {
+                    let place = model.inputs().iter().position(|input| input.0 == index);
+                    vec![self.inputs[place.unwrap_or(0)]]
+                }
+                NodeKind::Layer { instance, inputs } => {
+                    let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
+                    let is_single = read.len() == 1 && node.outputs.len() == 1 && instance.layer.takes() != Takes::List;
+                    if is_single { self.wrap(instance, &read) } else { self.each_step(instance, &read) }
+                }
+            };
+            tensors.push(outputs);
+        }
+        let outputs = model.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
+        self.finish(outputs)
+    }
+
+    /// Adds a layer of several tensors to every timestep of them.
+    fn each_step(&mut self, inner: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
+        let wrapper = match self.wrappers.get(&inner.id) {
+            Some(wrapper) => Rc::clone(wrapper),
+            None => self.part(&inner.name, Box::new(EachStep { inner: Rc::clone(inner) })),
+        };
+        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
+        self.add(&wrapper, read)
+    }
+
     /// Adds layers in a row, each with the states that it begins with; answers the last one's output, then all states.
     pub(crate) fn run(
         &mut self,
@@ -91,7 +124,8 @@ impl<'a> Chain<'a> {
         sequence: TensorId,
         states: &[TensorId],
     ) -> Vec<TensorId> {
-        let (mut sequence, mut rest, mut left) = (sequence, states, Vec::new());
+        let repeated = Repeated::of(&layers).filter(|_| !states.is_empty());
+        let (mut sequence, mut rest, mut left, mut first) = (sequence, states, Vec::new(), None);
         for (name, layer) in layers {
             let n_states = layer.recurrence().map_or(0, |flags| flags.n_states).min(rest.len());
             let (own, others) = rest.split_at(n_states);
@@ -99,7 +133,11 @@ impl<'a> Chain<'a> {
             let read: Vec<_> = std::iter::once(sequence).chain(own.iter().copied()).collect();
             let outputs = self.apply(&name, layer, &read);
             sequence = outputs[0];
+            first = first.or(Some(sequence));
             left.extend_from_slice(&outputs[1..]);
+        }
+        if let (Some(repeated), Some(first)) = (repeated, first) {
+            sequence = self.apply("repeated", Box::new(repeated), &[sequence, first])[0];
         }
         left.insert(0, sequence);
         left

@@ -3,22 +3,25 @@
 //! i, f, g, o = split(conv(x, K) + b + conv(h, R)); c' = rec(f)·c + rec(i)·act(g); h' = rec(o)·act(c').
 //! Shi et al. 2015, arXiv:1506.04214. <https://keras.io/api/layers/recurrent_layers/conv_lstm1d/>
 //!
-//! The state's convolution has stride 1 and reaches over both ends. Differences to Keras: with `data_format="channels_first"` it
+//! The state's convolution has stride 1 and reaches over both ends. A step counts where any of its rows does. Differences to Keras:
+//! on JAX and NumPy, Keras lays a mask's batch over the rows and so fails unless there is one sample or as many as rows, in which
+//! case it mixes samples; here each sample has its own mask, as with one sample there; with `data_format="channels_first"` it
 //! can't have states or stand in a `Bidirectional` yet; strides of 0 and states of another shape are refused at once.
 
-use ndarray::{Array3, ArrayD, ArrayView3, Axis, Ix3, Ix4, s};
+use ndarray::{Array3, Array4, ArrayD, ArrayView3, Axis, Ix3, Ix4, s};
 use rnn_grammar::Code;
 
 use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::convolution::{Convolution, DILATION_RATE, PADDING, add_tap};
 use crate::layers::data_format::{DATA_FORMAT, arranged};
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, vector};
-use crate::masks::{MaskCall, Masked};
+use crate::layers::mask_of::MaskOf;
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, evaluate_masked, vector};
+use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::activation;
@@ -77,6 +80,12 @@ pub(crate) const CONV_LSTM_1D: Declaration = Declaration {
         Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
         Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
         Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
+        Argument::optional(
+            "zero_output_for_mask",
+            Kind::Boolean,
+            "False",
+            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
+        ),
     ],
     takes_common: true,
     build,
@@ -106,7 +115,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
         return_state: arguments.boolean("return_state"),
         n_states: 2,
-        masking: StepMasking::default(),
+        masking: StepMasking { zeros: arguments.boolean("zero_output_for_mask"), ..StepMasking::default() },
     };
     Some(arranged(arguments, ConvLstm1D { flags, convolution, recurrent_activation }))
 }
@@ -177,6 +186,9 @@ impl ConvLstm1D {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        if self.flags.masking.is_read {
+            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
+        }
         let input = call.inputs[0].view().into_dimensionality::<Ix4>();
         let input = input.unwrap_or_else(|_| unreachable!("the shape is checked: frames of rows"));
         let (batch, timesteps, rows, _) = input.dim();
@@ -188,7 +200,8 @@ impl ConvLstm1D {
             call.inputs.get(1 + index).map_or_else(|| Array3::zeros(shape), |state| cube(state).to_owned())
         };
         let [mut hidden, mut cell] = [first(0), first(1)];
-        let mut sequence = Vec::new();
+        let steps = if self.flags.return_sequences { timesteps } else { 0 };
+        let mut sequence = Array4::zeros((batch, steps, shape.1, filters));
         for step in 0..timesteps {
             let time = if self.flags.go_backwards { timesteps - 1 - step } else { step };
             let sums = self.sums(call, &input.index_axis(Axis(1), time), &hidden);
@@ -204,20 +217,21 @@ impl ConvLstm1D {
             activation::apply(main, &mut active);
             hidden = o * active;
             if self.flags.return_sequences {
-                sequence.push(hidden.clone());
+                sequence.index_axis_mut(Axis(1), step).assign(&hidden);
             }
         }
-        let mut answers = vec![if self.flags.return_sequences {
-            let views: Vec<_> = sequence.iter().map(|output| output.view()).collect();
-            ndarray::stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("all outputs have one shape")).into_dyn()
-        } else {
-            hidden.clone().into_dyn()
-        }];
+        let mut answers =
+            vec![if self.flags.return_sequences { sequence.into_dyn() } else { hidden.clone().into_dyn() }];
         if self.flags.return_state {
             answers.extend([hidden.into_dyn(), cell.into_dyn()]);
         }
         answers
     }
+}
+
+/// Whether a mask has the samples and timesteps of the input.
+fn fits_steps(mask: &Shape, input: &Shape) -> bool {
+    mask.0.iter().zip(&input.0).take(2).all(|(left, &right)| left.agrees(right))
 }
 
 fn cube<R: Real>(array: &ArrayD<R>) -> ArrayView3<'_, R> {
@@ -237,7 +251,11 @@ impl Layer for ConvLstm1D {
         let (batch, timesteps, places) = self.check(inputs)?;
         self.time_loop().check_flags(&inputs[0])?;
         let state = Shape(vec![batch, Dimension::Known(places), Dimension::Known(self.flags.units)]);
-        self.check_states(&state, inputs.get(1..).unwrap_or(&[]))?;
+        let given = inputs.get(1..).unwrap_or(&[]);
+        self.check_states(
+            &state,
+            &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())],
+        )?;
         let mut output = state.clone();
         if self.flags.return_sequences {
             output.0.insert(1, timesteps);
@@ -304,16 +322,53 @@ impl Layer for ConvLstm1D {
             taps: size(windows.size)?,
             window: [size(windows.stride)?, size(windows.dilation)?, size(before)?],
             timesteps: fixed(timesteps).ok(),
-            has_initial: lowering.inputs.len() > 1,
+            has_initial: lowering.inputs.len() > 1 + usize::from(self.flags.masking.is_read),
             use_bias: self.convolution.use_bias,
         };
-        conv_lstm(sizes, self.flags, [self.convolution.activation, self.recurrent_activation])
+        conv_lstm(lowering, sizes, self.flags, [self.convolution.activation, self.recurrent_activation])
     }
 
-    /// Refused rather than ignored.
+    fn takes_mask(&self) -> bool {
+        true
+    }
+
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        let masking = StepMasking { zeros, ..self.flags.masking };
+        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
+    }
+
+    /// As that of other recurrent layers, once a mask of rows is one of steps.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
-        let title = format!("`{}` on a tensor with a mask is not supported yet", call.class());
-        Err(Mismatch::new(Code::E104, title, "gets a mask").help("use the mask before this layer"))
+        let Some(mask) = call.first() else { return Ok(Masked::ended()) };
+        let (input, shape) = (call.shape(call.inputs[0]), call.shape(mask));
+        if shape.rank() == 3 {
+            // Keras asks how many rows there are only where it has to lay the mask over them.
+            let is_laid = self.flags.unroll == Some(true) && shape.last() != Some(Dimension::Known(1));
+            if is_laid || !fits_steps(&shape, &input) {
+                let mismatch = MaskShapes { input: &input, mask: &shape }.misfit(CONV_LSTM_1D.class);
+                return Err(match is_laid {
+                    true => mismatch.help("leave out `unroll=True`: Keras fails over a mask of several rows with it"),
+                    false => mismatch,
+                });
+            }
+            // A step counts where any of its rows does.
+            let steps = call.add(MaskOf::Different(0.0), &[mask])?;
+            call.masks[0] = Some(steps);
+        }
+        let masked = self.time_loop().mask(call)?;
+        Ok(masked.passing(Some(mask).filter(|_| self.flags.return_sequences)))
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        if shapes.mask.rank() != 2 || !fits_steps(shapes.mask, shapes.input) {
+            return Err(shapes.misfit(CONV_LSTM_1D.class));
+        }
+        let masking = StepMasking { is_read: true, ..self.flags.masking };
+        Ok(Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() })))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
     }
 
     evaluate_generically!();
@@ -323,7 +378,7 @@ impl Layer for ConvLstm1D {
 mod tests {
     use super::*;
     use crate::layers::convolution::tests::evaluated;
-    use crate::layers::testing::{assert_near, codes, output};
+    use crate::layers::testing::{array, assert_near, codes, output, shape};
     use crate::reference::activation::sigmoid;
 
     #[test]
@@ -362,6 +417,30 @@ mod tests {
     }
 
     #[test]
+    fn masked_steps_keep_the_state() {
+        let weights = [array(&[1, 1, 4], &[0.1, 0.2, 0.3, 0.4]), array(&[1, 1, 4], &[0.5; 4]), array(&[4], &[0.1; 4])];
+        let run = |more: &str, mask: &[f64], rows: &[f64]| {
+            let text =
+                format!("model = Sequential([Input((3, 1, 1)), ConvLSTM1D(1, 1, return_sequences=True{more})])\n");
+            let compiled = crate::compile(&rnn_grammar::Source::new("test.rnn", text));
+            let node = compiled.models[0].graph.nodes().last().unwrap();
+            let crate::graph::NodeKind::Layer { instance, .. } = &node.node.kind else {
+                panic!("the last node is no layer")
+            };
+            let (input, of_steps) = (shape(&[None, Some(3), Some(1), Some(1)]), shape(&[None, Some(3)]));
+            let form = instance.layer.with_mask(&MaskShapes { input: &input, mask: &of_steps }).unwrap().unwrap();
+            let inputs = [array(&[1, 3, 1, 1], rows), array(&[1, 3], mask)];
+            form.evaluate_f64(&Call { inputs: &inputs, weights: &weights }).remove(0)
+        };
+        let all = run("", &[1.0; 3], &[1.0, 2.0, 7.0]);
+        let [first, second] = [0, 1].map(|step| all[[0, step, 0, 0]]);
+        assert_near(&run("", &[1.0, 0.0, 1.0], &[1.0, 9.0, 2.0]), &[1, 3, 1, 1], &[first, first, second]);
+        let zeros = run(", zero_output_for_mask=True", &[1.0, 0.0, 1.0], &[1.0, 9.0, 2.0]);
+        assert_near(&zeros, &[1, 3, 1, 1], &[first, 0.0, second]);
+        assert_near(&run("", &[0.0; 3], &[1.0, 9.0, 2.0]), &[1, 3, 1, 1], &[0.0; 3]);
+    }
+
+    #[test]
     fn shapes_and_refusals() {
         assert_eq!(output("Input((4, 7, 2)), ConvLSTM1D(3, 3)"), "(None, 5, 3)");
         assert_eq!(
@@ -369,6 +448,9 @@ mod tests {
             "(None, None, 4, 3)"
         );
         assert_eq!(output("Input((4, 7, 2)), Bidirectional(ConvLSTM1D(3, 3))"), "(None, 5, 6)");
+        assert_eq!(codes("Input((4, 7, 2)), Masking(), ConvLSTM1D(3, 3), GlobalMaxPooling1D()"), []);
+        assert_eq!(codes("Input((4, 7, 2)), Masking(), ConvLSTM1D(3, 3, unroll=True)"), [Code::E226]);
+        assert_eq!(codes("Input((4, 1, 2)), Masking(), ConvLSTM1D(3, 1, unroll=True)"), []);
         assert_eq!(codes("Input((4, 7)), ConvLSTM1D(3, 3)"), [Code::E203]);
         assert_eq!(codes("Input((4, None, 2)), ConvLSTM1D(3, 3)"), [Code::E206]);
         assert_eq!(codes("Input((4, 2, 2)), ConvLSTM1D(3, 3)"), [Code::E221]);

@@ -9,7 +9,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
@@ -90,8 +90,9 @@ impl Layer for ChannelsFirst {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let is_recurrent = self.inner.recurrence().is_some();
-        if is_recurrent && (inputs.len() > 1 || self.inner.recurrence().is_some_and(|flags| flags.return_state)) {
+        let has_states =
+            |flags: Recurrence| flags.return_state || inputs.len() > 1 + usize::from(flags.masking.is_read);
+        if self.inner.recurrence().is_some_and(has_states) {
             let class = self.declaration().class;
             let title = format!("states of `{class}` with `data_format=\"channels_first\"` are not supported yet");
             return Err(Mismatch::new(Code::E104, title, "features come before the rows")
@@ -152,7 +153,8 @@ impl Layer for ChannelsFirst {
         self.inner.takes_mask()
     }
 
-    /// A mask tells which features count here, where the layer asks which timesteps do.
+    /// A mask tells which features count here, where the layer asks which timesteps do; a recurrent layer's is of timesteps
+    /// wherever the features are.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         if self.inner.recurrence().is_some() {
             return self.inner.mask(call);
@@ -164,6 +166,15 @@ impl Layer for ChannelsFirst {
             }
             _ => Ok(Masked::lost()),
         }
+    }
+
+    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
+        let form = self.inner.with_mask(&MaskShapes { input: &turned(shapes.input), mask: shapes.mask })?;
+        Ok(form.map(|inner| -> Box<dyn Layer> { Box::new(Self { inner }) }))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        if self.inner.recurrence().is_some() { self.inner.shown_mask() } else { ShownMask::None }
     }
 
     evaluate_generically!();

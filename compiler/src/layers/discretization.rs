@@ -32,7 +32,12 @@ pub(crate) const DISCRETIZATION: Declaration = Declaration {
         Argument::optional("epsilon", Kind::Ignored, "0.01", "Only `adapt` reads it."),
         Argument::not_yet("output_mode", "\"int\""),
         Argument::not_yet("sparse", "False"),
-        Argument::optional("dtype", Kind::Any, "None", "Number type; `\"float32\"`."),
+        Argument::optional(
+            "dtype",
+            Kind::Any,
+            "None",
+            "Number type, `\"float32\"` or `\"float64\"`; one for all layers of a model.",
+        ),
         Argument::optional("name", Kind::Any, "None", "The layer's name; automatic where it is left out."),
     ],
     takes_common: false,

@@ -113,12 +113,13 @@ impl GroupNormalization {
         let groups = values.chunks((width * each).max(1)).enumerate();
         let normal = groups.flat_map(|(index, group)| {
             let first = index * width % features.max(1);
-            let [factor, summand] = standard(group, R::of(self.epsilon));
+            let [mean, inverse] = standard(group, R::of(self.epsilon));
             let value = move |(place, &x): (usize, &R)| {
                 let feature = first + place / each.max(1);
                 let gamma = gamma.map_or(R::one(), |gamma| gamma[[feature]]);
                 let beta = beta.map_or(R::zero(), |beta| beta[[feature]]);
-                x * (factor * gamma) + (summand * gamma + beta)
+                // Keras puts the mean into the summand, which loses more where groups are one value: there beta is left exactly.
+                (x - mean) * (inverse * gamma) + beta
             };
             group.iter().enumerate().map(value).collect::<Vec<R>>()
         });
@@ -128,14 +129,13 @@ impl GroupNormalization {
     }
 }
 
-/// 1/√(variance + epsilon) of a group, and what it leaves of the mean with its sign turned.
+/// The mean of a group, and 1/√(variance + epsilon).
 fn standard<R: Real>(group: &[R], epsilon: R) -> [R; 2] {
     #[allow(clippy::cast_precision_loss)]
     let n = R::of(group.len() as f64);
     let mean = group.iter().fold(R::zero(), |sum, &x| sum + x) / n;
     let variance = group.iter().fold(R::zero(), |sum, &x| sum + (x - mean) * (x - mean)) / n;
-    let inverse = R::one() / (variance + epsilon).sqrt();
-    [inverse, -mean * inverse]
+    [mean, R::one() / (variance + epsilon).sqrt()]
 }
 
 impl Layer for GroupNormalization {

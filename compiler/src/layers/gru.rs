@@ -13,18 +13,18 @@ use ndarray::{Array2, ArrayD, ArrayView2};
 use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
-use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
-use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, block, evaluate_masked, flags, matrix,
-    vector,
+use crate::layer::{Call, Layer, Recurrence};
+use crate::layers::recurrent::arguments::{
+    ACTIVITY_REGULARIZER, BIAS_CONSTRAINT, BIAS_INITIALIZER, BIAS_REGULARIZER, DROPOUT, GO_BACKWARDS, IMPLEMENTATION,
+    KERNEL_CONSTRAINT, KERNEL_INITIALIZER, KERNEL_REGULARIZER, RECURRENT_ACTIVATION, RECURRENT_CONSTRAINT,
+    RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RESET_AFTER, RETURN_SEQUENCES, RETURN_STATE, SEED,
+    STATEFUL, UNITS, UNROLL, USE_BIAS, USE_CUDNN, ZERO_OUTPUT_FOR_MASK,
 };
-use crate::masks::{MaskCall, MaskShapes, Masked};
+use crate::layers::recurrent::layer::Recurrent;
+use crate::layers::recurrent::{CellWeights, TimeLoop, activated, activation_of, block, flags, matrix, vector};
 use crate::packing::Cell;
-use crate::plan::kernels::{self, CellKind};
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::kernels::recurrent::CellKind;
 use crate::reference::real::Real;
-use crate::shape::Shape;
 
 /// `GRU`.
 pub(crate) const GRU: Declaration = Declaration {
@@ -39,47 +39,32 @@ pub(crate) const GRU: Declaration = Declaration {
               Weights: `kernel` (features, 3·units), `recurrent_kernel` (units, 3·units), `bias` (2, 3·units), or \
               (3·units) with `reset_after=False`; column blocks z, r, h.",
     arguments: &[
-        Argument::required("units", Kind::PositiveInteger, "Width of the state and of each output."),
+        UNITS,
         Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to the candidate."),
-        Argument::optional(
-            "recurrent_activation",
-            Kind::Activation,
-            "\"sigmoid\"",
-            "Applied to the sums of the gates.",
-        ),
-        Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added."),
-        Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\""),
-        Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\""),
-        Argument::training("bias_initializer", Kind::Initializer, "\"zeros\""),
-        Argument::training("kernel_regularizer", Kind::Regularizer, "None"),
-        Argument::training("recurrent_regularizer", Kind::Regularizer, "None"),
-        Argument::training("bias_regularizer", Kind::Regularizer, "None"),
-        Argument::training("activity_regularizer", Kind::Regularizer, "None"),
-        Argument::training("kernel_constraint", Kind::Constraint, "None"),
-        Argument::training("recurrent_constraint", Kind::Constraint, "None"),
-        Argument::training("bias_constraint", Kind::Constraint, "None"),
-        Argument::training("dropout", Kind::Rate, "0.0"),
-        Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
-        Argument::training("seed", Kind::Seed, "None"),
-        Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::optional(
-            "return_state",
-            Kind::Boolean,
-            "False",
-            "The states after the last step as further outputs.",
-        ),
-        Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
-        Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
-        Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::optional("reset_after", Kind::Boolean, "True", "Whether the reset gate follows the state's product."),
-        Argument::optional("use_cudnn", Kind::Ignored, "\"auto\"", "No effect here."),
-        Argument::optional("implementation", Kind::Ignored, "2", "Keras 2's; no effect, as in Keras 3."),
-        Argument::optional(
-            "zero_output_for_mask",
-            Kind::Boolean,
-            "False",
-            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
-        ),
+        RECURRENT_ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        ACTIVITY_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        SEED,
+        RETURN_SEQUENCES,
+        RETURN_STATE,
+        GO_BACKWARDS,
+        STATEFUL,
+        UNROLL,
+        RESET_AFTER,
+        USE_CUDNN,
+        IMPLEMENTATION,
+        ZERO_OUTPUT_FOR_MASK,
     ],
     takes_common: true,
     build,
@@ -106,24 +91,6 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 }
 
 impl Gru {
-    fn time_loop(&self) -> TimeLoop {
-        TimeLoop { class: GRU.class, flags: self.flags }
-    }
-
-    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        if self.flags.masking.is_read {
-            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
-        }
-        let recurrent_kernel = matrix(&call.weights[1]);
-        self.time_loop().run(call, |product, output| {
-            if self.reset_after {
-                self.step_reset_after(call, product, output)
-            } else {
-                self.step_reset_before(call, product, output, &recurrent_kernel)
-            }
-        })
-    }
-
     fn step_reset_after<R: Real>(
         &self,
         call: &Call<'_, R>,
@@ -173,87 +140,48 @@ fn mix<R: Real>(update: &Array2<R>, output: &Array2<R>, candidate: Array2<R>) ->
     update * output + update.mapv(|z| R::one() - z) * candidate
 }
 
-impl Layer for Gru {
-    fn declaration(&self) -> &'static Declaration {
-        &GRU
+impl Recurrent for Gru {
+    const DECLARATION: &'static Declaration = &GRU;
+
+    fn flags(&self) -> Recurrence {
+        self.flags
     }
 
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        self.time_loop().output_shapes(inputs)
+    fn with_flags(&self, flags: Recurrence) -> Self {
+        Self { flags, ..self.clone() }
     }
 
-    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+    fn cell_weights(&self) -> CellWeights<'static> {
         let width = self.flags.units.saturating_mul(3);
         let bias = self.use_bias.then(|| if self.reset_after { vec![2, width] } else { vec![width] });
-        self.time_loop().weights(inputs, &CellWeights { cell: "gru_cell", n_gates: 3, bias })
+        CellWeights { cell: "gru_cell", n_gates: 3, bias }
     }
 
-    fn describes_output(&self) -> Option<&'static str> {
-        (!self.flags.return_sequences).then_some(LAST_STEP)
+    fn kind(&self) -> CellKind {
+        CellKind {
+            cell: if self.reset_after { Cell::Gru } else { Cell::GruResetBefore },
+            activation: self.activation,
+            recurrent_activation: self.recurrent_activation,
+            use_bias: self.use_bias,
+        }
     }
 
-    fn sequence_fix(&self) -> Option<&'static str> {
-        (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
+    fn run<R: Real>(&self, time_loop: TimeLoop, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let recurrent_kernel = matrix(&call.weights[1]);
+        time_loop.run(call, |product, output| {
+            if self.reset_after {
+                self.step_reset_after(call, product, output)
+            } else {
+                self.step_reset_before(call, product, output, &recurrent_kernel)
+            }
+        })
     }
-
-    fn takes(&self) -> Takes {
-        Takes::Sequence
-    }
-
-    fn recurrence(&self) -> Option<Recurrence> {
-        Some(self.flags)
-    }
-
-    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        self.time_loop().streaming()
-    }
-
-    fn reversed(&self) -> Option<Box<dyn Layer>> {
-        let mut layer = self.clone();
-        layer.flags.go_backwards = !layer.flags.go_backwards;
-        Some(Box::new(layer))
-    }
-
-    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        kernels::recurrent(
-            lowering,
-            self.flags,
-            CellKind {
-                cell: if self.reset_after { Cell::Gru } else { Cell::GruResetBefore },
-                activation: self.activation,
-                recurrent_activation: self.recurrent_activation,
-                use_bias: self.use_bias,
-            },
-        )
-    }
-
-    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
-        let masking = StepMasking { zeros, ..self.flags.masking };
-        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
-    }
-
-    fn takes_mask(&self) -> bool {
-        true
-    }
-
-    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
-        self.time_loop().mask(call)
-    }
-
-    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
-        Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
-    }
-
-    fn shown_mask(&self) -> ShownMask {
-        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
-    }
-
-    evaluate_generically!();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
     use crate::reference::activation::sigmoid;
 

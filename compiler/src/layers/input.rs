@@ -1,7 +1,7 @@
 //! `Input` and `InputLayer`: the shape and number type of what a model reads.
 //!
 //! <https://keras.io/api/layers/core_layers/input/>. Differences to Keras: sizes of 0 are refused; number types other
-//! than float32, integers and bool, `sparse`, `ragged`, `tensor` and `optional` are not there yet. `Input` is a function of
+//! than float32, float64, integers and bool, `sparse`, `ragged`, `tensor` and `optional` are not there yet. `Input` is a function of
 //! the language; both read their arguments by [`read`].
 
 use ndarray::ArrayD;
@@ -24,7 +24,7 @@ const DTYPE: Argument = Argument::optional(
     "dtype",
     Kind::Any,
     "None",
-    "`\"float32\"`, `\"int32\"` for the ids of an `Embedding`, or `\"bool\"` for a mask.",
+    "`\"float32\"` or `\"float64\"`, `\"int32\"` for the ids of an `Embedding`, or `\"bool\"` for a mask.",
 );
 const SPARSE: Argument = Argument::not_yet("sparse", "None");
 const RAGGED: Argument = Argument::not_yet("ragged", "None");
@@ -170,6 +170,7 @@ fn number_type(arguments: &mut Arguments<'_>) -> Option<InputType> {
     };
     match name.as_str() {
         "float32" => Some(InputType::Float32),
+        "float64" => Some(InputType::Float64),
         // Ids fit in 32 bits, since an axis does: 64-bit ids are the same numbers.
         "int32" | "int64" => Some(InputType::Int32),
         "bool" => Some(InputType::Boolean),
@@ -179,7 +180,7 @@ fn number_type(arguments: &mut Arguments<'_>) -> Option<InputType> {
             } else {
                 (Code::E117, format!("`{name}` is no number type"))
             };
-            let diagnostic = Diagnostic::new(code, span, title).at("neither float32 nor int32 nor bool");
+            let diagnostic = Diagnostic::new(code, span, title).at("neither float32 nor float64, int32 nor bool");
             arguments.report(diagnostic.help("leave it out for float32, or write `dtype=\"int32\"` for ids"));
             None
         }
@@ -189,7 +190,6 @@ fn number_type(arguments: &mut Arguments<'_>) -> Option<InputType> {
 /// Keras's other number types.
 const OTHER_TYPES: &[&str] = &[
     "float16",
-    "float64",
     "bfloat16",
     "string",
     "int4",
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn number_types_are_known_or_not_yet_or_not_at_all() {
-        assert_eq!(codes("Input((2,), dtype='float64'), ReLU()"), [Code::E104]);
+        assert_eq!(codes("Input((2,), dtype='float16'), ReLU()"), [Code::E104]);
         assert_eq!(codes("Input((2,), dtype='junk'), ReLU()"), [Code::E117]);
         assert_eq!(codes("Input((2,), dtype=32), ReLU()"), [Code::E115]);
         assert_eq!(codes("Input((2,), sparse=True), ReLU()"), [Code::E104]);

@@ -36,6 +36,8 @@ fn no_text(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 
 /// The class of an identity that a model inside is given a mask by.
 pub(crate) const GIVEN: Declaration = hidden("GivenMask", "Gives a tensor a mask.");
+/// The class of an identity where a model inside is handed the mask of its tensor.
+pub(crate) const HANDED: Declaration = hidden("HandedMask", "Puts a tensor's mask on it.");
 const MASK_OF: Declaration = hidden("MaskOf", "Which steps count.");
 
 /// What makes a step count.

@@ -4,7 +4,9 @@
 //!
 //! Per head softmax(Q·Kᵀ/√key_dim)·V with Q, K, V = inputs·kernel + bias; the heads side by side go through `attention_output`.
 //! It attends along all axes between batch and features, or along the last of them, as `attention_axes` says; the others count samples
-//! of their own. Differences to Keras: other axes are not there yet; the scores have their real shape, where Keras declares
+//! of their own. Masks of query, value and key and an `attention_mask` leave keys out; a query without any key left looks at all of them
+//! alike, or where Keras computes the scores by themselves (with dropout, with scores asked for, with more than 3 axes) at none.
+//! Differences to Keras: other axes are not there yet; the scores have their real shape, where Keras declares
 //! `(batch, num_heads, T, T)` of the query's T; `flash_attention=True`, which changes no numbers, is refused; on JAX, Keras itself
 //! fails where `value_dim` is not `key_dim`.
 
@@ -14,13 +16,16 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::layer::{Call, CallOptions, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Call, CallOptions, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::attention::soften;
+use crate::layers::attention_masks::{self, Attended, Fit, MaskOf, Values};
+use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::merge::batch;
 use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
-use crate::plan::kernels::attention::{HeadSizes, Near};
+use crate::plan::kernels::attention::HeadSizes;
+use crate::plan::kernels::attention_mask::{Blind, MaskOver, Near};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::activation::sigmoid;
 use crate::reference::real::Real;
@@ -36,7 +41,9 @@ pub(crate) const MULTI_HEAD_ATTENTION: Declaration = Declaration {
     details: "Called with `layer(query, value, key)`; the key is the value where it is left out. Each head computes \
               `softmax(Q·Kᵀ / sqrt(key_dim))·V` of its own projections, and the heads together are projected to the output. \
               The call takes `use_causal_mask=True`, with which a query sees only the keys up to its own place, and \
-              `return_attention_scores=True`: then the softmax of every head is a second output.\n\n\
+              `return_attention_scores=True`: then the softmax of every head is a second output. Masks of query, value and key \
+              leave steps out; the call may give them, `value_mask=` and `key_mask=`, and an `attention_mask=` of shape \
+              `(batch, queries, keys)` or `(batch, heads, queries, keys)`: `Input(shape=(5, 5), dtype=\"bool\")`.\n\n\
               Weights: `query/kernel` (features, heads, key_dim), `query/bias` (heads, key_dim), `key/kernel`, `key/bias`, \
               with `use_gate` `gate/kernel` (features, heads, value_dim), `gate/bias`, then `value/kernel` (features, heads, \
               value_dim), `value/bias`, `attention_output/kernel` (heads, value_dim, output), `attention_output/bias`.",
@@ -98,8 +105,11 @@ pub(crate) struct MultiHeadAttention {
     axes: Option<Vec<i128>>,
     axes_span: Option<Span>,
     window: Option<u64>,
-    window_span: Option<Span>,
     options: CallOptions,
+    /// Whether training drops scores: Keras then computes them by themselves also at inference.
+    has_dropout: bool,
+    /// The masks that it reads behind all else, by their places among [`attention_masks::NAMES`].
+    masks: Vec<usize>,
 }
 
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
@@ -124,8 +134,9 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         axes: axes?,
         axes_span: arguments.get("attention_axes").span,
         window: window?,
-        window_span: arguments.get("sliding_window").span,
         options: CallOptions::default(),
+        has_dropout: arguments.float("dropout").is_some_and(|rate| rate > 0.0),
+        masks: Vec::new(),
     }))
 }
 
@@ -212,6 +223,30 @@ impl MultiHeadAttention {
         Steps { samples: product(&query.0[1..first]), queries: inner(query), keys: inner(value) }
     }
 
+    /// The tensors that it joins, and the masks that it reads.
+    fn split<'a, T>(&self, inputs: &'a [T]) -> (&'a [T], &'a [T]) {
+        inputs.split_at(inputs.len() - self.masks.len().min(inputs.len()))
+    }
+
+    /// What is attended, for the axes of a sample.
+    fn attended(&self, query: &Shape, steps: &Steps) -> Attended {
+        let first = self.first_axis(query).unwrap_or(1);
+        Attended {
+            samples: steps.samples,
+            heads: usize::try_from(self.heads).unwrap_or(usize::MAX),
+            queries: steps.queries,
+            keys: steps.keys,
+            outer_axes: first - 1,
+            axes: query.rank() - 1 - first,
+        }
+    }
+
+    /// What becomes of a query that may look at nothing: Keras's fused attention is for sequences, and gives no scores.
+    fn blind(&self, query: &Shape) -> Blind {
+        let is_fused = !self.has_dropout && !self.options.return_attention_scores && query.rank() == 3;
+        if is_fused { Blind::Alike } else { Blind::Zeros }
+    }
+
     /// Which keys a query looks at.
     fn near(&self) -> Option<Near> {
         let window = self.window.map(|window| usize::try_from(window - 1).unwrap_or(usize::MAX));
@@ -220,6 +255,22 @@ impl MultiHeadAttention {
             (window, true) => Some(Near { before: window.unwrap_or(usize::MAX), behind: 0 }),
             (Some(window), false) => Some(Near { before: window, behind: window }),
         }
+    }
+
+    /// How the masks lie over the scores; the first one is the input of this number.
+    fn masks_over(
+        &self,
+        query: &Shape,
+        steps: &Steps,
+        masks: &[Shape],
+        first: usize,
+    ) -> Result<Vec<MaskOver>, crate::plan::lowered::NoCode> {
+        let attended = self.attended(query, steps);
+        let over = |(index, (&place, mask)): (usize, (&usize, &Shape))| {
+            let sizes = mask.sample().iter().map(|&axis| fixed(axis)).collect::<Result<Vec<_>, _>>()?;
+            Ok(attended.lie(MaskOf::place(place), &sizes, first + index))
+        };
+        self.masks.iter().zip(masks).enumerate().map(over).collect()
     }
 
     /// Sizes of query, value and key, checked against each other.
@@ -248,11 +299,11 @@ impl MultiHeadAttention {
         if !fit(&query.0[1..first], &value.0[1..first]) {
             return refuse("as many samples of queries as of values", query, value);
         }
-        self.check_near(query, value)
+        self.check_near(query)
     }
 
-    /// Masks are for sequences, and leave every query a key.
-    fn check_near(&self, query: &Shape, value: &Shape) -> Result<(), Mismatch> {
+    /// What is near is counted in sequences.
+    fn check_near(&self, query: &Shape) -> Result<(), Mismatch> {
         let is_masked = self.window.is_some() || self.options != CallOptions::default();
         if is_masked && query.rank() != 3 {
             let title = format!(
@@ -260,13 +311,17 @@ impl MultiHeadAttention {
             );
             return Err(Mismatch::new(Code::E203, title, "needs 3 dimensions"));
         }
-        if let (Some(window), Some(queries), Some(keys)) = (self.window, query.0[1].known(), value.0[1].known())
-            && queries >= keys.saturating_add(window)
-        {
-            let title = format!("the last of {queries} queries has none of {keys} keys in its window of {window}");
-            return Err(Mismatch::new(Code::E220, title, "nothing to look at").within(self.window_span));
-        }
         Ok(())
+    }
+
+    /// The masks' values over the scores.
+    fn values<R: Real>(&self, query: &Shape, steps: &Steps, masks: &[ArrayD<R>]) -> Vec<Values<R>> {
+        let attended = self.attended(query, steps);
+        let over = |(&place, mask): (&usize, &ArrayD<R>)| Values {
+            values: mask.iter().copied().collect(),
+            over: attended.lie(MaskOf::place(place), &mask.shape()[1..], 0),
+        };
+        self.masks.iter().zip(masks).map(over).collect()
     }
 
     fn project<R: Real>(weights: &mut std::slice::Iter<'_, ArrayD<R>>, use_bias: bool, input: &ArrayD<R>) -> Array2<R> {
@@ -283,11 +338,12 @@ impl MultiHeadAttention {
     }
 
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        let [query, value] = [&call.inputs[0], &call.inputs[1]];
-        let key = call.inputs.get(2).unwrap_or(value);
-        let shape_of =
-            |array: &ArrayD<R>| Shape(array.shape().iter().map(|&size| Dimension::Known(size as u64)).collect());
+        let (inputs, masks) = self.split(call.inputs);
+        let [query, value] = [&inputs[0], &inputs[1]];
+        let key = inputs.get(2).unwrap_or(value);
         let steps = self.steps(&shape_of(query), &shape_of(value));
+        let masks = self.values(&shape_of(query), &steps, masks);
+        let blind = self.blind(&shape_of(query));
         let samples = steps.samples * query.len_of(Axis(0));
         let mut weights = call.weights.iter();
         let mut project = |input: &ArrayD<R>| Self::project(&mut weights, self.use_bias, input);
@@ -309,7 +365,12 @@ impl MultiHeadAttention {
                 let query = of(&queries, &rows, self.key_dim as usize);
                 let key = of(&keys, &others, self.key_dim as usize);
                 let mut scores = query.dot(&key.t()).mapv(|score| score * scale);
-                soften(&mut scores, self.near());
+                let place = [sample / steps.samples.max(1), sample % steps.samples.max(1)];
+                let sees = |query: usize, key: usize| {
+                    let is_far = self.near().is_some_and(|near| near.is_far(query, key));
+                    !is_far && masks.iter().all(|mask| mask.keeps(place, [head, query, key]))
+                };
+                soften_seen(&mut scores, blind, sees);
                 let value = of(&values, &others, width);
                 mixed.slice_mut(s![rows.clone(), head * width..(head + 1) * width]).assign(&scores.dot(&value));
                 all_scores.extend(scores.iter().copied());
@@ -331,6 +392,23 @@ impl MultiHeadAttention {
             answers.push(reshaped(all_scores, &[samples, heads, steps.queries, steps.keys]));
         }
         answers
+    }
+}
+
+/// The softmax of every row over what its query sees.
+fn soften_seen<R: Real>(scores: &mut Array2<R>, blind: Blind, sees: impl Fn(usize, usize) -> bool) {
+    let unseen = match blind {
+        Blind::Alike => -0.7 * f64::from(f32::MAX),
+        Blind::Zeros => -1e9,
+    };
+    let put = |value: f64, scores: &mut Array2<R>| {
+        let all = scores.indexed_iter_mut();
+        all.filter(|((query, key), _)| !sees(*query, *key)).for_each(|(_, score)| *score = R::of(value));
+    };
+    put(unseen, scores);
+    soften(scores);
+    if blind == Blind::Zeros {
+        put(0.0, scores);
     }
 }
 
@@ -375,6 +453,7 @@ impl Layer for MultiHeadAttention {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
+        let (inputs, _) = self.split(inputs);
         self.check_shapes(inputs)?;
         let batch = batch(MULTI_HEAD_ATTENTION.class, inputs)?;
         let mut output = inputs[0].clone();
@@ -392,6 +471,7 @@ impl Layer for MultiHeadAttention {
     }
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
+        let (inputs, _) = self.split(inputs);
         let features = |index: usize| inputs.get(index).and_then(Shape::last).and_then(Dimension::known).unwrap_or(0);
         let key = if inputs.len() > 2 { 2 } else { 1 };
         let output = if self.output.is_empty() { vec![features(0)] } else { self.output.clone() };
@@ -417,16 +497,24 @@ impl Layer for MultiHeadAttention {
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        let [query, value] = [&lowering.inputs[0], &lowering.inputs[1]];
-        let key = if lowering.inputs.len() > 2 { 2 } else { 1 };
-        for shape in lowering.inputs {
-            shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
+        let (inputs, masks) = self.split(lowering.inputs);
+        let [query, value] = [&inputs[0], &inputs[1]];
+        let key = if inputs.len() > 2 { 2 } else { 1 };
+        let is_free = query.0[1].known().is_none() || value.0[1].known().is_none();
+        // Of sequences alone, where nothing but the place leaves keys out, and at least one to each query.
+        let takes_any =
+            query.rank() == 3 && masks.is_empty() && self.window.is_none() && !self.options.return_attention_scores;
+        if !(is_free && takes_any) {
+            for shape in lowering.inputs {
+                shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
+            }
         }
-        let steps = self.steps(query, value);
+        let steps = if is_free { Steps { samples: 1, queries: 1, keys: 1 } } else { self.steps(query, value) };
         let features = |index: usize| fixed(lowering.inputs[index].last().unwrap_or(Dimension::Known(1)));
         let size = |size: u64| fixed(Dimension::Known(size));
         let output = self.output.iter().try_fold(1, |product, &axis| Ok(product * size(axis)?))?;
-        Ok(kernels::attention::multi_head(&HeadSizes {
+        let sizes = HeadSizes {
+            samples: steps.samples,
             heads: size(self.heads)?,
             queries: steps.queries,
             keys: steps.keys,
@@ -436,15 +524,54 @@ impl Layer for MultiHeadAttention {
             output: if self.output.is_empty() { features(0)? } else { output },
             key,
             near: self.near(),
+            blind: self.blind(query),
+            masks: self.masks_over(query, &steps, masks, inputs.len())?,
             use_bias: self.use_bias,
             use_gate: self.use_gate,
-        }))
+        };
+        Ok(match is_free {
+            true => kernels::attention::multi_head_of_any(&sizes),
+            false => kernels::attention::multi_head(&sizes),
+        })
     }
 
-    /// Refused rather than ignored.
+    fn takes_masks_off(&self) -> bool {
+        true
+    }
+
+    fn mask_names(&self) -> &'static [&'static str] {
+        attention_masks::NAMES
+    }
+
+    fn ignores_mask(&self, name: &str) -> bool {
+        name == attention_masks::IGNORED
+    }
+
+    /// Masked steps are looked at by none and look at none; the output has the query's mask.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
-        let title = format!("`{}` on a tensor with a mask is not supported yet", call.class());
-        Err(Mismatch::new(Code::E104, title, "gets a mask").help("use the mask before this layer"))
+        let [query, value] = [0, 1].map(|input| call.shape(call.inputs[input]));
+        let fit = Fit {
+            query: &query,
+            value: &value,
+            heads: self.heads,
+            first: self.first_axis(&query)?,
+            has_steps: call.masks[..3].iter().any(Option::is_some),
+        };
+        let (mut masks, mut read) = (Vec::new(), Vec::new());
+        for (place, name) in attention_masks::NAMES.iter().enumerate() {
+            let Some(mask) = call.masks[place] else { continue };
+            fit.check(MaskOf::place(place), &call.shape(mask), name)?;
+            masks.push(place);
+            read.push(mask);
+        }
+        if !read.is_empty() {
+            call.compute_as(Box::new(Self { masks, ..self.clone() }), &read);
+        }
+        Ok(Masked::with(call.first()))
+    }
+
+    fn shown_mask(&self) -> ShownMask {
+        ShownMask::First
     }
 
     evaluate_generically!();
@@ -466,8 +593,9 @@ mod tests {
             axes: None,
             axes_span: None,
             window: None,
-            window_span: None,
             options: CallOptions::default(),
+            has_dropout: false,
+            masks: Vec::new(),
         }
     }
 
@@ -480,6 +608,27 @@ mod tests {
         let values = layer.evaluate(&Call { inputs: &inputs, weights: &weights });
         let second = 1.0 / (1.0 + (-2.0_f64).exp());
         assert_near(&values[0], &[1, 1, 1], &[20.0 * (1.0 - second) + 60.0 * second]);
+    }
+
+    #[test]
+    fn masked_keys_have_no_share_and_a_blind_query_is_keras_s() {
+        let inputs = [
+            array(&[1, 2, 1], &[1.0, 2.0]),
+            array(&[1, 3, 1], &[1.0, 5.0, 9.0]),
+            array(&[1, 2], &[1.0, 0.0]),
+            array(&[1, 3], &[1.0, 0.0, 1.0]),
+        ];
+        let one = array(&[1, 1, 1], &[1.0]);
+        let weights = [one.clone(), one.clone(), one.clone(), one];
+        let evaluate =
+            |layer: MultiHeadAttention| layer.evaluate(&Call { inputs: &inputs, weights: &weights }).remove(0);
+        let masked = MultiHeadAttention { masks: vec![0, 1], ..layer(1, 1) };
+        // Of the first query the scores are 1 and 9; the second one looks at nothing, and so at every value alike.
+        let share = 1.0 / (1.0 + (-8.0_f64).exp());
+        assert_near(&evaluate(masked.clone()), &[1, 2, 1], &[1.0 - share + 9.0 * share, 5.0]);
+        // With dropout Keras computes the scores by themselves, and leaves it nothing.
+        let dropped = MultiHeadAttention { has_dropout: true, ..masked };
+        assert_near(&evaluate(dropped), &[1, 2, 1], &[1.0 - share + 9.0 * share, 0.0]);
     }
 
     #[test]
@@ -522,7 +671,7 @@ mod tests {
         let outer = MultiHeadAttention { axes: Some(vec![1]), ..layer(2, 3) };
         assert_eq!(of(&outer, &[deep, deep]).unwrap_err(), Code::E104);
         let near = MultiHeadAttention { window: Some(1), ..layer(2, 3) };
-        assert_eq!(of(&near, &[query, value]).unwrap_err(), Code::E220);
+        assert_eq!(of(&near, &[query, value]).unwrap(), "(None, 5, 6)");
         assert_eq!(of(&near, &[deep, deep]).unwrap_err(), Code::E203);
     }
 }

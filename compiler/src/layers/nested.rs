@@ -10,7 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{NodeId, NodeKind, TypedGraph, TypedNode};
+use crate::graph::{InputType, NodeId, NodeKind, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -40,8 +40,6 @@ pub struct Nested {
     pub is_sequential: bool,
     /// What it computes.
     pub graph: TypedGraph,
-    /// Whether its weights count as trainable.
-    pub trainable: bool,
 }
 
 impl Nested {
@@ -118,6 +116,11 @@ impl Layer for Nested {
         Some(self)
     }
 
+    /// Keras tells a model that it is frozen before it knows its layers: their weights stay as they are.
+    fn stays_trainable(&self) -> bool {
+        true
+    }
+
     /// A functional model's layers were there before it.
     fn is_in_paths(&self) -> bool {
         self.is_sequential
@@ -141,6 +144,10 @@ impl Layer for Nested {
         self.over(inputs)
     }
 
+    fn output_type(&self, output: usize, _inputs: &[InputType]) -> InputType {
+        self.graph.outputs().get(output).map_or(InputType::Float32, |&output| self.graph.type_of(output))
+    }
+
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         let mut seen = std::collections::HashSet::new();
         let mut weights = Vec::new();
@@ -150,7 +157,7 @@ impl Layer for Nested {
                 weights.extend(node.weights.iter().map(|weight| WeightSpec {
                     path: key(instance, weight),
                     shape: weight.shape.clone(),
-                    trainable: weight.trainable && instance.trainable && self.trainable,
+                    trainable: weight.trainable && (instance.trainable || instance.layer.stays_trainable()),
                     is_integer: weight.is_integer,
                 }));
             }

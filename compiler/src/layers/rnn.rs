@@ -5,7 +5,8 @@
 //! order of processing. So code and values are those layers'.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/rnn/>. Differences to Keras: the input has exactly 3 axes (Keras lets
-//! others through); states to begin with must have the states' shapes and groups.
+//! others through); states to begin with must have the states' shapes and groups. Where such a state that is a list comes first and
+//! one that is none comes last, Keras repeats at masked steps the last state of the first sample for all; here of each its own.
 
 use std::rc::Rc;
 
@@ -188,14 +189,14 @@ impl Layer for Rnn {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let (sequence, given) = inputs.split_at(inputs.len().min(1));
-        let given = &given[..given.len() - usize::from(self.flags.masking.is_read && !given.is_empty())];
+        let (given, mask) = given.split_at(given.len() - usize::from(self.flags.masking.is_read && !given.is_empty()));
         if !given.is_empty() && given.len() != self.flags.n_states {
             let title = format!("`RNN` has {} states, but begins with {}", self.flags.n_states, given.len());
             return Err(Mismatch::new(Code::E219, title, "another number of states"));
         }
         let (mut sequence, mut states) = (sequence.to_vec(), Vec::new());
         for (walk, begin) in self.walks.iter().zip(self.states_of(given)) {
-            sequence.extend(begin.iter().cloned());
+            sequence.extend(begin.iter().chain(mask).cloned());
             let outputs = walk.layer.output_shapes(&sequence).map_err(|mut mismatch| {
                 let class = format!("`{}`", walk.layer.declaration().class);
                 mismatch.title = mismatch.title.replacen(&class, "`RNN`", 1);
@@ -249,11 +250,7 @@ impl Layer for Rnn {
     }
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        if self.flags.go_backwards {
-            Streaming::Impossible("reads the sequence from its end".to_owned())
-        } else {
-            Streaming::Recurrent
-        }
+        TimeLoop { class: RNN.class, flags: self.flags }.streaming()
     }
 
     fn reversed(&self) -> Option<Box<dyn Layer>> {

@@ -9,18 +9,19 @@ use ndarray::ArrayD;
 
 use crate::activation::Activation;
 use crate::arguments::Arguments;
-use crate::declaration::{Argument, Declaration, Kind};
-use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, StepMasking, Streaming, Takes, WeightSpec};
-use crate::layers::recurrent::{
-    CellWeights, LAST_STEP, SEQUENCE_FIX, TimeLoop, activated, activation_of, evaluate_masked, flags, matrix, vector,
+use crate::declaration::Declaration;
+use crate::layer::{Call, Layer, Recurrence};
+use crate::layers::recurrent::arguments::{
+    ACTIVATION, ACTIVITY_REGULARIZER, BIAS_CONSTRAINT, BIAS_INITIALIZER, BIAS_REGULARIZER, DROPOUT, GO_BACKWARDS,
+    KERNEL_CONSTRAINT, KERNEL_INITIALIZER, KERNEL_REGULARIZER, RECURRENT_CONSTRAINT, RECURRENT_DROPOUT,
+    RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RETURN_SEQUENCES, RETURN_STATE, SEED, STATEFUL, UNITS, UNROLL,
+    USE_BIAS, ZERO_OUTPUT_FOR_MASK,
 };
-use crate::masks::{MaskCall, MaskShapes, Masked};
+use crate::layers::recurrent::layer::Recurrent;
+use crate::layers::recurrent::{CellWeights, TimeLoop, activated, activation_of, flags, matrix, vector};
 use crate::packing::Cell;
-use crate::plan::kernels::{self, CellKind};
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::kernels::recurrent::CellKind;
 use crate::reference::real::Real;
-use crate::shape::Shape;
 
 /// `SimpleRNN`.
 pub(crate) const SIMPLE_RNN: Declaration = Declaration {
@@ -31,38 +32,28 @@ pub(crate) const SIMPLE_RNN: Declaration = Declaration {
     details: "`h' = activation(x·kernel + h·recurrent_kernel + bias)`, step by step from `h = 0`.\n\n\
               Weights: `kernel` (features, units), `recurrent_kernel` (units, units), `bias` (units).",
     arguments: &[
-        Argument::required("units", Kind::PositiveInteger, "Width of the state and of each output."),
-        Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to each step's sums."),
-        Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added."),
-        Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\""),
-        Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\""),
-        Argument::training("bias_initializer", Kind::Initializer, "\"zeros\""),
-        Argument::training("kernel_regularizer", Kind::Regularizer, "None"),
-        Argument::training("recurrent_regularizer", Kind::Regularizer, "None"),
-        Argument::training("bias_regularizer", Kind::Regularizer, "None"),
-        Argument::training("activity_regularizer", Kind::Regularizer, "None"),
-        Argument::training("kernel_constraint", Kind::Constraint, "None"),
-        Argument::training("recurrent_constraint", Kind::Constraint, "None"),
-        Argument::training("bias_constraint", Kind::Constraint, "None"),
-        Argument::training("dropout", Kind::Rate, "0.0"),
-        Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
-        Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::optional(
-            "return_state",
-            Kind::Boolean,
-            "False",
-            "The states after the last step as further outputs.",
-        ),
-        Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
-        Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
-        Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::training("seed", Kind::Seed, "None"),
-        Argument::optional(
-            "zero_output_for_mask",
-            Kind::Boolean,
-            "False",
-            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
-        ),
+        UNITS,
+        ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        ACTIVITY_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        RETURN_SEQUENCES,
+        RETURN_STATE,
+        GO_BACKWARDS,
+        STATEFUL,
+        UNROLL,
+        SEED,
+        ZERO_OUTPUT_FOR_MASK,
     ],
     takes_common: true,
     build,
@@ -81,17 +72,34 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     Some(Box::new(SimpleRnn { flags: flags(arguments, 1), activation, use_bias: arguments.boolean("use_bias") }))
 }
 
-impl SimpleRnn {
-    fn time_loop(&self) -> TimeLoop {
-        TimeLoop { class: SIMPLE_RNN.class, flags: self.flags }
+impl Recurrent for SimpleRnn {
+    const DECLARATION: &'static Declaration = &SIMPLE_RNN;
+
+    fn flags(&self) -> Recurrence {
+        self.flags
     }
 
-    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        if self.flags.masking.is_read {
-            return evaluate_masked(call, self.flags, |flags, call| Self { flags, ..self.clone() }.evaluate(call));
+    fn with_flags(&self, flags: Recurrence) -> Self {
+        Self { flags, ..self.clone() }
+    }
+
+    fn cell_weights(&self) -> CellWeights<'static> {
+        let bias = self.use_bias.then(|| vec![self.flags.units]);
+        CellWeights { cell: "simple_rnn_cell", n_gates: 1, bias }
+    }
+
+    fn kind(&self) -> CellKind {
+        CellKind {
+            cell: Cell::SimpleRnn,
+            activation: self.activation,
+            recurrent_activation: Activation::Linear,
+            use_bias: self.use_bias,
         }
+    }
+
+    fn run<R: Real>(&self, time_loop: TimeLoop, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let recurrent_kernel = matrix(&call.weights[1]);
-        self.time_loop().run(call, |product, output| {
+        time_loop.run(call, |product, output| {
             let mut sums = output.dot(&recurrent_kernel) + product;
             if self.use_bias {
                 sums += &vector(&call.weights[2]);
@@ -101,86 +109,10 @@ impl SimpleRnn {
     }
 }
 
-impl Layer for SimpleRnn {
-    fn declaration(&self) -> &'static Declaration {
-        &SIMPLE_RNN
-    }
-
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        self.time_loop().output_shapes(inputs)
-    }
-
-    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
-        let bias = self.use_bias.then(|| vec![self.flags.units]);
-        self.time_loop().weights(inputs, &CellWeights { cell: "simple_rnn_cell", n_gates: 1, bias })
-    }
-
-    fn describes_output(&self) -> Option<&'static str> {
-        (!self.flags.return_sequences).then_some(LAST_STEP)
-    }
-
-    fn sequence_fix(&self) -> Option<&'static str> {
-        (!self.flags.return_sequences).then_some(SEQUENCE_FIX)
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::Sequence
-    }
-
-    fn recurrence(&self) -> Option<Recurrence> {
-        Some(self.flags)
-    }
-
-    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        self.time_loop().streaming()
-    }
-
-    fn reversed(&self) -> Option<Box<dyn Layer>> {
-        let mut layer = self.clone();
-        layer.flags.go_backwards = !layer.flags.go_backwards;
-        Some(Box::new(layer))
-    }
-
-    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        kernels::recurrent(
-            lowering,
-            self.flags,
-            CellKind {
-                cell: Cell::SimpleRnn,
-                activation: self.activation,
-                recurrent_activation: Activation::Linear,
-                use_bias: self.use_bias,
-            },
-        )
-    }
-
-    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
-        let masking = StepMasking { zeros, ..self.flags.masking };
-        Some(Box::new(Self { flags: Recurrence { masking, ..self.flags }, ..self.clone() }))
-    }
-
-    fn takes_mask(&self) -> bool {
-        true
-    }
-
-    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
-        self.time_loop().mask(call)
-    }
-
-    fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
-        Ok(Some(Box::new(Self { flags: self.time_loop().masked_flags(shapes)?, ..self.clone() })))
-    }
-
-    fn shown_mask(&self) -> ShownMask {
-        if self.flags.return_sequences { ShownMask::First } else { ShownMask::None }
-    }
-
-    evaluate_generically!();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::StepMasking;
     use crate::layers::testing::{array, assert_near, params, shape};
 
     fn layer(units: u64, return_sequences: bool, go_backwards: bool) -> SimpleRnn {

@@ -18,7 +18,12 @@ pub(crate) const SPATIAL_DROPOUT_1D: Declaration = Declaration {
         Argument::required("rate", Kind::Rate, "Share of the features that training drops."),
         Argument::training("seed", Kind::Seed, "None"),
         Argument::optional("name", Kind::Any, "None", "The layer's name; automatic where it is left out."),
-        Argument::optional("dtype", Kind::Any, "None", "Number type; `\"float32\"`."),
+        Argument::optional(
+            "dtype",
+            Kind::Any,
+            "None",
+            "Number type, `\"float32\"` or `\"float64\"`; one for all layers of a model.",
+        ),
     ],
     takes_common: false,
     build,

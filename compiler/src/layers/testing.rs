@@ -58,5 +58,5 @@ pub(crate) fn codes(layers: &str) -> Vec<Code> {
 pub(crate) fn output(layers: &str) -> String {
     let compiled = crate::compile(&Source::new("test.rnn", format!("model = Sequential([{layers}])\n")));
     assert_eq!(compiled.diagnostics, [], "{layers}");
-    compiled.models[0].output_shape().to_string()
+    compiled.models.last().map_or_else(String::new, |model| model.output_shape().to_string())
 }

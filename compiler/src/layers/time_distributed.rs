@@ -1,8 +1,8 @@
 //! `TimeDistributed`: a layer on every timestep, with the same weights.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
-//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer,
-//! and a model inside that joins tensors, are not there yet.
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer, and
+//! attention or states in a model inside, are not there yet.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
@@ -68,10 +68,18 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.help("wrap layers that turn one tensor into one"));
         return None;
     }
-    if inner.layer.nested().is_some_and(|model| !is_chain(model)) {
-        let title = format!("the model `{}` inside `TimeDistributed` joins tensors, or has several ends", inner.name);
-        let diagnostic = Diagnostic::new(Code::E225, span, title).at("no chain of layers");
-        arguments.report(diagnostic.help("wrap a model whose layers each turn one tensor into one"));
+    if inner.layer.nested().is_some_and(|model| !has_one_end(model)) {
+        let title = format!("the model `{}` inside `TimeDistributed` has several ends", inner.name);
+        let diagnostic = Diagnostic::new(Code::E225, span, title).at("reads or answers several tensors");
+        arguments.report(diagnostic.help("wrap a model of one input and one output"));
+        return None;
+    }
+    if let Some(layer) = inner.layer.nested().and_then(unwrapped) {
+        let class = layer.layer.declaration().class;
+        let title = format!("`{class}` of several tensors in a model inside `TimeDistributed` is not supported yet");
+        let diagnostic = Diagnostic::new(Code::E104, span, title).at(format!("holds `{}`", layer.name));
+        arguments
+            .report(diagnostic.help("so far such models hold layers of one tensor, merges, operators and `keras.ops`"));
         return None;
     }
     if is_stateful(inner.layer.as_ref()) {
@@ -82,16 +90,28 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     Some(Box::new(TimeDistributed { inner, reads_mask: false }))
 }
 
-/// Whether each layer of a model turns one tensor into one.
-fn is_chain(model: &Nested) -> bool {
-    let graph = &model.graph;
-    let is_single = |node: &TypedNode| match &node.node.kind {
-        NodeKind::Layer { instance, inputs } => {
-            inputs.len() == 1 && node.outputs.len() == 1 && instance.layer.nested().is_none_or(is_chain)
-        }
-        NodeKind::Input { .. } => true,
+/// Whether a model turns one tensor into one.
+fn has_one_end(model: &Nested) -> bool {
+    model.graph.inputs().len() == 1 && model.graph.outputs().len() == 1
+}
+
+/// A layer of the model, or of one inside it, that is not applied step by step: attention, recurrent layers with states.
+fn unwrapped(model: &Nested) -> Option<&LayerInstance> {
+    let is_missing = |node: &TypedNode, layer: &dyn Layer, n_inputs: usize| {
+        let is_single = n_inputs == 1 && node.outputs.len() == 1;
+        let is_attention = ["Attention", "AdditiveAttention"].contains(&layer.declaration().class);
+        !(is_single
+            || layer.is_operation()
+            || layer.nested().is_some()
+            || layer.takes() == Takes::List && !is_attention)
     };
-    graph.inputs().len() == 1 && graph.outputs().len() == 1 && graph.nodes().iter().all(is_single)
+    model.graph.nodes().iter().find_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, inputs } => {
+            let layer = instance.layer.as_ref();
+            if is_missing(node, layer, inputs.len()) { Some(&**instance) } else { layer.nested().and_then(unwrapped) }
+        }
+        NodeKind::Input { .. } => None,
+    })
 }
 
 /// The layer objects of a model.
@@ -209,11 +229,11 @@ impl Layer for TimeDistributed {
     }
 
     fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
+        if let Some(model) = self.inner.layer.nested() {
+            return Some(Chain::over(whole, inputs, id).model(&model.graph));
+        }
         let step = step_of(inputs.first()?);
-        let inner = match self.inner.layer.nested() {
-            Some(model) => model.graph.clone(),
-            None => self.inner.layer.expanded(whole, &[step], id)?,
-        };
+        let inner = self.inner.layer.expanded(whole, &[step], id)?;
         let mut chain = Chain::over(whole, inputs, id);
         let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
         for node in inner.nodes() {
@@ -273,7 +293,7 @@ impl Layer for TimeDistributed {
 /// `trainable=False` on to no variable, as in Keras.
 pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpec> {
     let weights = inner.layer.weights(inputs).into_iter();
-    let is_trainable = inner.trainable || !inner.layer.sublayers().is_empty();
+    let is_trainable = inner.trainable || inner.layer.stays_trainable();
     weights
         .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
         .collect()

@@ -88,7 +88,7 @@ pub(super) struct Matrix {
 /// `kernels::affine`, BatchNormalization's inference form: the factors of `features`, then at the next line the summands.
 ///
 /// `tensors` are the indices of gamma, beta, moving mean, moving variance; absent ones are 1 and 0.
-pub fn affine(features: usize, tensors: [Option<usize>; 4], epsilon: f32) -> Packing {
+pub fn affine(features: usize, tensors: [Option<usize>; 4], epsilon: f64) -> Packing {
     let summands = features.next_multiple_of(LINE);
     let mut packing = Packing::of(2 * summands);
     packing.ops.push(PackOp::Normalize { tensors, epsilon, count: features, factors: 0, summands });

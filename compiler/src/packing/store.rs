@@ -1,7 +1,25 @@
 //! Steps of a packing that store smaller numbers than floats.
 
 use super::Axis;
+use crate::reference::real::Real;
 use crate::storage::{Storage, byte, half, of_half, of_upper_half, upper_half};
+
+/// What weights are packed as.
+pub trait Packed: Real {
+    /// Does a step that stores smaller numbers. Those take the place of float32 only, so in float64 there are no such
+    /// steps.
+    fn store(store: &Store, values: &[Self], packed: &mut [Self]);
+}
+
+impl Packed for f32 {
+    fn store(store: &Store, values: &[Self], packed: &mut [Self]) {
+        store.run(values, packed);
+    }
+}
+
+impl Packed for f64 {
+    fn store(_store: &Store, _values: &[Self], _packed: &mut [Self]) {}
+}
 
 /// Copies `scale` times the source's floats, over up to four nested axes, each rounded to a smaller number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,7 +155,7 @@ mod tests {
     #[test]
     fn bytes_stand_behind_bias_and_scale() {
         let packing = dense_stored(Storage::Int8, 2, 1, true);
-        let packed = packing.run(&[&[0.25, -1.0], &[3.0]]);
+        let packed: Vec<f32> = packing.run(&[&[0.25, -1.0], &[3.0]]);
         // The row is padded to sixteen bytes, the segment to a line.
         assert_eq!(packed.len(), 48);
         assert_eq!((packed[0], packed[16]), (3.0, 1.0 / 127.0));
@@ -152,7 +170,7 @@ mod tests {
         let packing = lstm(1, 2, true, true, class, Storage::F16);
         let kernel = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
         let bias = [0.25; 8];
-        let packed = packing.run(&[&kernel, &[0.0; 16], &bias]);
+        let packed: Vec<f32> = packing.run(&[&kernel, &[0.0; 16], &bias]);
         // A row is one line: gates i, f, c, o of four lanes; first the bias as floats, then the kernel's as halves.
         assert_eq!(packed[..4], [0.125, 0.125, 0.0, 0.0]);
         assert_eq!(packed[8..10], [0.25, 0.25]);

@@ -6,22 +6,24 @@ use std::rc::Rc;
 
 use rnn_grammar::Span;
 
-use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
+use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::LayerInstance;
-use crate::layers::mask_of::GIVEN;
+use crate::layers::mask_of::{GIVEN, HANDED};
 use crate::layers::nested::offsets;
 use crate::layers::pass_through::PassThrough;
+use crate::order::run_order;
 use crate::shape::Shape;
 
 /// Whose weights a node has: a node of the graph before, and its first tensor among that one's.
 type Origin = (usize, usize);
 
-pub(super) fn run(graph: &mut TypedGraph) {
-    if !graph.nodes.iter().any(has_parts) {
+/// `in_turn`: in the order in which Keras computes the nodes, with a node of its own where a model inside is handed a mask.
+pub(super) fn run(graph: &mut TypedGraph, in_turn: bool) {
+    if !in_turn && !graph.nodes.iter().any(has_parts) {
         return;
     }
-    let mut draft = Draft { inference: Inference::default(), origins: Vec::new(), ids: HashMap::new() };
+    let mut draft = Draft { inference: Inference::default(), origins: Vec::new(), ids: HashMap::new(), in_turn };
     let tensors = draft.embed(graph, None, &|node| (node, 0));
     let inputs = graph.inputs.iter().map(|&node| tensors[&TensorId { node, output: 0 }].node).collect();
     let outputs = graph.outputs.iter().map(|output| tensors[output]).collect();
@@ -47,6 +49,7 @@ struct Draft {
     origins: Vec<Origin>,
     /// The numbers of parts, by the whole layer's and their place in it: a layer that is used again has the same parts.
     ids: HashMap<(usize, usize), usize>,
+    in_turn: bool,
 }
 
 impl Draft {
@@ -58,7 +61,9 @@ impl Draft {
         origin: &dyn Fn(usize) -> Origin,
     ) -> HashMap<TensorId, TensorId> {
         let mut tensors = HashMap::new();
-        for (index, node) in graph.nodes.iter().enumerate() {
+        for index in self.turns(graph) {
+            let node = &graph.nodes[index];
+            let is_handed = node.is_handed;
             let outputs = match &node.node.kind {
                 NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => continue,
                 NodeKind::Input { name, shape, dtype } => {
@@ -80,12 +85,22 @@ impl Draft {
                     match instance.layer.nested().map(|nested| &nested.graph).or(parts.as_ref()) {
                         Some(inner) => {
                             let own = self.masked(&own, &masks, instance, node.node.span);
-                            self.model(inner, &own, origin(index))
+                            let own =
+                                if self.in_turn && node.is_handed { self.handed(&own, instance, node) } else { own };
+                            let first = self.origins.len();
+                            let outputs = self.model(inner, &own, origin(index));
+                            if instance.layer.nested().is_none() && masks.iter().any(Option::is_some) {
+                                (first..self.origins.len()).for_each(|node| self.inference.give(NodeId(node)));
+                            }
+                            outputs
                         }
                         None => {
                             let applied = self.inference.apply_masked(instance, &own, &masks, node.node.span);
                             let node = applied.unwrap_or_else(|_| unreachable!("the layer took these shapes before"));
                             self.origins.push(origin(index));
+                            if is_handed {
+                                self.inference.hand(node);
+                            }
                             let n_outputs = self.inference.node(node).outputs.len();
                             (0..n_outputs).map(|output| TensorId { node, output }).collect()
                         }
@@ -93,7 +108,7 @@ impl Draft {
                 }
             };
             for (output, tensor) in outputs.into_iter().enumerate() {
-                tensors.insert(TensorId { node: crate::graph::NodeId(index), output }, tensor);
+                tensors.insert(TensorId { node: NodeId(index), output }, tensor);
             }
         }
         tensors
@@ -118,6 +133,30 @@ impl Draft {
             *tensor = TensorId { node, output: 0 };
         }
         tensors
+    }
+
+    /// The places of the nodes, each behind those that it reads.
+    fn turns(&self, graph: &TypedGraph) -> Vec<usize> {
+        if !self.in_turn {
+            return (0..graph.nodes.len()).collect();
+        }
+        let turns: Vec<usize> = run_order(&graph.nodes, &graph.outputs).into_iter().map(|node| node.0).collect();
+        let inputs = graph.inputs.iter().map(|input| input.0).filter(|input| !turns.contains(input));
+        inputs.chain(turns.iter().copied()).collect()
+    }
+
+    /// The tensors that a model is called with, at the moment when Keras puts the masks on them that it hands over.
+    fn handed(&mut self, own: &[TensorId], instance: &LayerInstance, node: &TypedNode) -> Vec<TensorId> {
+        let tensors = own.iter().map(|tensor| {
+            let mut handed = instance.with_layer(PassThrough::boxed(&HANDED));
+            handed.id = usize::MAX / 2 - self.origins.len();
+            let applied = self.inference.apply(&Rc::new(handed), &[*tensor], node.node.span);
+            let node = applied.unwrap_or_else(|_| unreachable!("an identity takes every shape"));
+            self.inference.hand(node);
+            self.origins.push((0, 0));
+            TensorId { node, output: 0 }
+        });
+        tensors.collect()
     }
 
     /// The parts of a layer that is several.

@@ -7,6 +7,7 @@ use quote::quote;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use super::clock::Clock;
+use super::lengths::{go_together, is_free, lengths};
 use super::lowered::{Direction, Fold, Operation, Samples, Window, fixed};
 use super::memory::memory;
 use super::names::Names;
@@ -17,6 +18,7 @@ use super::unroll::decide;
 use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Stage, State, Streams, Tensor};
 use super::{kernels, round_up};
 use crate::model::CompiledModel;
+use crate::precision::Precision;
 use crate::shape::Dimension;
 use crate::storage::Storage;
 
@@ -31,8 +33,13 @@ pub fn plan(model: &CompiledModel) -> Result<Plan, Box<Diagnostic>> {
 /// Plans the code of a model whose dense and recurrent kernels store their rows of weights like this.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan`]. E414 for smaller numbers in a float64 model.
 pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<Diagnostic>> {
+    if model.precision == Precision::Double && storage != Storage::F32 {
+        let title = format!("`{}` computes in float64, and its weights can't be stored as {storage}", model.name);
+        let advice = "leave the storage out, or let the model compute in float32";
+        return Err(Box::new(Diagnostic::new(Code::E414, model.span, title).help(advice)));
+    }
     let graph = crate::passes::run(&model.graph);
     let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
     Draft::default().fill(network).map_err(Box::new)
@@ -62,7 +69,8 @@ impl Draft {
             Ok(causal) => Ok(self.clocked(&network, causal).ok_or_else(cut)?),
             Err(reason) => Err(reason.clone()),
         };
-        let forward = self.forward(&network, streaming.as_ref().ok())?;
+        let lengths = lengths(&network);
+        let forward = self.forward(&network, streaming.as_ref().ok(), &lengths)?;
         let timesteps = network.inputs.first().and_then(|input| input.axes.first()).and_then(|&axis| fixed(axis).ok());
         Ok(Plan {
             memory: memory(&forward, streaming.as_ref().ok(), timesteps),
@@ -73,11 +81,12 @@ impl Draft {
             states: self.states,
             streaming,
             forward,
+            lengths,
             decisions: self.decisions,
         })
     }
 
-    fn forward(&self, network: &Network, streams: Option<&Streams>) -> Result<Forward, Diagnostic> {
+    fn forward(&self, network: &Network, streams: Option<&Streams>, lengths: &[usize]) -> Result<Forward, Diagnostic> {
         let is_single = network.inputs.len() == 1 && network.outputs.len() == 1;
         let is_free = network.inputs.iter().any(|input| is_free(&input.axes));
         // The stream's chunks write one output, a frame at a time, or none before the end.
@@ -93,18 +102,17 @@ impl Draft {
             return Ok(Forward::Streamed);
         }
         if is_free && (!is_single || streams.is_some_and(|streams| streams.chunk.is_none())) {
-            let is_stepped = streams
+            let answers_frames = streams
                 .is_some_and(|streams| network.outputs.len() == 1 || streams.in_time.iter().all(|&in_time| in_time));
-            return match is_stepped {
-                true if is_kept_apart => Err(is_kept_behind(network)),
-                true => Ok(Forward::Stepped),
-                false => Err(is_not_stepped(network)),
-            };
+            // Frames hold a timestep of each input, so these have to go together.
+            if answers_frames && go_together(network) && !is_kept_apart {
+                return Ok(Forward::Stepped);
+            }
         }
         if let Some(link) = network.links.iter().find(|link| !has_whole(&link.operation)) {
-            return Err(has_no_whole(network, link));
+            return Err(if is_kept_apart { is_kept_behind(network) } else { has_no_whole(network, link) });
         }
-        Ok(Forward::Whole(self.whole(network).ok_or_else(|| row_is_cut(network))?))
+        Ok(Forward::Whole(self.whole(network, lengths).ok_or_else(|| row_is_cut(network))?))
     }
 
     /// Counts a link's segments and states, and decides about its time loop.
@@ -160,6 +168,7 @@ impl Draft {
                 Operation::Rows(_)
                 | Operation::InPlace(_)
                 | Operation::Join(_)
+                | Operation::Attend(_)
                 | Operation::Window(_)
                 | Operation::Fold(_) => None,
             };
@@ -189,7 +198,7 @@ impl Draft {
             numbers: &looped,
             runs: &|link| link.in_frames,
             mode: Mode::Sequence,
-            given: frames(network, Extent::PerFrame),
+            given: frames(network, Extent::per_frame),
             results: if writes_frames { results(network, |output| in_time[output]) } else { Vec::new() },
             times: None,
         })?;
@@ -282,11 +291,12 @@ impl Draft {
         })
     }
 
-    fn whole(&self, network: &Network) -> Option<Stage> {
+    fn whole(&self, network: &Network, lengths: &[usize]) -> Option<Stage> {
         let given = network.inputs.iter().enumerate().map(|(place, input)| {
             let frame = frame_floats(&input.axes);
             let first = input.axes.first().map_or(Ok(1), |&axis| fixed(axis)).ok();
-            let floats = first.map_or(Extent::PerFrame(frame), |first| Extent::Fixed(first * frame));
+            let per_frame = Extent::PerFrame { input: lengths[place], amount: frame };
+            let floats = first.map_or(per_frame, |first| Extent::Fixed(first * frame));
             (Source::Input(place), Tensor { place: Place::Input(place), floats })
         });
         stage(&Parts {
@@ -321,7 +331,11 @@ fn name_of(network: &Network, source: Source) -> &str {
 fn has_whole(operation: &Operation) -> bool {
     match operation {
         Operation::Window(Window { whole, .. }) | Operation::Fold(Fold { whole, .. }) => whole.is_some(),
-        Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) | Operation::Join(_) => true,
+        Operation::Rows(_)
+        | Operation::InPlace(_)
+        | Operation::Recurrent(_)
+        | Operation::Join(_)
+        | Operation::Attend(_) => true,
     }
 }
 
@@ -329,10 +343,6 @@ fn has_whole(operation: &Operation) -> bool {
 fn results(network: &Network, writes: impl Fn(usize) -> bool) -> Vec<(Source, usize)> {
     let results = network.results.iter().enumerate().filter(|(output, _)| writes(*output));
     results.map(|(output, &source)| (source, output)).collect()
-}
-
-fn is_free(axes: &[Dimension]) -> bool {
-    axes.first().is_some_and(|axis| axis.known().is_none())
 }
 
 fn state(direction: &Direction, ident: &str, Numbers { carried, stateful, .. }: Numbers) -> State {
@@ -354,15 +364,7 @@ fn row_is_cut(network: &Network) -> Diagnostic {
         .help("give `Input` a fixed number of timesteps; `rnnc run` evaluates the model as it is")
 }
 
-/// Several inputs or outputs with free timesteps, of a model that can't be run frame by frame.
-fn is_not_stepped(network: &Network) -> Diagnostic {
-    let title = "with several inputs or outputs, code needs fixed timesteps unless the model answers frame by frame";
-    Diagnostic::new(Code::E404, network.span, title)
-        .at("has free timesteps")
-        .help(format!("give `Input` a fixed number of timesteps: {}", why_not_stepped(network)))
-}
-
-/// A stateful layer behind the last timestep of a model that runs frame by frame.
+/// A stateful layer behind the last timestep of a model that can only run frame by frame.
 fn is_kept_behind(network: &Network) -> Diagnostic {
     let stateful = |link: &&Link| matches!(&link.operation, Operation::Recurrent(layer) if layer.stateful);
     let link = network.links.iter().find(|link| stateful(link) && !link.in_frames);
@@ -404,6 +406,7 @@ fn why_not_stepped(network: &Network) -> String {
             Some((layer, class)) => format!("`{layer}` ({class}) {}", no_stream.reason),
             None => no_stream.reason.clone(),
         },
-        Ok(_) => "some outputs are there for each frame, others only at the end".to_owned(),
+        Ok(_) => "some outputs are there for each frame, others only at the end; or inputs have lengths of their own"
+            .to_owned(),
     }
 }

@@ -35,6 +35,8 @@ pub struct Work {
     pub fixed: u64,
     /// For each timestep, where those are free.
     pub per_timestep: u64,
+    /// For each pair of timesteps, one that looks and one that is looked at, where those are free.
+    pub per_pair: u64,
 }
 
 impl Plan {
@@ -44,7 +46,7 @@ impl Plan {
         let timesteps = self.timesteps().map(|timesteps| timesteps as u64);
         let mut forward = work(self.steps());
         if matches!(self.forward, Forward::Stepped) {
-            forward = Work { fixed: 0, per_timestep: forward.fixed };
+            forward = Work { per_timestep: forward.fixed, ..Work::default() };
         }
         Cost {
             forward: timesteps.map_or(forward, |timesteps| forward.over(timesteps)),
@@ -61,17 +63,23 @@ impl Plan {
 
 impl Work {
     /// All of it over so many timesteps.
-    const fn over(self, timesteps: u64) -> Self {
-        Self { fixed: self.fixed + self.per_timestep * timesteps, per_timestep: 0 }
+    #[must_use]
+    pub const fn over(self, timesteps: u64) -> Self {
+        let fixed = self.fixed + (self.per_timestep + self.per_pair * timesteps) * timesteps;
+        Self { fixed, per_timestep: 0, per_pair: 0 }
     }
 }
 
 fn work<'a>(steps: impl Iterator<Item = &'a Step>) -> Work {
     steps.fold(Work::default(), |sum, step| {
         let each = step.operation.as_ref().map_or(0, Operation::multiply_adds);
-        match step.rows() {
-            Extent::Fixed(rows) => Work { fixed: sum.fixed + rows as u64 * each, ..sum },
-            Extent::PerFrame(rows) => Work { per_timestep: sum.per_timestep + rows as u64 * each, ..sum },
+        let work = |rows: Extent, others: usize| rows.amount() as u64 * others as u64 * each;
+        match (step.rows(), step.looked_at()) {
+            (rows @ Extent::Fixed(_), Extent::Fixed(others)) => Work { fixed: sum.fixed + work(rows, others), ..sum },
+            (rows @ Extent::PerFrame { .. }, Extent::PerFrame { amount, .. }) => {
+                Work { per_pair: sum.per_pair + work(rows, amount), ..sum }
+            }
+            (rows, others) => Work { per_timestep: sum.per_timestep + work(rows, others.amount()), ..sum },
         }
     })
 }
@@ -81,13 +89,11 @@ impl Cost {
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = String::new();
-        let Work { fixed, per_timestep } = self.forward;
-        let forward = match (fixed, per_timestep) {
-            (fixed, 0) => fixed.to_string(),
-            (0, each) => format!("{each} a timestep"),
-            (fixed, each) => format!("{fixed} and {each} a timestep"),
-        };
-        let _ = writeln!(text, "multiply-adds of forward: {forward}");
+        let Work { fixed, per_timestep, per_pair } = self.forward;
+        let parts = [(fixed, ""), (per_timestep, " a timestep"), (per_pair, " a pair of timesteps")];
+        let parts = parts.into_iter().filter(|(each, _)| *each > 0).map(|(each, of)| format!("{each}{of}"));
+        let forward = parts.collect::<Vec<_>>().join(" and ");
+        let _ = writeln!(text, "multiply-adds of forward: {}", if forward.is_empty() { "0" } else { &forward });
         if let Some(step) = self.step {
             let _ = writeln!(text, "multiply-adds of a stream's step: {step}");
         }
@@ -117,15 +123,25 @@ mod tests {
     fn every_step_multiplies_all_of_a_cell() {
         let found = cost("model = Sequential([Input((10, 3)), LSTM(5), Dense(2)])");
         // Four gates over 3 features and 5 units, each of 10 steps; then 5 times 2.
-        assert_eq!(found.forward, Work { fixed: 10 * 4 * 5 * (3 + 5) + 10, per_timestep: 0 });
+        assert_eq!(found.forward, Work { fixed: 10 * 4 * 5 * (3 + 5) + 10, ..Work::default() });
         assert_eq!(found.step, Some(4 * 5 * (3 + 5) + 10));
     }
 
     #[test]
     fn free_timesteps_are_counted_each() {
         let found = cost("model = Sequential([Input((None, 3)), SimpleRNN(5, return_sequences=True), Dense(2)])");
-        assert_eq!(found.forward, Work { fixed: 0, per_timestep: 5 * 8 + 10 });
+        assert_eq!(found.forward, Work { per_timestep: 5 * 8 + 10, ..Work::default() });
         assert_eq!(found.step, Some(5 * 8 + 10));
+    }
+
+    #[test]
+    fn attention_counts_pairs() {
+        let found = cost(
+            "x = Input((None, 3))\ny = Input((7, 3))\nmodel = Model([x, y], [Attention()([x, x]), Attention()([y, x])])",
+        );
+        // The score twice and the value, of 3 features each.
+        assert_eq!(found.forward, Work { fixed: 0, per_timestep: 7 * 9, per_pair: 9 });
+        assert!(found.describe().starts_with("multiply-adds of forward: 63 a timestep and 9 a pair of timesteps\n"));
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl Plan {
             Operation::InPlace(in_place) => {
                 (short(&in_place.call.function), "in place".to_owned(), 0, step.rows().amount())
             }
-            Operation::Join(join) => (short(&join.call.function), String::new(), 0, step.rows().amount()),
+            Operation::Join(join) | Operation::Attend(join) => {
+                (short(&join.call.function), String::new(), 0, step.rows().amount())
+            }
             Operation::Window(Window { row: Some(call), .. }) => (short(&call.function), String::new(), 0, 1),
             Operation::Window(_) => ("moved rows".to_owned(), String::new(), 0, 1),
             Operation::Fold(fold) => (short(&fold.function), String::new(), fold.features, 1),

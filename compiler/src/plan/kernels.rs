@@ -1,10 +1,15 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
 pub mod attention;
+pub mod attention_mask;
 pub mod conv_lstm;
 pub mod convolution;
 pub mod masks;
+pub mod matrix;
 pub mod normalization;
+pub mod pairs;
+pub mod recurrent;
+pub mod reduce;
 pub mod stored;
 pub mod windows;
 
@@ -12,14 +17,11 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::lowered::{
-    Argument, Call, Direction, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Recurrent, Rows,
-    Samples, Together, Walk, Weights, fixed,
+    Argument, Call, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Rows, Samples, Weights, fixed,
 };
 use crate::activation::Activation;
-use crate::layer::Recurrence;
 use crate::layers::arithmetic::whole_power;
-use crate::layers::recurrent::at_masked;
-use crate::packing::{self, Axis, Cell, Class, PackOp, Packing};
+use crate::packing::{self, Axis, PackOp, Packing};
 use crate::shape::{Dimension, Shape};
 use crate::storage::Storage;
 
@@ -58,11 +60,11 @@ pub fn activation_layer(lowering: &Lowering<'_>, function: Activation) -> Lowere
     Ok(activation(function, width))
 }
 
-/// A number as the bits of an f32: the form in which an activation's type takes it.
+/// A number by its bits, the form in which an activation's type takes it: those of a float64, which the emitter
+/// turns into those of the model's number type.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn bits(value: f64) -> Literal {
-    Literal::u32_unsuffixed((value as f32).to_bits())
+    Literal::u64_suffixed(value.to_bits())
 }
 
 /// A function of single values, in place: its type in the runtime.
@@ -169,6 +171,15 @@ pub fn over_axes(axes: &[Dimension], places: &[usize], make: impl FnOnce(usize) 
 /// # Errors
 /// Where a value would have to be repeated along a free axis.
 pub fn merge(lowering: &Lowering<'_>, operator: &str) -> Lowered {
+    let (operands, output) = stretched(lowering)?;
+    let (operator, count) = (Ident::new(operator, Span::call_site()), number(operands.len()));
+    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::#operator, #count>), arguments);
+    Ok(vec![Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })])
+}
+
+/// All inputs as operands of one shape, and the width of their rows; sizes of 1 are repeated.
+fn stretched(lowering: &Lowering<'_>) -> Result<(Vec<Operand>, usize), NoCode> {
     let rank = lowering.inputs.iter().map(|shape| shape.sample().len()).max().unwrap_or(0);
     let aligned: Vec<Vec<Dimension>> = lowering.inputs.iter().map(|shape| aligned(shape.sample(), rank)).collect();
     let axes: Vec<Dimension> = (0..rank).map(|axis| joined(aligned.iter().map(|axes| axes[axis]))).collect();
@@ -178,11 +189,7 @@ pub fn merge(lowering: &Lowering<'_>, operator: &str) -> Lowered {
     };
     let operand = |(input, axes_of)| Ok(Operand { from: From::Input(input), prepare: stretch(axes_of, &axes)?, width });
     let operands = aligned.iter().map(Vec::as_slice).enumerate().map(operand);
-    let operands = operands.collect::<Result<Vec<_>, _>>()?;
-    let (operator, count) = (Ident::new(operator, Span::call_site()), number(operands.len()));
-    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::join::merge::<_, kernels::join::#operator, #count>), arguments);
-    Ok(vec![Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 })])
+    Ok((operands.collect::<Result<Vec<_>, _>>()?, width))
 }
 
 /// Every value with a number, in place: `with_constant` puts it behind the operator, `constant_with` before it.
@@ -274,7 +281,11 @@ fn joined(sizes: impl Iterator<Item = Dimension>) -> Dimension {
     sizes.fold(Dimension::Known(1), |joined, size| if joined == Dimension::Known(1) { size } else { joined })
 }
 
-fn product_of(axes: &[Dimension]) -> Result<usize, NoCode> {
+/// The sizes multiplied.
+///
+/// # Errors
+/// Where one is free.
+pub fn product_of(axes: &[Dimension]) -> Result<usize, NoCode> {
     axes.iter().try_fold(1, |product, &axis| Ok(product * fixed(axis)?))
 }
 
@@ -301,6 +312,24 @@ pub fn concatenate(lowering: &Lowering<'_>, axis: usize) -> Lowered {
     let operand = |(input, width)| Operand { from: From::Input(input), prepare: Vec::new(), width };
     let operands = widths.into_iter().enumerate().map(operand).collect();
     Ok(vec![Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })])
+}
+
+/// A sample as several along an axis: from and to of each part, in their order.
+///
+/// # Errors
+/// Where that axis, or one behind it, is free.
+pub fn split(sample: &[Dimension], axis: usize, parts: &[[u64; 2]]) -> Lowered {
+    let part = |&[from, to]: &[u64; 2]| {
+        let mut loops = vec![None; sample.len()];
+        loops[axis] = Some((i128::from(from), 1, to - from));
+        let width = product_of(sample.get(axis + 1..).unwrap_or(&[]))? * fixed(Dimension::Known(to - from))?;
+        let operands = vec![Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width }];
+        let length = number(width);
+        let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
+        let call = Call::with(quote!(kernels::join::concatenate), arguments);
+        Ok(Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 }))
+    };
+    parts.iter().map(part).collect()
 }
 
 /// The sums of products along one axis of each of two samples.
@@ -334,9 +363,9 @@ pub fn dot(lowering: &Lowering<'_>, places: [usize; 2], normalize: bool) -> Lowe
 
 /// The product of two matrices of these sizes: (rows, length) and (length, columns).
 fn product_of_matrices(operands: Vec<Operand>, [rows, length, columns]: [usize; 3]) -> Operation {
-    let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-    let (inner, outer) = (number(length), number(columns));
-    let call = Call::with(quote!(kernels::join::product::<_, #inner, #outer>), arguments);
+    let (inner, outer, down) = (number(length), number(columns), number(rows));
+    let arguments = vec![Argument::Isa, Argument::Value(quote!(#down)), Argument::FlatInputs, Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::products::<_, #inner, #outer>), arguments);
     let multiply_adds = (rows * length * columns) as u64;
     Operation::Join(Join { call, operands, output: rows * columns, weights: None, multiply_adds })
 }
@@ -377,10 +406,10 @@ pub fn softmax(width: usize) -> Operation {
 
 /// Layer normalization of a row; `gamma` and `beta` are indices of tensors.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn layer_norm(width: usize, epsilon: f64, gamma: Option<usize>, beta: Option<usize>) -> Operation {
-    let (length, epsilon) = (number(width), Literal::f32_suffixed(epsilon as f32));
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::Value(quote!(#epsilon)), Argument::Output];
+    let (length, bits) = (number(width), bits(epsilon));
+    let epsilon = Argument::Value(quote!(f32::from_bits(#bits)));
+    let arguments = vec![Argument::Isa, Argument::Weights, epsilon, Argument::Output];
     Operation::InPlace(InPlace {
         call: Call::with(quote!(kernels::LayerNorm::<#length>::in_place), arguments),
         width,
@@ -392,14 +421,13 @@ pub fn layer_norm(width: usize, epsilon: f64, gamma: Option<usize>, beta: Option
 /// A factor and a summand for each of `features`, each of which holds for `inner` values in a row.
 /// `tensors`: gamma, beta, mean, variance.
 #[must_use]
-#[allow(clippy::cast_possible_truncation)]
 pub fn affine(features: usize, inner: usize, tensors: [Option<usize>; 4], epsilon: f64) -> Operation {
     let (period, each) = (number(features), number(inner));
     let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatOutput];
     Operation::InPlace(InPlace {
         call: Call::with(quote!(kernels::affine::<_, #period, #each>), arguments),
         width: features * inner,
-        weights: Some(Weights::new(packing::affine(features, tensors, epsilon as f32))),
+        weights: Some(Weights::new(packing::affine(features, tensors, epsilon))),
         multiply_adds: (features * inner) as u64,
     })
 }
@@ -454,219 +482,6 @@ fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], tensor: usize, source: usize
     let first = 4 - loops.len();
     axes[first..].copy_from_slice(loops);
     ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
-}
-
-/// What the code of a recurrent layer depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct CellKind {
-    /// The arithmetic.
-    pub cell: Cell,
-    /// Applied to candidates and outputs.
-    pub activation: Activation,
-    /// Applied to the gates' sums; of no matter for `SimpleRNN`.
-    pub recurrent_activation: Activation,
-    /// Whether there is a bias.
-    pub use_bias: bool,
-}
-
-/// One recurrent layer in one direction.
-///
-/// # Errors
-/// Where the features are free, or an activation needs whole rows.
-pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> Lowered {
-    let features = lowering.features()?;
-    let walk = if flags.go_backwards { Walk::Backward } else { Walk::Forward };
-    let has_initial = lowering.inputs.len() > 1 + usize::from(flags.masking.is_read);
-    let recurrent = Recurrent {
-        features,
-        timesteps: lowering.sample().first().and_then(|&axis| fixed(axis).ok()),
-        return_sequences: flags.return_sequences,
-        has_initial,
-        mask: flags.masking.is_read.then(|| at_masked(flags, has_initial)),
-        stateful: flags.stateful,
-        unroll: flags.unroll,
-        directions: vec![direction(lowering, flags, kind, walk)?],
-        samples: Samples::One,
-    };
-    with_last(recurrent, lowering)
-}
-
-/// The recurrent layer, and behind it what its last output takes where the last step may be masked.
-fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowered {
-    let after = masks::after_last(&recurrent, lowering.inputs.len() - 1)?;
-    Ok(std::iter::once(Operation::Recurrent(recurrent)).chain(after).collect())
-}
-
-fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
-    let (features, storage) = (lowering.features()?, lowering.storage);
-    let number_type = stored::parameter(storage);
-    let units = fixed(Dimension::Known(flags.units))?;
-    let class = packing::class(kind.cell, features, units);
-    let lines = units.div_ceil(16);
-    let (class_type, class_name) = match class {
-        Class::Small { vectors, sets } => {
-            let (vectors, sets) = (number(vectors), number(sets));
-            (quote!(kernels::Small<#vectors, #sets #number_type>), "small")
-        }
-        Class::Panels { splits } => {
-            let splits = number(splits);
-            (quote!(kernels::Panels<#splits #number_type>), "panels")
-        }
-    };
-    let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
-    let (main, gate) = (function(kind.activation)?, function(kind.recurrent_activation)?);
-    let (shape, is_sigmoid) = (
-        {
-            let (features, units, lines) = (number(features), number(units), number(lines));
-            quote!(#features, #units, #lines)
-        },
-        kind.recurrent_activation == Activation::Sigmoid,
-    );
-    let literal = number(lines);
-    let (cell, state, packing) = match kind.cell {
-        Cell::SimpleRnn => (
-            quote!(kernels::SimpleRnn::<#shape, #main, #class_type>),
-            quote!(state::SimpleRnnState::<#literal>),
-            packing::simple_rnn(features, units, kind.use_bias, class, storage),
-        ),
-        Cell::Lstm => (
-            quote!(kernels::Lstm::<#shape, #main, #gate, #class_type>),
-            quote!(state::LstmState::<#literal>),
-            packing::lstm(features, units, kind.use_bias, is_sigmoid, class, storage),
-        ),
-        Cell::Gru => (
-            quote!(kernels::Gru::<#shape, #main, #gate, #class_type>),
-            quote!(state::GruState::<#literal>),
-            packing::gru(features, units, kind.use_bias, is_sigmoid, class, storage),
-        ),
-        Cell::GruResetBefore => (
-            quote!(kernels::GruResetBefore::<#shape, #main, #gate, #class_type>),
-            quote!(state::GruState::<#literal>),
-            packing::gru_reset_before(features, units, kind.use_bias, is_sigmoid, storage),
-        ),
-    };
-    Ok(Direction {
-        name: None,
-        cell,
-        state,
-        state_floats: lines * 16 * flags.n_states,
-        n_states: flags.n_states,
-        units,
-        walk,
-        weights: Weights::new(packing),
-        product: product(kind.cell, class, features, units),
-        multiply_adds: (n_gates(kind.cell) * units * (features + units)) as u64,
-        step_code: step_code(kind.cell, class, features, units),
-        // Scales are applied to whole sums of products; samples that go together add to theirs stretch by stretch.
-        together: together(kind.cell, class, lines).filter(|_| !storage.is_scaled()),
-        class: class_name,
-    })
-}
-
-/// How the samples of a batch share each walk over a large cell's weights: as many as keep their states (output, next
-/// output, an LSTM's cell) within 48 KiB of stack, since more samples than a few tiles gain nothing.
-fn together(cell: Cell, class: Class, lines: usize) -> Option<Together> {
-    const MOST: usize = 32;
-    const LINES: usize = 256;
-    // Beyond 512 units too few samples are left to pay for weights that no cache holds: AVX2 is faster alone there.
-    const WORTHWHILE: usize = 8;
-    // A tile has at least two rows; with fewer than four of a GRU, one sample after the other is faster.
-    let (kind, n_states, fewest) = match cell {
-        Cell::Lstm => (quote!(LstmBatch), 3, 2),
-        Cell::Gru => (quote!(GruBatch), 2, 4),
-        Cell::SimpleRnn | Cell::GruResetBefore => return None,
-    };
-    let most = (LINES / lines.max(1)).min(MOST);
-    let (literal, count) = (number(lines), number(most));
-    (class == Class::Panels { splits: 1 } && most >= WORTHWHILE).then(|| Together {
-        most,
-        fewest,
-        states: quote!(kernels::#kind::<#literal, #count>),
-        floats: most * (n_states * lines + 4) * 16,
-    })
-}
-
-/// Floats a step of the input product that is worth computing ahead. A small cell reads so few rows for so few features
-/// that writing the sums down and reading them back would cost more.
-fn product(cell: Cell, class: Class, features: usize, units: usize) -> usize {
-    const FEWEST_FEATURES: usize = 5;
-    match class {
-        Class::Small { .. } if features < FEWEST_FEATURES => 0,
-        Class::Small { .. } | Class::Panels { .. } => packing::product_row(cell, features, units),
-    }
-}
-
-const fn n_gates(cell: Cell) -> usize {
-    match cell {
-        Cell::SimpleRnn => 1,
-        Cell::Lstm => 4,
-        Cell::Gru | Cell::GruResetBefore => 3,
-    }
-}
-
-/// Machine code of one straight-line step in bytes, estimated: small cells stand in line, with a multiply-add of some
-/// ten bytes for each line of each row and 160 bytes an activation of a line; of large ones each step is a call.
-fn step_code(cell: Cell, class: Class, features: usize, units: usize) -> Option<usize> {
-    match class {
-        Class::Small { vectors, .. } => {
-            let activations = vectors + if cell == Cell::Lstm { units.div_ceil(16) } else { 0 };
-            Some(10 * vectors * (features + units) + 160 * activations)
-        }
-        Class::Panels { .. } => None,
-    }
-}
-
-/// How the two directions of a bidirectional layer are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merge {
-    /// Side by side.
-    Concatenate,
-    /// Value by value: this function of the runtime's `kernels::halves`.
-    Halves(&'static str),
-    /// Not at all: the forward output, and the backward one as a further output made by the second kernel.
-    Apart,
-}
-
-/// The two directions of a bidirectional layer, each lowered by itself over the same input.
-///
-/// # Errors
-/// Where the number of timesteps is free and the last output depends on it.
-pub fn bidirectional(
-    lowering: &Lowering<'_>,
-    [forward, backward]: [Vec<Operation>; 2],
-    n_forward_tensors: usize,
-    merge: Merge,
-) -> Lowered {
-    let (mut forward, mut backward) = (forward.into_iter(), backward.into_iter());
-    let (Some(Operation::Recurrent(mut layer)), Some(mut other)) = (forward.next(), backward.next()) else {
-        return Ok(Vec::new());
-    };
-    other.shift_tensors(n_forward_tensors);
-    let Operation::Recurrent(other) = other else { return Ok(Vec::new()) };
-    layer.directions.extend(other.directions);
-    for (direction, name) in layer.directions.iter_mut().zip(["forward", "backward"]) {
-        direction.name = Some(name);
-        if layer.return_sequences && direction.walk == Walk::Backward {
-            direction.walk = Walk::BackwardAligned;
-        }
-    }
-    let width = layer.width();
-    let mut operations = with_last(layer, lowering)?;
-    let both = operations.len() - 1;
-    match merge {
-        Merge::Concatenate => {}
-        Merge::Halves(function) => operations.push(half(function, width, both)),
-        Merge::Apart => operations.extend(["second", "first"].map(|function| half(function, width, both))),
-    }
-    Ok(operations)
-}
-
-/// Rows of both directions, which the kernel of this place makes, as rows of half the width.
-fn half(function: &str, width: usize, both: usize) -> Operation {
-    let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
-    let call = Call::plain(quote!(kernels::halves::#function::<_, #from, #to>));
-    let operands = vec![Operand { from: From::Made(both), prepare: Vec::new(), width }];
-    Operation::Join(Join { call, operands, output: width / 2, weights: None, multiply_adds: 0 })
 }
 
 /// The same kernels for every frame of a sequence, each frame a sample of its own.

@@ -75,6 +75,8 @@ pub enum Operation {
     Recurrent(Recurrent),
     /// Several tensors become one, row by row.
     Join(Join),
+    /// Each row of the first tensor becomes one by itself, looking at all rows of the others; over whole samples alone.
+    Attend(Join),
     /// Rows of one width become rows of another, each from a window of them.
     Window(Window),
     /// All rows become one.
@@ -240,7 +242,7 @@ pub struct Fold {
     pub features: usize,
 }
 
-/// A kernel that makes one row of a row from each of several tensors.
+/// A kernel that makes one row of a row from each of several tensors, or of a row of the first and all rows of the others.
 #[derive(Clone, Debug)]
 pub struct Join {
     /// The kernel.
@@ -251,7 +253,7 @@ pub struct Join {
     pub output: usize,
     /// Its weights, if it has any.
     pub weights: Option<Weights>,
-    /// Multiply-adds a row.
+    /// Multiply-adds a row; for each of the rows that it looks at, where it does.
     pub multiply_adds: u64,
 }
 
@@ -426,7 +428,7 @@ impl Operation {
             Self::Rows(rows) => rows.weights.iter().collect(),
             Self::InPlace(in_place) => in_place.weights.iter().collect(),
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| &direction.weights).collect(),
-            Self::Join(join) => join.weights.iter().collect(),
+            Self::Join(join) | Self::Attend(join) => join.weights.iter().collect(),
             Self::Window(window) => window.weights.iter().collect(),
             Self::Fold(_) => Vec::new(),
         }
@@ -439,7 +441,7 @@ impl Operation {
             Self::Rows(rows) => rows.multiply_adds,
             Self::InPlace(in_place) => in_place.multiply_adds,
             Self::Recurrent(recurrent) => recurrent.directions.iter().map(|direction| direction.multiply_adds).sum(),
-            Self::Join(join) => join.multiply_adds,
+            Self::Join(join) | Self::Attend(join) => join.multiply_adds,
             Self::Window(window) => window.multiply_adds,
             Self::Fold(_) => 0,
         }
@@ -450,7 +452,8 @@ impl Operation {
         match self {
             Self::Rows(Rows { weights, .. })
             | Self::InPlace(InPlace { weights, .. })
-            | Self::Join(Join { weights, .. }) => {
+            | Self::Join(Join { weights, .. })
+            | Self::Attend(Join { weights, .. }) => {
                 weights.iter_mut().for_each(|weights| weights.first_tensor += n_tensors);
             }
             Self::Recurrent(recurrent) => {

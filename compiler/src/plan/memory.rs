@@ -18,10 +18,10 @@ const SCRATCH: usize = 65_536;
 const MOST_FRAMES: usize = 128;
 
 impl Stage {
-    /// Floats that one frame takes in all buffers.
+    /// Floats that one frame takes in all buffers; of several inputs, one of each.
     #[must_use]
     pub fn frame_floats(&self) -> usize {
-        self.buffers.iter().map(|buffer| if let Extent::PerFrame(floats) = buffer { *floats } else { 0 }).sum()
+        self.buffers.iter().map(|buffer| if let Extent::PerFrame { amount, .. } = buffer { *amount } else { 0 }).sum()
     }
 
     /// Floats that the other buffers take.

@@ -15,7 +15,9 @@ impl Names {
         let plain = plain(name);
         // What is added begins with an underline.
         let word = plain.trim_end_matches('_');
-        let is_taken = word.len() < plain.len() || RESERVED.contains(&word) || plain.starts_with("buffer_");
+        let is_taken = word.len() < plain.len()
+            || RESERVED.contains(&word)
+            || PREFIXES.iter().any(|prefix| plain.starts_with(prefix));
         self.free(if is_taken { format!("{word}_layer") } else { plain })
     }
 
@@ -46,6 +48,9 @@ const RESERVED: [&str; 24] = [
     "isa", "input", "output", "scratch", "weights", "product", "state", "states", "model", "frames", "frame", "chunk",
     "n_frames", "rest", "rows", "packed", "window", "answer", "round", "rounds", "clock", "last", "floats", "kept",
 ];
+
+/// What numbered names of the generated functions begin with.
+const PREFIXES: [&str; 3] = ["buffer_", "n_frames_", "rows_of_"];
 
 fn plain(name: &str) -> String {
     let mut plain = String::new();

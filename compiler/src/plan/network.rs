@@ -150,7 +150,7 @@ impl Draft {
         let mut made = Vec::with_capacity(operations.len());
         for operation in operations {
             let reads = match &operation {
-                Operation::Join(join) => join
+                Operation::Join(join) | Operation::Attend(join) => join
                     .operands
                     .iter()
                     .map(|operand| match operand.from {
@@ -159,6 +159,10 @@ impl Draft {
                         From::Made(place) => made[place],
                     })
                     .collect(),
+                // Its frames may be prepared; states and mask are the layer's own inputs.
+                Operation::Recurrent(recurrent) if recurrent.has_initial || recurrent.mask.is_some() => {
+                    current.into_iter().take(1).chain(given.iter().skip(1).copied()).collect()
+                }
                 Operation::Rows(_)
                 | Operation::InPlace(_)
                 | Operation::Recurrent(_)
@@ -193,7 +197,7 @@ impl Draft {
         mut reads: Vec<Source>,
         first: usize,
     ) -> Source {
-        if let Operation::Join(join) = &mut operation {
+        if let Operation::Join(join) | Operation::Attend(join) = &mut operation {
             for (operand, read) in join.operands.iter_mut().zip(&mut reads) {
                 for prepare in std::mem::take(&mut operand.prepare) {
                     *read = self.link(node, typed, instance, prepare, vec![*read], first);

@@ -267,6 +267,9 @@ fn result(operation: &Operation, inputs: &[Extent], mode: Mode, numbers: Numbers
         Operation::Recurrent(recurrent) => recurrent_result(recurrent, input, mode, numbers),
         Operation::Window(window) => Some((Extent::Fixed(window.output), None)),
         Operation::Fold(fold) => Some((Extent::Fixed(fold.features), None)),
+        Operation::Attend(Join { operands, output, .. }) => {
+            Some((input.regroup(operands.first()?.width, *output)?, None))
+        }
         Operation::Join(Join { operands, output, .. }) => {
             let mut results =
                 operands.iter().zip(inputs).map(|(operand, floats)| floats.regroup(operand.width, *output));
@@ -304,16 +307,10 @@ fn assign_buffers(values: &mut [Value]) -> Vec<Extent> {
     let mut buffers: Vec<Extent> = Vec::new();
     let mut busy: Vec<usize> = Vec::new();
     for value in values.iter_mut().filter(|value| value.place.is_none()) {
-        let fits = |&(number, buffer): &(usize, &Extent)| {
-            busy[number] < value.made
-                && matches!(
-                    (buffer, value.floats),
-                    (Extent::Fixed(_), Extent::Fixed(_)) | (Extent::PerFrame(_), Extent::PerFrame(_))
-                )
-        };
+        let fits = |&(number, buffer): &(usize, &Extent)| busy[number] < value.made && buffer.counts_as(value.floats);
         let number = buffers.iter().enumerate().find(fits).map_or(buffers.len(), |(number, _)| number);
         match buffers.get_mut(number) {
-            Some(Extent::Fixed(size) | Extent::PerFrame(size)) => *size = (*size).max(value.floats.amount()),
+            Some(buffer) => *buffer = buffer.map(|amount| amount.max(value.floats.amount())),
             None => {
                 buffers.push(value.floats);
                 busy.push(0);

@@ -132,6 +132,7 @@ impl Walk<'_> {
             Operation::Rows(_)
             | Operation::InPlace(_)
             | Operation::Join(_)
+            | Operation::Attend(_)
             | Operation::Recurrent(_)
             | Operation::Window(_)
             | Operation::Fold(_) => met.clone(),

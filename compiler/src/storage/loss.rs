@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic};
 
@@ -118,7 +117,7 @@ impl Rounding<'_> {
             return self.refuse(node, tensor, store.storage, number);
         }
         let weights = self.nodes.entry(node).or_insert_with(|| bound.node(node).to_vec());
-        weights[tensor].values = Rc::from(rounded);
+        weights[tensor].values = rounded.into();
         self.add(plan, segment, Loss { count, largest, error, ..empty(plan, segment, store.storage) });
     }
 

@@ -1,6 +1,7 @@
 //! Texts that real Keras 3.15.1 printed, and the JSON.
 
 use super::*;
+use crate::precision::Precision;
 use crate::shape::Dimension;
 
 fn shape(axes: &[u64]) -> Shape {
@@ -26,8 +27,8 @@ fn model(name: &str, rows: Vec<SummaryRow>, trainable: u64, non_trainable: u64) 
         output_shapes: rows.last().map(|row| row.output_shapes.clone()).unwrap_or_default(),
         rows,
         is_branched: false,
-        trainable: Count::float32(trainable),
-        non_trainable: Count::float32(non_trainable),
+        trainable: Count::of(trainable, 0, Precision::Single),
+        non_trainable: Count::of(non_trainable, 0, Precision::Single),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::graph::{NodeKind, TypedGraph, TypedNode};
 use crate::layer::{LayerInstance, WeightSpec};
 use crate::model::CompiledModel;
 use crate::names::closest;
+use crate::precision::Precision;
 
 /// The key of a layer's weight: `lstm/lstm_cell/kernel`. A functional model inside another is not part of it, for its
 /// layers were there before it.
@@ -28,7 +29,7 @@ pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
 /// Every missing, superfluous, misshaped, wrongly typed, non-finite or doubled tensor: E302 to E307.
 pub fn bind(model: &CompiledModel, tensors: &[NamedTensor]) -> Result<BoundWeights, Vec<Diagnostic>> {
     let graph = &model.graph;
-    let mut binder = Binder::new(graph, &model.name, model.span, tensors);
+    let mut binder = Binder::new(model, tensors);
     let mut shared: HashMap<usize, Rc<[Weight]>> = HashMap::new();
     let mut nodes = Vec::with_capacity(graph.nodes().len());
     for node in graph.nodes() {
@@ -66,6 +67,7 @@ struct Missing {
 
 struct Binder<'a> {
     at: Span,
+    precision: Precision,
     tensors: HashMap<&'a str, &'a NamedTensor>,
     order: Vec<&'a str>,
     used: HashSet<&'a str>,
@@ -74,22 +76,23 @@ struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    fn new(graph: &TypedGraph, model: &str, at: Span, tensors: &'a [NamedTensor]) -> Self {
+    fn new(model: &CompiledModel, tensors: &'a [NamedTensor]) -> Self {
         let mut binder = Self {
-            at,
+            at: model.span,
+            precision: model.precision,
             tensors: HashMap::new(),
             order: Vec::new(),
             used: HashSet::new(),
             missing: Vec::new(),
             diagnostics: Vec::new(),
         };
-        let prefix = prefix(graph, model, tensors);
+        let prefix = prefix(&model.graph, &model.name, tensors);
         for tensor in tensors {
             let name = tensor.name.as_str();
             let key = prefix.and_then(|prefix| name.strip_prefix(prefix)?.strip_prefix('/')).unwrap_or(name);
             if let Some(other) = binder.tensors.insert(key, tensor) {
                 let title = format!("the weights hold `{key}` twice: as `{}` and as `{name}`", other.name);
-                binder.diagnostics.push(Diagnostic::new(Code::E307, at, title).help("leave one of them out"));
+                binder.diagnostics.push(Diagnostic::new(Code::E307, model.span, title).help("leave one of them out"));
             } else {
                 binder.order.push(key);
             }
@@ -110,12 +113,15 @@ impl<'a> Binder<'a> {
         };
         self.used.insert(found);
         let mistake = match &tensor.values {
-            Err(_) if spec.is_integer => return Some(Weight { shape: spec.shape.clone(), values: Rc::from([0.0]) }),
-            Err(dtype) => wrong_type(tensor, dtype, instance),
+            Err(_) if spec.is_integer => return Some(Weight { shape: spec.shape.clone(), values: [0.0_f32].into() }),
+            Err(dtype) => wrong_type(tensor, dtype, instance, self.precision),
+            Ok(values) if values.is_double() && self.precision == Precision::Single => {
+                wrong_type(tensor, Precision::Double.name(), instance, self.precision)
+            }
             Ok(_) if tensor.shape != spec.shape => wrong_shape(tensor, spec, instance),
-            Ok(values) => match values.iter().position(|value| !value.is_finite()) {
-                Some(at) => not_finite(tensor, at, values, instance),
-                None => return Some(Weight { shape: spec.shape.clone(), values: Rc::clone(values) }),
+            Ok(values) => match values.wide().iter().position(|value| !value.is_finite()) {
+                Some(at) => not_finite(tensor, at, &values.wide(), instance),
+                None => return Some(Weight { shape: spec.shape.clone(), values: values.clone() }),
             },
         };
         self.diagnostics.push(mistake);
@@ -184,12 +190,21 @@ fn superfluous(tensor: &NamedTensor, at: Span) -> Diagnostic {
         .help("keys are `<layer name>/<weight>`: give layers that were trained under other names these with `name=`")
 }
 
-fn wrong_type(tensor: &NamedTensor, dtype: &str, instance: &LayerInstance) -> Diagnostic {
-    let title =
-        format!("`{}` of {} holds {dtype} numbers, not float32, float16 or bfloat16", tensor.name, described(instance));
-    Diagnostic::new(Code::E305, instance.class_span, title)
-        .at("reads floats of 32 or 16 bits")
-        .help("save the weights as float32: `array.astype(\"float32\")`")
+fn wrong_type(tensor: &NamedTensor, dtype: &str, instance: &LayerInstance, precision: Precision) -> Diagnostic {
+    let (all, read) = match precision {
+        Precision::Single => ("float32, float16 or bfloat16", "reads floats of 32 or 16 bits"),
+        Precision::Double => ("float64, float32, float16 or bfloat16", "reads floats of 64, 32 or 16 bits"),
+    };
+    let needed = precision.name();
+    let title = format!("`{}` of {} holds {dtype} numbers, not {all}", tensor.name, described(instance));
+    let diagnostic = Diagnostic::new(Code::E305, instance.class_span, title)
+        .at(read)
+        .help(format!("save the weights as {needed}: `array.astype(\"{needed}\")`"));
+    if dtype == Precision::Double.name() {
+        return diagnostic
+            .help("or begin the text with `keras.config.set_floatx(\"float64\")`: all of it computes in float64");
+    }
+    diagnostic
 }
 
 fn wrong_shape(tensor: &NamedTensor, spec: &WeightSpec, instance: &LayerInstance) -> Diagnostic {
@@ -204,7 +219,7 @@ fn wrong_shape(tensor: &NamedTensor, spec: &WeightSpec, instance: &LayerInstance
     })
 }
 
-fn not_finite(tensor: &NamedTensor, at: usize, values: &[f32], instance: &LayerInstance) -> Diagnostic {
+fn not_finite(tensor: &NamedTensor, at: usize, values: &[f64], instance: &LayerInstance) -> Diagnostic {
     let bad = values.iter().filter(|value| !value.is_finite()).count();
     let (value, place) = (values[at], indices(at, &tensor.shape));
     let title = format!("`{}` of {} holds {value} at {place}", tensor.name, described(instance));

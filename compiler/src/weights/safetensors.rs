@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::rc::Rc;
 
 use rnn_grammar::{Code, Diagnostic, Span};
 use safetensors::tensor::TensorView;
@@ -13,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::NamedTensor;
+use super::{NamedTensor, Numbers};
 use crate::storage::{of_half, of_upper_half};
 
 /// Bytes before the header.
@@ -39,7 +38,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<NamedTensor>, Vec<Diagnostic>> {
 fn named(name: &str, view: &TensorView<'_>) -> NamedTensor {
     let shape = view.shape().iter().map(|&size| size as u64).collect();
     let values = match view.dtype() {
-        Dtype::F32 => Ok(floats(view.data())),
+        Dtype::F32 => Ok(view.data().as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()),
+        Dtype::F64 => Ok(view.data().as_chunks::<8>().0.iter().map(|&chunk| f64::from_le_bytes(chunk)).collect()),
         Dtype::F16 => Ok(halves(view.data(), of_half)),
         Dtype::BF16 => Ok(halves(view.data(), of_upper_half)),
         other => Err(type_name(other)),
@@ -47,12 +47,8 @@ fn named(name: &str, view: &TensorView<'_>) -> NamedTensor {
     NamedTensor { name: name.to_owned(), shape, values }
 }
 
-fn floats(bytes: &[u8]) -> Rc<[f32]> {
-    bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()
-}
-
 /// Floats of 16 bits, each of which is a float of 32.
-fn halves(bytes: &[u8], expand: fn(u16) -> f32) -> Rc<[f32]> {
+fn halves(bytes: &[u8], expand: fn(u16) -> f32) -> Numbers {
     bytes.as_chunks::<2>().0.iter().map(|&chunk| expand(u16::from_le_bytes(chunk))).collect()
 }
 

@@ -150,7 +150,7 @@ fn floats_of_16_bits_are_read_as_those_of_32() {
 
 #[test]
 fn other_number_types_have_keras_names() {
-    for (dtype, bytes, name) in [("F64", 8, "float64"), ("I32", 4, "int32"), ("U8", 1, "uint8")] {
+    for (dtype, bytes, name) in [("I32", 4, "int32"), ("U8", 1, "uint8")] {
         let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[1],"data_offsets":[0,{bytes}]}}}}"#);
         let tensors = read(&file(&header, &vec![0; bytes])).unwrap();
         assert_eq!(tensors[0].values, Err(name.into()));
@@ -191,4 +191,18 @@ fn a_name_that_stands_twice_is_e307() {
     let diagnostics = read(&file(twice, &[0; 8])).unwrap_err();
     assert_eq!(diagnostics[0].code, Code::E307);
     assert!(diagnostics[0].title.contains("`a` twice"));
+}
+
+#[test]
+fn float64_weights_keep_all_bits_and_fit_float64_models_only() {
+    let header = r#"{"dense/kernel":{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]}}"#;
+    let tensors = read(&file(header, &0.1_f64.to_le_bytes())).unwrap();
+    let text = "model = Sequential([Input((1,)), Dense(1, use_bias=False)])\n";
+    let refused = bind(&model(text), &tensors).unwrap_err();
+    assert_eq!((refused.len(), refused[0].code), (1, Code::E305));
+    let double = model(&format!("keras.config.set_floatx('float64')\n{text}"));
+    let bound = bind(&double, &tensors).unwrap();
+    assert_eq!(*bound.node(1)[0].values.wide(), [0.1]);
+    let single = [tensor("dense/kernel", &[1, 1])];
+    assert_eq!(*bind(&double, &single).unwrap().node(1)[0].values.wide(), [0.0]);
 }

@@ -27,13 +27,11 @@ impl Scene<'_> {
             "&&" | "||" => self.word_for_sign(if found == "&&" { "and" } else { "or" }),
             "<>" => self.word_for_sign("!="),
             "!" if self.expects_operand() => self.word_for_sign("not "),
-            "&" | "|" | "^" | "<<" | ">>" | "@" => {
-                let help =
-                    if found == "@" { "weights are multiplied by layers" } else { "`and` and `or` join conditions" };
+            "<<" | ">>" => {
+                let help = "write `* 2 ** n` or `// 2 ** n`";
                 Finding::mended(refuse(&format!("the operator `{found}` is"), help), place, "+")
             }
-            "~" => Finding::mended(refuse("the operator `~` is", "`not` negates a condition"), place, "-"),
-            "&=" | "|=" | "^=" | "<<=" | ">>=" | "@=" => {
+            "<<=" | ">>=" => {
                 Finding::hopeless(refuse(&format!("the operator `{found}` is"), "write `name = …` with the new value"))
             }
             "->" => Finding::hopeless(refuse("`->` is", "there are no functions")),

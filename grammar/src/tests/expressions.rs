@@ -43,6 +43,16 @@ fn literals() {
 }
 
 #[test]
+fn operators_on_bits_bind_as_in_python() {
+    same("a | b ^ c & d + e @ f", "(a | (b ^ (c & (d + (e @ f)))))");
+    same("a @ b @ c * d", "(((a @ b) @ c) * d)");
+    same("a > b | c", "(a > (b | c))");
+    same("~a ** b", "(~(a ** b))");
+    same("not ~a & b", "(not ((~a) & b))");
+    assert_eq!(shown("a |= b"), "a |= b\n");
+}
+
+#[test]
 fn comprehensions() {
     same("[a for a in b]", "[a for a in b]");
     let loops = "[f(a, b) for a, b in c if a if b > 1 for *d, e in a]";

@@ -79,6 +79,10 @@ fn expression() -> impl Strategy<Value = String> {
         "//",
         "%",
         "**",
+        "@",
+        "&",
+        "|",
+        "^",
         "==",
         "!=",
         "<",
@@ -98,6 +102,7 @@ fn expression() -> impl Strategy<Value = String> {
             (inner.clone(), operator.clone(), inner.clone())
                 .prop_map(|(left, sign, right)| format!("{left} {sign} {right}")),
             inner.clone().prop_map(|value| format!("-({value})")),
+            inner.clone().prop_map(|value| format!("~{value}")),
             inner.clone().prop_map(|value| format!("(not {value})")),
             inner.clone().prop_map(|value| format!("({value})")),
             inner.clone().prop_map(|value| format!("({value}).b")),

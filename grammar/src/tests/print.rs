@@ -189,6 +189,7 @@ fn unary(operator: UnaryOperator) -> &'static str {
         UnaryOperator::Minus => "-",
         UnaryOperator::Plus => "+",
         UnaryOperator::Not => "not ",
+        UnaryOperator::Invert => "~",
     }
 }
 
@@ -201,6 +202,10 @@ fn binary(operator: BinaryOperator) -> &'static str {
         BinaryOperator::FloorDivide => "//",
         BinaryOperator::Modulo => "%",
         BinaryOperator::Power => "**",
+        BinaryOperator::MatrixMultiply => "@",
+        BinaryOperator::And => "&",
+        BinaryOperator::Or => "|",
+        BinaryOperator::ExclusiveOr => "^",
     }
 }
 

@@ -37,10 +37,13 @@ impl Kind {
             Self::Logic(LogicOperator::And) => 2,
             Self::Unary(UnaryOperator::Not) => 3,
             Self::Comparison(_) => 4,
-            Self::Binary(BinaryOperator::Add | BinaryOperator::Subtract) => 5,
-            Self::Binary(BinaryOperator::Power) => 8,
-            Self::Binary(_) => 6,
-            Self::Unary(_) => 7,
+            Self::Binary(BinaryOperator::Or) => 5,
+            Self::Binary(BinaryOperator::ExclusiveOr) => 6,
+            Self::Binary(BinaryOperator::And) => 7,
+            Self::Binary(BinaryOperator::Add | BinaryOperator::Subtract) => 8,
+            Self::Binary(BinaryOperator::Power) => 11,
+            Self::Binary(_) => 9,
+            Self::Unary(_) => 10,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Builder<'_> {
         let kind = Kind::Unary(match node.text() {
             "-" => UnaryOperator::Minus,
             "+" => UnaryOperator::Plus,
+            "~" => UnaryOperator::Invert,
             _ => UnaryOperator::Not,
         });
         let before = waiting.last().filter(|before| before.kind.precedence() > kind.precedence());
@@ -170,6 +174,10 @@ fn infix(text: &str) -> Kind {
         "//" => Kind::Binary(BinaryOperator::FloorDivide),
         "%" => Kind::Binary(BinaryOperator::Modulo),
         "**" => Kind::Binary(BinaryOperator::Power),
+        "@" => Kind::Binary(BinaryOperator::MatrixMultiply),
+        "&" => Kind::Binary(BinaryOperator::And),
+        "|" => Kind::Binary(BinaryOperator::Or),
+        "^" => Kind::Binary(BinaryOperator::ExclusiveOr),
         "==" => Kind::Comparison(ComparisonOperator::Equal),
         "!=" => Kind::Comparison(ComparisonOperator::NotEqual),
         "<" => Kind::Comparison(ComparisonOperator::Less),
@@ -195,6 +203,10 @@ pub(super) fn augmented(text: &str) -> BinaryOperator {
         "/=" => BinaryOperator::Divide,
         "//=" => BinaryOperator::FloorDivide,
         "%=" => BinaryOperator::Modulo,
+        "@=" => BinaryOperator::MatrixMultiply,
+        "&=" => BinaryOperator::And,
+        "|=" => BinaryOperator::Or,
+        "^=" => BinaryOperator::ExclusiveOr,
         _ => BinaryOperator::Power,
     }
 }

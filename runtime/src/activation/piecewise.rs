@@ -1,11 +1,11 @@
 //! Activations that are straight lines or parabolas, piece by piece: no error beyond rounding.
 
 use super::Activation;
-use crate::simd::Vector;
+use super::simd::{Float, Vector};
 
 /// Between `low` and `high`; NaN passes.
 #[inline(always)]
-fn clip<V: Vector>(x: V, low: f32, high: f32) -> V {
+fn clip<V: Vector>(x: V, low: Float, high: Float) -> V {
     x.splat(low).max(x.splat(high).min(x))
 }
 

@@ -1,7 +1,8 @@
 //! The logistic function and its kin.
 
-use super::{Activation, exp, ln_1p};
-use crate::simd::Vector;
+use super::Activation;
+use super::number::{exp, ln_1p};
+use super::simd::{Float, Vector};
 
 /// 1/(1 + e⁻ˣ): at most 4 ULP everywhere, also where it is tiny.
 #[inline(always)]
@@ -19,7 +20,7 @@ fn sigmoid<V: Vector>(x: V) -> V {
 pub struct Sigmoid;
 
 impl Activation for Sigmoid {
-    const GATE_SCALE: f32 = 0.5;
+    const GATE_SCALE: Float = 0.5;
     const GATE_IS_OF_TANH: bool = true;
 
     #[inline(always)]

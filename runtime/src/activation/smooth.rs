@@ -1,7 +1,8 @@
 //! Smooth activations with a formula of their own.
 
-use super::{Activation, exp, polynomial, tanh};
-use crate::simd::Vector;
+use super::Activation;
+use super::number::{exp, tanh_shrink};
+use super::simd::Vector;
 
 /// x/(1 + |x|): at most 2 ULP.
 #[derive(Clone, Copy, Debug)]
@@ -54,19 +55,6 @@ pub struct TanhShrink;
 impl Activation for TanhShrink {
     #[inline(always)]
     fn apply<V: Vector>(x: V) -> V {
-        // (x − tanh x)/x³ in x² up to 1: 5.3e-9. Below 1 the difference itself would cancel.
-        const SERIES: [f32; 8] = [
-            0.333_333_34,
-            -0.133_333_1,
-            0.053_963_41,
-            -0.021_829_547,
-            0.008_697_856,
-            -0.003_206_83,
-            0.000_923_526_9,
-            -0.000_142_802,
-        ];
-        let square = x.mul(x);
-        let near = polynomial(square, SERIES).mul(square).mul(x);
-        V::select(x.abs().less(x.splat(1.0)), near, x.sub(tanh(x)))
+        tanh_shrink(x)
     }
 }

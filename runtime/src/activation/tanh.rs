@@ -1,63 +1,8 @@
-//! The hyperbolic tangent, which most of a recurrent network's activations are made of.
+//! The hyperbolic tangent as an activation.
 
-use super::{Activation, polynomial};
-use crate::simd::Vector;
-
-/// Numerator of tanh(x)/x in x², degree 4: with [`DENOMINATOR`] the best relative approximation up to [`BOUND`], 2e-8,
-/// among those that give x itself for tiny x; the last bits chosen for the least error when evaluated in f32.
-const NUMERATOR: [f32; 5] = [1.0, 0.134_406_97, 0.003_566_952_2, 2.181_138e-5, 1.509_719_3e-8];
-/// Denominator of the same.
-const DENOMINATOR: [f32; 5] = [1.0, 0.467_740_27, 0.026_147_123, 0.000_340_342_38, 8.472_023e-7];
-/// From here on the value stays as it is, two or three units below 1: further out, roundings could lift it above 1.
-const BOUND: f32 = 8.1;
-
-/// 2⁻⁶⁰: with it in x⁴, x⁵ is a normal number for all x that [`Vector::quieted`] keeps.
-const OFFSET: f32 = f32::from_bits((127 - 60) << 23);
-
-/// x between −[`BOUND`] and [`BOUND`]; in this order of operands NaN passes.
-#[inline(always)]
-fn bounded<V: Vector>(x: V) -> V {
-    x.splat(-BOUND).max(x.splat(BOUND).min(x))
-}
-
-/// tanh(x): at most 5.5 ULP, never beyond ±1; x itself below 1e-4. The fewest operations: for many vectors at once.
-#[inline(always)]
-pub fn tanh<V: Vector>(x: V) -> V {
-    let x = bounded(x);
-    fewest(x.mul(x), x)
-}
-
-/// tanh(x) by its polynomials, from x² and the factor x.
-#[inline(always)]
-fn fewest<V: Vector>(square: V, factor: V) -> V {
-    let numerator = polynomial(square, NUMERATOR).mul(factor);
-    numerator.div(polynomial(square, DENOMINATOR))
-}
-
-/// tanh(x), as accurate as [`tanh`], by two more operations and the shortest chain: where everything waits for it.
-#[inline(always)]
-pub fn tanh_soon<V: Vector>(x: V) -> V {
-    let x = bounded(x);
-    soonest(x, x)
-}
-
-/// As [`fewest`] of x and the factor x, by the shortest chain.
-#[inline(always)]
-fn soonest<V: Vector>(x: V, factor: V) -> V {
-    let square = x.mul(x);
-    // The offset changes no value, and keeps every product here normal.
-    let fourth = square.mul_add(square, x.splat(OFFSET));
-    let [a, b, c, d, e] = NUMERATOR;
-    let low = x.splat(b).mul_add(square, x.splat(a));
-    let high = x.splat(d).mul_add(square, x.splat(c));
-    let high = x.splat(e).mul_add(fourth, high);
-    let numerator = high.mul_add(fourth.mul(factor), low.mul(factor));
-    let [a, b, c, d, e] = DENOMINATOR;
-    let low = x.splat(b).mul_add(square, x.splat(a));
-    let high = x.splat(d).mul_add(square, x.splat(c));
-    let high = x.splat(e).mul_add(fourth, high);
-    numerator.div(high.mul_add(fourth, low))
-}
+use super::Activation;
+use super::number::{quiet_tanh, quiet_tanh_soon, tanh, tanh_soon};
+use super::simd::Vector;
 
 /// tanh(x).
 #[derive(Clone, Copy, Debug)]
@@ -77,13 +22,10 @@ impl Activation for Tanh {
     }
     #[inline(always)]
     fn quiet<V: Vector>(x: V) -> V {
-        // In the factor, which is needed last: nothing waits for the comparison.
-        let bounded = bounded(x);
-        fewest(bounded.mul(bounded), bounded.unless_quiet(x))
+        quiet_tanh(x)
     }
     #[inline(always)]
     fn quiet_soon<V: Vector>(x: V) -> V {
-        let bounded = bounded(x);
-        soonest(bounded, bounded.unless_quiet(x))
+        quiet_tanh_soon(x)
     }
 }

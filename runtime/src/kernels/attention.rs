@@ -1,61 +1,249 @@
-//! Scores of additive attention: how well each query and each key fit, as a sum over their features.
+//! How well a query and a key fit, scores of all of them, and attention over any number of both.
 //!
-//! A sum runs over sixteen lanes, feature k in lane k mod 16, folded in halves.
+//! A sum over features runs over sixteen lanes, feature k in lane k mod 16, folded in halves.
 
-use super::elementwise::padded;
-use crate::activation::{Activation, Tanh};
-use crate::buffers;
-use crate::simd::{In, Isa, Vector};
+use super::activation::{Activation, Tanh, exp};
+use super::buffers;
+use super::elementwise::{padded, unpad};
+use super::join::line;
+use super::simd::{Float, In, Isa, Line, Vector};
 
-/// Σ factor·tanh(scale·(query + key)): row i of the output is query i with every key. `factors` of fewer features than
-/// there are is one factor for all of them.
+/// A score of a query and a key. `weights` are the layer's, as its own documentation says.
+pub trait Fit {
+    /// The score.
+    fn fit<I: Isa>(isa: I, weights: &[Float], query: &[Float], key: &[Float]) -> Float;
+}
+
+/// query·key.
+#[derive(Clone, Copy, Debug)]
+pub struct Product;
+
+impl Fit for Product {
+    #[inline(always)]
+    fn fit<I: Isa>(isa: I, _weights: &[Float], query: &[Float], key: &[Float]) -> Float {
+        let mut sum = I::V16::of(isa, 0.0);
+        for (query, key) in query.chunks(16).zip(key.chunks(16)) {
+            let query = I::V16::load(isa, &padded(query, 0.0), 0);
+            sum = query.mul_add(I::V16::load(isa, &padded(key, 0.0), 0), sum);
+        }
+        sum.sum()
+    }
+}
+
+/// The first weight times query·key.
+#[derive(Clone, Copy, Debug)]
+pub struct ScaledProduct;
+
+impl Fit for ScaledProduct {
+    #[inline(always)]
+    fn fit<I: Isa>(isa: I, weights: &[Float], query: &[Float], key: &[Float]) -> Float {
+        Product::fit(isa, &[], query, key) * weights.first().copied().unwrap_or_default()
+    }
+}
+
+/// Σ factor·tanh(scale·(query + key)); `factors` of fewer features than there are is one factor for all of them.
 #[inline(always)]
-fn scores<I: Isa, const N: usize, const KEYS: usize>(
-    isa: I,
-    scale: f32,
-    factors: &[f32],
-    [queries, keys]: [&[f32]; 2],
-    output: &mut [f32],
-) {
+fn additive<I: Isa>(isa: I, scale: Float, factors: &[Float], query: &[Float], key: &[Float]) -> Float {
     let scale = I::V16::of(isa, scale);
+    let mut sum = I::V16::of(isa, 0.0);
+    for (index, (query, key)) in query.chunks(16).zip(key.chunks(16)).enumerate() {
+        let both = I::V16::load(isa, &padded(query, 0.0), 0).add(I::V16::load(isa, &padded(key, 0.0), 0));
+        let factors = match factors {
+            [one] => [*one; 16],
+            several => padded(several.get(index * 16..).unwrap_or_default(), 0.0),
+        };
+        sum = Tanh::apply(both.mul(scale)).mul_add(I::V16::load(isa, &factors, 0), sum);
+    }
+    sum.sum()
+}
+
+macro_rules! additive_fits {
+    ($($(#[$doc:meta])* $name:ident($weights:ident) => $scale:expr, $factors:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl Fit for $name {
+            #[inline(always)]
+            fn fit<I: Isa>(isa: I, $weights: &[Float], query: &[Float], key: &[Float]) -> Float {
+                additive(isa, $scale, $factors, query, key)
+            }
+        }
+    )*};
+}
+additive_fits! {
+    /// Σ factor·tanh(scale·(query + key)); weights: the scale, then one factor for all features.
+    ScaledSum(weights) => weights.first().copied().unwrap_or_default(), weights.get(1..2).unwrap_or_default();
+    /// Σ factor·tanh(query + key); weights: one factor for all features.
+    WeightedSum(weights) => 1.0, weights.get(..1).unwrap_or_default();
+    /// Σ factor·tanh(query + key); weights: a factor for each feature.
+    FeaturedSum(weights) => 1.0, weights;
+    /// Σ tanh(query + key); no weights.
+    PlainSum(_weights) => 1.0, &[1.0];
+}
+
+/// The scores of rows of `N` features: row i of the output is query i with every key.
+#[inline(always)]
+pub fn scores<I: Isa, F: Fit, const N: usize, const KEYS: usize>(
+    isa: I,
+    weights: &[Float],
+    [queries, keys]: [&[Float]; 2],
+    output: &mut [Float],
+) {
     let (queries, keys) = (buffers::rows::<N>(queries), buffers::rows::<N>(keys));
     for (query, output) in queries.iter().zip(buffers::rows_mut::<KEYS>(output)) {
         for (key, score) in keys.iter().zip(output) {
-            let mut sum = I::V16::of(isa, 0.0);
-            for (index, (query, key)) in query.chunks(16).zip(key.chunks(16)).enumerate() {
-                let both = I::V16::load(isa, &padded(query, 0.0), 0).add(I::V16::load(isa, &padded(key, 0.0), 0));
-                let factors = match factors {
-                    [one] => [*one; 16],
-                    several => padded(several.get(index * 16..).unwrap_or_default(), 0.0),
-                };
-                sum = Tanh::apply(both.mul(scale)).mul_add(I::V16::load(isa, &factors, 0), sum);
-            }
-            *score = sum.sum();
+            *score = F::fit(isa, weights, query, key);
         }
     }
 }
 
-macro_rules! forms {
-    ($($(#[$doc:meta])* $name:ident($weights:ident) => $scale:expr, $factors:expr;)*) => {$(
-        $(#[$doc])*
-        #[inline(always)]
-        pub fn $name<I: Isa, const N: usize, const KEYS: usize>(
-            isa: I,
-            $weights: &[f32],
-            inputs: [&[f32]; 2],
-            output: &mut [f32],
-        ) {
-            scores::<I, N, KEYS>(isa, $scale, $factors, inputs, output);
-        }
-    )*};
+/// How a query of [`attend`] looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Looks {
+    /// Scores are multiplied by this.
+    pub scale: Float,
+    /// How many keys before its own place it sees.
+    pub before: usize,
+    /// How many behind it.
+    pub behind: usize,
 }
-forms! {
-    /// Weights: the scale, then one factor for all features.
-    scaled_scores(weights) => weights.first().copied().unwrap_or_default(), weights.get(1..2).unwrap_or_default();
-    /// Weights: one factor for all features.
-    weighted_scores(weights) => 1.0, weights.get(..1).unwrap_or_default();
-    /// Weights: a factor for each feature.
-    featured_scores(weights) => 1.0, weights;
-    /// No weights.
-    plain_scores(_weights) => 1.0, &[1.0];
+
+impl Looks {
+    /// At all keys.
+    pub const ALL: Self = Self { scale: 1.0, before: usize::MAX, behind: usize::MAX };
+    /// At those up to its own place.
+    pub const BACK: Self = Self { behind: 0, ..Self::ALL };
+
+    /// With this scale.
+    #[must_use]
+    #[inline(always)]
+    pub const fn scaled(self, scale: Float) -> Self {
+        Self { scale, ..self }
+    }
+
+    #[inline(always)]
+    const fn is_far(self, query: usize, key: usize) -> bool {
+        key.saturating_add(self.before) < query || key > query.saturating_add(self.behind)
+    }
+}
+
+/// What Keras takes off the scores of keys that a query does not see.
+const UNSEEN: Float = 1e9;
+
+/// The means of the values weighted by the softmax of the scores, for any number of queries and of keys; the heads of a row are
+/// `HEADS` parts of it, side by side.
+///
+/// The scores are computed twice, for their maximum and for the mean, so that no working memory grows with the keys.
+#[inline(always)]
+pub fn attend<I: Isa, F: Fit, const HEADS: usize, const N: usize, const V: usize>(
+    isa: I,
+    weights: &[Float],
+    looks: Looks,
+    [queries, keys, values]: [&[Float]; 3],
+    output: &mut [[Float; V]],
+) {
+    attend_masked::<I, F, HEADS, N, V>(isa, weights, looks, [queries, keys, values, &[]], output);
+}
+
+/// The same with a mask behind the values: a number for each key, 0 where it is not seen.
+#[inline(always)]
+pub fn attend_masked<I: Isa, F: Fit, const HEADS: usize, const N: usize, const V: usize>(
+    isa: I,
+    weights: &[Float],
+    looks: Looks,
+    [queries, keys, values, mask]: [&[Float]; 4],
+    output: &mut [[Float; V]],
+) {
+    let (queries, keys, values) = (buffers::rows::<N>(queries), buffers::rows::<N>(keys), buffers::rows::<V>(values));
+    let (width, value_width) = (N / HEADS, V / HEADS);
+    for (place, (query, output)) in queries.iter().zip(output).enumerate() {
+        for (head, output) in (0..HEADS).zip(output.chunks_mut(value_width.max(1))) {
+            let query = query.get(head * width..(head + 1) * width).unwrap_or_default();
+            let looking = Looking {
+                weights,
+                looks,
+                query,
+                place,
+                keys,
+                values,
+                mask,
+                firsts: [head * width, head * value_width],
+            };
+            looking.mean::<I, F>(isa, output);
+        }
+    }
+}
+
+/// One head of one query, and what it looks at.
+struct Looking<'a, const N: usize, const V: usize> {
+    weights: &'a [Float],
+    looks: Looks,
+    query: &'a [Float],
+    /// Which query it is.
+    place: usize,
+    keys: &'a [[Float; N]],
+    values: &'a [[Float; V]],
+    mask: &'a [Float],
+    /// Where the head begins in rows of keys and of values.
+    firsts: [usize; 2],
+}
+
+impl<const N: usize, const V: usize> Looking<'_, N, V> {
+    #[inline(always)]
+    fn score<I: Isa, F: Fit>(&self, isa: I, index: usize, key: &[Float; N]) -> Float {
+        let first = self.firsts[0];
+        let key = key.get(first..first + self.query.len()).unwrap_or_default();
+        let score = F::fit(isa, self.weights, self.query, key) * self.looks.scale;
+        let is_masked = self.mask.get(index).is_some_and(|mask| *mask == 0.0);
+        if is_masked || self.looks.is_far(self.place, index) { score - UNSEEN } else { score }
+    }
+
+    #[inline(always)]
+    fn mean<I: Isa, F: Fit>(&self, isa: I, output: &mut [Float]) {
+        let mut largest = Float::NEG_INFINITY;
+        for (index, key) in self.keys.iter().enumerate() {
+            largest = largest.max(self.score::<I, F>(isa, index, key));
+        }
+        output.fill(0.0);
+        let mut total = I::V16::of(isa, 0.0);
+        let blocks = self.keys.chunks(16).zip(self.values.chunks(16));
+        for (block, (keys, values)) in blocks.enumerate() {
+            let mut shares: Line = [Float::NEG_INFINITY; 16];
+            for (index, (key, share)) in keys.iter().zip(&mut shares).enumerate() {
+                *share = self.score::<I, F>(isa, block * 16 + index, key);
+            }
+            let exponentials = exp(I::V16::load(isa, &shares, 0).sub(I::V16::of(isa, largest)));
+            total = total.add(exponentials);
+            exponentials.store(&mut shares, 0);
+            for (share, value) in shares.iter().zip(values) {
+                add::<I>(isa, *share, value.get(self.firsts[1]..).unwrap_or_default(), output);
+            }
+        }
+        if !self.keys.is_empty() {
+            divide::<I>(isa, total.sum(), output);
+        }
+    }
+}
+
+/// Adds `share`·`value` to the sums.
+#[inline(always)]
+fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
+    let share = I::V16::of(isa, share);
+    for (index, sums) in sums.chunks_mut(16).enumerate() {
+        let mut sum = padded(sums, 0.0);
+        let value = I::V16::load(isa, &line(value, index * 16), 0);
+        share.mul_add(value, I::V16::load(isa, &sum, 0)).store(&mut sum, 0);
+        unpad(&sum, sums);
+    }
+}
+
+#[inline(always)]
+fn divide<I: Isa>(isa: I, divisor: Float, values: &mut [Float]) {
+    let divisor = I::V16::of(isa, divisor);
+    for chunk in values.chunks_mut(16) {
+        let mut line = padded(chunk, 0.0);
+        I::V16::load(isa, &line, 0).div(divisor).store(&mut line, 0);
+        unpad(&line, chunk);
+    }
 }

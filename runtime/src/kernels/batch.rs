@@ -7,8 +7,8 @@
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{self, Cell, Kind};
-use crate::simd::{Columns, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
-use crate::state::{GruState, LstmState};
+use super::simd::{Columns, Float, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
+use super::state::{GruState, LstmState};
 
 /// A block's sums of one sample.
 pub(super) type Sums = [Line; 4];
@@ -99,7 +99,7 @@ const STRETCH: usize = 128;
 pub(super) struct Batch<'a, 'b, K> {
     pub(super) cell: Cell<'a, K>,
     /// All samples, one after the other.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// How many samples there are.
     pub(super) samples: usize,
     /// Steps of one sample.
@@ -194,13 +194,13 @@ impl<K: Batched> Batch<'_, '_, K> {
 #[derive(Clone, Copy)]
 struct Rows<'a, K: Kind> {
     /// What the sums start from; without it they go on.
-    bias: Option<&'a [f32]>,
+    bias: Option<&'a [Float]>,
     /// The first row on.
     weights: &'a [K::Weight],
     /// From one row to the next.
     row: usize,
     /// All samples' values.
-    values: &'a [f32],
+    values: &'a [Float],
     /// The first sample's first value.
     start: usize,
     /// From one sample's values to the next one's.
@@ -214,7 +214,7 @@ struct Rows<'a, K: Kind> {
 impl<K: Batched> Rows<'_, K> {
     /// Adds all rows to the sums, stretch by stretch.
     #[inline(always)]
-    fn add<I: Isa>(mut self, isa: I, sums: &mut [f32]) {
+    fn add<I: Isa>(mut self, isa: I, sums: &mut [Float]) {
         let count = self.count;
         let mut done = 0;
         // Without rows the sums are their biases.
@@ -239,7 +239,7 @@ impl<K: Batched> Rows<'_, K> {
 
     /// `SAMPLES` samples from `first` on, `N` vectors of the rows at a time.
     #[inline(always)]
-    fn sweep<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], first: usize) {
+    fn sweep<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [Float], first: usize) {
         let mut lane = 0;
         while lane < 16 * K::INPUTS {
             self.tile::<I, SAMPLES, N>(isa, sums, lane, first);
@@ -249,7 +249,7 @@ impl<K: Batched> Rows<'_, K> {
 
     /// Four samples or more.
     #[inline(always)]
-    fn many<I: Isa>(self, isa: I, sums: &mut [f32]) {
+    fn many<I: Isa>(self, isa: I, sums: &mut [Float]) {
         let mut lane = 0;
         while lane < 16 * K::INPUTS {
             lane += if const { !I::MANY_REGISTERS } {
@@ -265,7 +265,7 @@ impl<K: Batched> Rows<'_, K> {
     /// `N` vectors from `lane` on, all samples: tiles of six while they fit, of four where these waste less. Answers how
     /// many floats of a row these are.
     #[inline(always)]
-    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize) -> usize {
+    fn columns<I: Isa, const N: usize>(self, isa: I, sums: &mut [Float], lane: usize) -> usize {
         let mut first = 0;
         while first < self.samples {
             let left = self.samples - first;
@@ -282,7 +282,7 @@ impl<K: Batched> Rows<'_, K> {
 
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
-    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [f32], lane: usize, first: usize) {
+    fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [Float], lane: usize, first: usize) {
         let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
         for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
             let sample = (first + row).min(self.samples - 1);

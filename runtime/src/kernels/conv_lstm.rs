@@ -7,11 +7,11 @@
 //! i, f, g, o of the sixteen. A sum starts from the bias, then runs over the inputs' taps upward, channels upward within a
 //! tap, then over the state's. Source: Keras `ConvLSTM1D`; Shi et al. 2015, arXiv:1506.04214.
 
+use super::activation::Activation;
 use super::drive::{Drive, Journey, Kept, Layer, Recurrence, Start, recurrent_layer};
 use super::elementwise::{padded, unpad};
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Vector};
-use crate::state::LstmState;
+use super::simd::{Float, In, Isa, Line, Vector};
+use super::state::LstmState;
 use core::marker::PhantomData;
 
 /// Floats of a row of weights: i, f, g, o of sixteen filters.
@@ -48,7 +48,7 @@ struct Sizes {
 
 /// A layer with its weights.
 struct Cell<'a, A, R> {
-    weights: &'a [f32],
+    weights: &'a [Float],
     sizes: Sizes,
     kind: PhantomData<(A, R)>,
 }
@@ -72,7 +72,7 @@ struct State<'a> {
 /// Rows of one convolution: its values, how many of them a row has, and the first row of its weights.
 #[derive(Clone, Copy)]
 struct Rows<'a> {
-    values: &'a [f32],
+    values: &'a [Float],
     width: usize,
     weights: usize,
     window: [usize; 3],
@@ -107,7 +107,7 @@ impl<A: Activation, R: Activation> Cell<'_, A, R> {
 
     /// The outputs of one block of filters at one place.
     #[inline(always)]
-    fn block<I: Isa>(&self, isa: I, state: &mut State<'_>, input: &[f32], place: usize, block: usize) {
+    fn block<I: Isa>(&self, isa: I, state: &mut State<'_>, input: &[Float], place: usize, block: usize) {
         let Sizes { channels, filters, taps, window, units, .. } = self.sizes;
         let panel = self.panel(block);
         let Some(bias) = panel.first_chunk::<4>() else { return };
@@ -154,7 +154,7 @@ impl<'a, A: Activation, R: Activation> Recurrence for &'a Cell<'a, A, R> {
         0
     }
     #[inline(always)]
-    fn project<I: Isa>(self, _isa: I, _input: &[f32], _product: &mut [f32]) {}
+    fn project<I: Isa>(self, _isa: I, _input: &[Float], _product: &mut [Float]) {}
     #[inline(always)]
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>) {
         let filters = self.sizes.filters.max(1);
@@ -167,7 +167,7 @@ impl<'a, A: Activation, R: Activation> Recurrence for &'a Cell<'a, A, R> {
         state.h.copy_from_slice(state.next);
     }
     #[inline(always)]
-    fn hidden(state: &Self::State) -> &[f32] {
+    fn hidden(state: &Self::State) -> &[Float] {
         state.h.as_flattened()
     }
 }
@@ -189,13 +189,13 @@ impl<
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let window = [STRIDE, DILATION, BEFORE];
         let sizes = Sizes { features: F, units: U, channels: CHANNELS, filters: FILTERS, taps: TAPS, window };
         let cell = Cell { weights, sizes, kind: PhantomData::<(A, R)> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
-        isa.outline(Drive { cell: &cell, state: &mut state, journey });
+        isa.enter(Drive { cell: &cell, state: &mut state, journey });
     }
 }
 

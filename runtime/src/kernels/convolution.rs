@@ -17,10 +17,10 @@ mod family;
 pub use channels::Channels;
 
 use self::family::Family;
+use super::activation::Activation;
 use super::dense::{GROUP, LARGE};
+use super::simd::{Columns, Float, In, Inputs, Isa, Program, Vector, accumulate_behind, load_tile};
 use super::tile::finish;
-use crate::activation::Activation;
-use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, accumulate_behind, load_tile};
 use core::marker::PhantomData;
 
 /// `FILTERS` sums over `TAPS` rows of `FEATURES` values each, with activation `A`; channels and filters fall into
@@ -41,10 +41,10 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, const GROUP
     #[inline(always)]
     pub fn sample<I: Isa>(
         isa: I,
-        weights: &[f32],
+        weights: &[Float],
         [stride, dilation, before]: [usize; 3],
-        input: &[f32],
-        output: &mut [f32],
+        input: &[Float],
+        output: &mut [Float],
     ) {
         let family = Family {
             first: 0,
@@ -60,8 +60,8 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, const GROUP
 
     /// One output row from its taps, the earliest first.
     #[inline(always)]
-    pub fn step<I: Isa>(isa: I, weights: &[f32], taps: [&[f32; FEATURES]; TAPS], output: &mut [f32; FILTERS]) {
-        let mut rows: [&[f32]; TAPS] = [&[]; TAPS];
+    pub fn step<I: Isa>(isa: I, weights: &[Float], taps: [&[Float; FEATURES]; TAPS], output: &mut [Float; FILTERS]) {
+        let mut rows: [&[Float]; TAPS] = [&[]; TAPS];
         for (row, tap) in rows.iter_mut().zip(taps) {
             *row = tap;
         }
@@ -69,7 +69,7 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, const GROUP
     }
 
     #[inline(always)]
-    fn run<I: Isa, R: Rows>(isa: I, rows: R, (family, weights): (Family, &[f32]), output: &mut [f32]) {
+    fn run<I: Isa, R: Rows>(isa: I, rows: R, (family, weights): (Family, &[Float]), output: &mut [Float]) {
         let (inputs, filters) = (FEATURES / GROUPS.max(1), FILTERS / GROUPS.max(1));
         let stride = packed(TAPS * inputs, filters);
         for group in 0..GROUPS {
@@ -86,7 +86,7 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, const GROUP
                 depth: TAPS * inputs,
                 activation: PhantomData::<A>,
             };
-            if TAPS * inputs * filters >= LARGE { isa.outline(program) } else { program.run(isa) }
+            if TAPS * inputs * filters >= LARGE { isa.enter(program) } else { program.run(isa) }
         }
     }
 }
@@ -106,10 +106,10 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
     #[inline(always)]
     pub fn sample<I: Isa>(
         isa: I,
-        weights: &[f32],
+        weights: &[Float],
         [stride, dilation, cut]: [usize; 3],
-        input: &[f32],
-        output: &mut [f32],
+        input: &[Float],
+        output: &mut [Float],
     ) {
         let rows = output.len().checked_div(FILTERS).unwrap_or(0);
         for first in 0..stride.min(rows) {
@@ -126,7 +126,7 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
                 depth: TAPS * FEATURES,
                 activation: PhantomData::<A>,
             };
-            if TAPS * FEATURES * FILTERS >= LARGE { isa.outline(program) } else { program.run(isa) }
+            if TAPS * FEATURES * FILTERS >= LARGE { isa.enter(program) } else { program.run(isa) }
         }
     }
 }
@@ -149,7 +149,7 @@ trait Rows: Copy {
 /// One behind the other.
 #[derive(Clone, Copy)]
 struct Flat<'a> {
-    values: &'a [f32],
+    values: &'a [Float],
     width: usize,
 }
 
@@ -173,7 +173,7 @@ impl Rows for Flat<'_> {
 
 /// Each by itself; read one at a time.
 #[derive(Clone, Copy)]
-struct Apart<'a>(&'a [&'a [f32]]);
+struct Apart<'a>(&'a [&'a [Float]]);
 
 impl Rows for Apart<'_> {
     #[inline(always)]
@@ -194,9 +194,9 @@ impl Rows for Apart<'_> {
 /// The filters of one group of channels over a family of output rows. The shape is not in the type, so that layers can
 /// share the code.
 struct Filters<'a, R, A> {
-    weights: &'a [f32],
+    weights: &'a [Float],
     rows: R,
-    output: &'a mut [f32],
+    output: &'a mut [Float],
     family: Family,
     /// Channels that a tap reads, and the first of them.
     inputs: usize,

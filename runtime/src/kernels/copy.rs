@@ -1,5 +1,7 @@
 //! Layers that only move values.
 
+use super::simd::Float;
+
 /// A table of `D` values for each of `V` ids.
 #[derive(Clone, Copy, Debug)]
 pub struct Embedding<const V: usize, const D: usize>;
@@ -9,18 +11,18 @@ impl<const V: usize, const D: usize> Embedding<V, D> {
     ///
     /// - `weights`: the table, row after row
     #[inline(always)]
-    pub fn rows(weights: &[f32], ids: &[i32], output: &mut [[f32; D]]) {
+    pub fn rows(weights: &[Float], ids: &[i32], output: &mut [[Float; D]]) {
         for (id, output) in ids.iter().zip(output) {
             let known = usize::try_from(*id).ok().filter(|id| *id < V);
             let row = known.and_then(|id| weights.get(id * D..)?.first_chunk());
-            *output = *row.unwrap_or(&[f32::NAN; D]);
+            *output = *row.unwrap_or(&[Float::NAN; D]);
         }
     }
 }
 
 /// The same row into every row of `output`: `RepeatVector`.
 #[inline(always)]
-pub fn repeat<const N: usize>(row: &[f32; N], output: &mut [[f32; N]]) {
+pub fn repeat<const N: usize>(row: &[Float; N], output: &mut [[Float; N]]) {
     for output in output {
         *output = *row;
     }
@@ -28,7 +30,7 @@ pub fn repeat<const N: usize>(row: &[f32; N], output: &mut [[f32; N]]) {
 
 /// Entries of a row: from `offset` on, along nested loops of so many places so far apart, the outermost first.
 #[inline(always)]
-pub fn pick<const RANK: usize>(offset: usize, loops: [(usize, isize); RANK], input: &[f32], output: &mut [f32]) {
+pub fn pick<const RANK: usize>(offset: usize, loops: [(usize, isize); RANK], input: &[Float], output: &mut [Float]) {
     let mut place = [0; RANK];
     for value in output {
         let mut index = offset;
@@ -48,7 +50,7 @@ pub fn pick<const RANK: usize>(offset: usize, loops: [(usize, isize); RANK], inp
 
 /// The input from place `first` on, zeros around it.
 #[inline(always)]
-pub fn pad(first: usize, input: &[f32], output: &mut [f32]) {
+pub fn pad(first: usize, input: &[Float], output: &mut [Float]) {
     output.fill(0.0);
     if let Some(place) = output.get_mut(first..first + input.len()) {
         place.copy_from_slice(input);
@@ -57,7 +59,7 @@ pub fn pad(first: usize, input: &[f32], output: &mut [f32]) {
 
 /// Axes in another order: axis `a` of the output is axis `order[a]` of the input, whose shape is `shape`.
 #[inline(always)]
-pub fn permute<const RANK: usize>(shape: [usize; RANK], order: [usize; RANK], input: &[f32], output: &mut [f32]) {
+pub fn permute<const RANK: usize>(shape: [usize; RANK], order: [usize; RANK], input: &[Float], output: &mut [Float]) {
     // The input's stride of each axis of the output.
     let mut strides = [0; RANK];
     let mut sizes = [0; RANK];

@@ -6,9 +6,9 @@
 //! then the inputs ascending, input k in partial sum k mod 4 (groups of 16 or 32 outputs) or k mod 2 (48 or 64).
 //! Source: Keras `Dense`.
 
+use super::activation::Activation;
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile};
 use super::tile::{combine, finish};
-use crate::activation::Activation;
-use crate::simd::{Columns, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile};
 use core::marker::PhantomData;
 
 /// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
@@ -20,14 +20,14 @@ pub(super) const GROUP: usize = 64;
 
 /// A dense layer of `OUT` outputs over `IN` inputs with activation `A`, its rows of weights stored as `W`.
 #[derive(Clone, Copy, Debug)]
-pub struct Dense<const IN: usize, const OUT: usize, A, W = f32>(PhantomData<(A, W)>);
+pub struct Dense<const IN: usize, const OUT: usize, A, W = Float>(PhantomData<(A, W)>);
 
 impl<const IN: usize, const OUT: usize, A: Activation, W: Weight> Dense<IN, OUT, A, W> {
     /// Every row of `input` into its row of `output`.
     ///
     /// - `weights`: the layer's packed segment
     #[inline(always)]
-    pub fn rows<I: Isa>(isa: I, weights: &[f32], input: &[[f32; IN]], output: &mut [[f32; OUT]]) {
+    pub fn rows<I: Isa>(isa: I, weights: &[Float], input: &[[Float; IN]], output: &mut [[Float; OUT]]) {
         if OUT <= MOST_DOTS {
             for (input, output) in input.iter().zip(output) {
                 dots::<I, IN, OUT, A, W>(isa, weights, input, output);
@@ -44,7 +44,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, W: Weight> Dense<IN, OUT,
             outputs: OUT,
             kind: PhantomData::<(A, W)>,
         };
-        if IN * OUT >= LARGE { isa.outline(program) } else { program.run(isa) }
+        if IN * OUT >= LARGE { isa.enter(program) } else { program.run(isa) }
     }
 }
 
@@ -52,9 +52,9 @@ impl<const IN: usize, const OUT: usize, A: Activation, W: Weight> Dense<IN, OUT,
 #[inline(always)]
 fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation, W: Weight>(
     isa: I,
-    weights: &[f32],
-    input: &[f32; IN],
-    output: &mut [f32; OUT],
+    weights: &[Float],
+    input: &[Float; IN],
+    output: &mut [Float; OUT],
 ) {
     let (lines, tail) = input.as_chunks::<16>();
     let (biases, scales) = weights.split_at_checked(16).unwrap_or_default();
@@ -85,7 +85,7 @@ fn dots<I: Isa, const IN: usize, const OUT: usize, A: Activation, W: Weight>(
 
 /// The products of the inputs behind the last whole line, folded to four lanes.
 #[inline(always)]
-fn tail_products<I: Isa, W: Weight, const IN: usize>(isa: I, tail: &[f32], weights: &[W; 16]) -> I::V4 {
+fn tail_products<I: Isa, W: Weight, const IN: usize>(isa: I, tail: &[Float], weights: &[W; 16]) -> I::V4 {
     if IN % 16 == 4 {
         return I::V4::read(isa, tail).mul(I::V4::expand(isa, weights, 0));
     }
@@ -117,9 +117,9 @@ const fn head<W: Weight>(width: usize) -> usize {
 
 /// Many outputs; the shape is not in the type, so that layers can share the code.
 struct Groups<'a, A, W> {
-    weights: &'a [f32],
-    input: &'a [f32],
-    output: &'a mut [f32],
+    weights: &'a [Float],
+    input: &'a [Float],
+    output: &'a mut [Float],
     rows: usize,
     inputs: usize,
     outputs: usize,

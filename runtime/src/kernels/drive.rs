@@ -1,7 +1,7 @@
 //! The loop over time, written once for all cells: which step comes next, where its result goes, and whether the inputs'
 //! part of the gate sums is computed for many steps at once beforehand.
 
-use crate::simd::{Isa, Program};
+use super::simd::{Float, Isa, Program};
 use core::marker::PhantomData;
 
 /// The order in which a layer takes the steps of a sequence.
@@ -64,14 +64,14 @@ impl Kept for All {
 /// The steps count whose value is not 0.
 #[derive(Clone, Copy)]
 pub(super) struct Masked<'a, M> {
-    mask: &'a [f32],
+    mask: &'a [Float],
     rule: PhantomData<M>,
 }
 
 impl<'a, M> Masked<'a, M> {
     /// The steps of this mask.
     #[inline(always)]
-    pub(super) const fn by(mask: &'a [f32]) -> Self {
+    pub(super) const fn by(mask: &'a [Float]) -> Self {
         Self { mask, rule: PhantomData }
     }
 }
@@ -125,9 +125,9 @@ impl AtMasked for ZeroBefore {
 #[derive(Clone, Copy)]
 pub(super) struct Start<'a> {
     /// The inputs' part of the gate sums, bias included, if it was computed beforehand.
-    pub(super) product: Option<&'a [f32]>,
+    pub(super) product: Option<&'a [Float]>,
     /// The inputs otherwise.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// Asks for the weights in descending order of panels, which changes no bits: alternating, each step finds in the
     /// cache what the one before read last.
     pub(super) turned: bool,
@@ -144,19 +144,19 @@ pub(super) trait Recurrence: Copy {
     /// Floats of the inputs' part of one step's gate sums.
     fn product_row(self) -> usize;
     /// The inputs' part, bias included, for every step of `input`.
-    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]);
+    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]);
     /// Whether each step of a sequence is a call of its own. Within a loop the compiler keeps the activations' constants
     /// in registers; where the sums need them all, it would move sums to memory in every step.
     const APART: bool;
     /// One step: from its part of the product if there is one, else from its input.
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>);
     /// The last output, at least as many floats as there are units.
-    fn hidden(state: &Self::State) -> &[f32];
+    fn hidden(state: &Self::State) -> &[Float];
 }
 
 /// Where a sequence's results go: rows of `row` floats, into each from `offset` on.
 pub(super) struct Results<'a> {
-    pub(super) values: &'a mut [f32],
+    pub(super) values: &'a mut [Float],
     pub(super) row: usize,
     pub(super) offset: usize,
 }
@@ -164,7 +164,7 @@ pub(super) struct Results<'a> {
 impl Results<'_> {
     /// Puts one output into its row.
     #[inline(always)]
-    fn put(&mut self, row: usize, hidden: &[f32], units: usize) {
+    fn put(&mut self, row: usize, hidden: &[Float], units: usize) {
         let start = row * self.row + self.offset;
         if let (Some(to), Some(from)) = (self.values.get_mut(start..start + units), hidden.get(..units)) {
             to.copy_from_slice(from);
@@ -184,11 +184,13 @@ impl Results<'_> {
 /// The steps of a sequence: where they come from, in which order, where the results go.
 pub(super) struct Journey<'a, K> {
     /// Scratch for the inputs' part of the gate sums, of any length.
-    pub(super) product: &'a mut [f32],
+    pub(super) product: &'a mut [Float],
     /// All inputs.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// How many steps there are.
     pub(super) steps: usize,
+    /// Whether there is but one, which the code then knows before it runs.
+    pub(super) single: bool,
     /// See [`Walk::BACKWARD`].
     pub(super) backward: bool,
     /// See [`Walk::ALIGNED`].
@@ -212,7 +214,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, backward, aligned, mut results, kept } = journey;
+        let Journey { product, input, steps, single, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
         let product = if product.len() < 2 * row { product } else { from_line(product) };
@@ -255,7 +257,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
                     let product = product.get(place * row..(place + 1) * row);
                     Start { product, input: &[], turned }
                 };
-                if C::APART && steps > 1 {
+                if C::APART && !single {
                     isa.outline(Once { cell, state: &mut *state, from });
                 } else {
                     cell.step(isa, state, from);
@@ -271,7 +273,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
 
 /// The floats from the first cache line on, so that no vector of a product lies in two of them.
 #[inline(always)]
-fn from_line(values: &mut [f32]) -> &mut [f32] {
+fn from_line(values: &mut [Float]) -> &mut [Float] {
     let before = values.as_ptr().align_offset(64);
     values.get_mut(before..).unwrap_or_default()
 }
@@ -297,7 +299,7 @@ pub(super) trait Layer {
     /// What it carries from step to step.
     type State;
     /// Takes the journey.
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>);
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>);
 }
 
 /// The functions that generated code calls, the same for every recurrent layer.
@@ -306,137 +308,142 @@ macro_rules! recurrent_layer {
         #[allow(private_bounds, reason = "the classes of a layer are this crate's own")]
         impl<const F: usize, const U: usize, const LINES: usize, $($activation,)* C> $name<F, U, LINES, $($activation,)* C>
         where
-            Self: $crate::kernels::drive::Layer<State = $crate::state::$state<LINES>>,
+            Self: super::drive::Layer<State = super::state::$state<LINES>>,
         {
             /// One step; the result is `state.h`.
             ///
             /// - `weights`: the layer's packed segment
             /// - `input`: one input, shape `[F]`
             #[inline(always)]
-            pub fn step<I: $crate::simd::Isa>(
+            pub fn step<I: super::simd::Isa>(
                 isa: I,
-                weights: &[f32],
-                state: &mut $crate::state::$state<LINES>,
-                input: &[f32; F],
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                input: &[Float; F],
             ) {
-                let journey = $crate::kernels::drive::Journey {
+                let journey = super::drive::Journey {
                     product: &mut [],
                     input,
                     steps: 1,
+                    single: true,
                     backward: false,
                     aligned: true,
                     results: None,
-                    kept: $crate::kernels::drive::All,
+                    kept: super::drive::All,
                 };
-                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
             /// All steps in the order `W`; the result of the last is `state.h`.
             ///
             /// - `product`: scratch of any length; the longer, the more steps have their inputs' part computed at once
             #[inline(always)]
-            pub fn last<I: $crate::simd::Isa, W: $crate::kernels::Walk>(
+            pub fn last<I: super::simd::Isa, W: super::Walk>(
                 isa: I,
-                weights: &[f32],
-                state: &mut $crate::state::$state<LINES>,
-                product: &mut [f32],
-                input: &[[f32; F]],
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                product: &mut [Float],
+                input: &[[Float; F]],
             ) {
-                let journey = $crate::kernels::drive::Journey {
+                let journey = super::drive::Journey {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
-                    kept: $crate::kernels::drive::All,
+                    kept: super::drive::All,
                 };
-                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
             /// All steps in the order `W`; each step's output goes into a row of `output`, from `OFFSET` on.
             #[inline(always)]
-            pub fn sequence<I: $crate::simd::Isa, W: $crate::kernels::Walk, const ROW: usize, const OFFSET: usize>(
+            pub fn sequence<I: super::simd::Isa, W: super::Walk, const ROW: usize, const OFFSET: usize>(
                 isa: I,
-                weights: &[f32],
-                state: &mut $crate::state::$state<LINES>,
-                product: &mut [f32],
-                input: &[[f32; F]],
-                output: &mut [[f32; ROW]],
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                product: &mut [Float],
+                input: &[[Float; F]],
+                output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = $crate::kernels::drive::Results {
+                let results = super::drive::Results {
                     values: output.as_flattened_mut(),
                     row: ROW,
                     offset: OFFSET,
                 };
-                let journey = $crate::kernels::drive::Journey {
+                let journey = super::drive::Journey {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
-                    kept: $crate::kernels::drive::All,
+                    kept: super::drive::All,
                 };
-                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
             /// As `last`; steps whose value in `mask` is 0 leave the state as it is.
             #[inline(always)]
-            pub fn last_masked<I: $crate::simd::Isa, W: $crate::kernels::Walk>(
+            pub fn last_masked<I: super::simd::Isa, W: super::Walk>(
                 isa: I,
-                weights: &[f32],
-                state: &mut $crate::state::$state<LINES>,
-                product: &mut [f32],
-                input: &[[f32; F]],
-                mask: &[f32],
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                product: &mut [Float],
+                input: &[[Float; F]],
+                mask: &[Float],
             ) {
-                let journey = $crate::kernels::drive::Journey {
+                let journey = super::drive::Journey {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
-                    kept: $crate::kernels::drive::Masked::<$crate::kernels::Repeat>::by(mask),
+                    kept: super::drive::Masked::<super::Repeat>::by(mask),
                 };
-                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
             /// As `sequence`; steps whose value in `mask` is 0 leave the state as it is and put out what `M` says.
             #[inline(always)]
             pub fn sequence_masked<
-                I: $crate::simd::Isa,
-                W: $crate::kernels::Walk,
-                M: $crate::kernels::AtMasked,
+                I: super::simd::Isa,
+                W: super::Walk,
+                M: super::AtMasked,
                 const ROW: usize,
                 const OFFSET: usize,
             >(
                 isa: I,
-                weights: &[f32],
-                state: &mut $crate::state::$state<LINES>,
-                product: &mut [f32],
-                input: &[[f32; F]],
-                mask: &[f32],
-                output: &mut [[f32; ROW]],
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                product: &mut [Float],
+                input: &[[Float; F]],
+                mask: &[Float],
+                output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = $crate::kernels::drive::Results {
+                let results = super::drive::Results {
                     values: output.as_flattened_mut(),
                     row: ROW,
                     offset: OFFSET,
                 };
-                let journey = $crate::kernels::drive::Journey {
+                let journey = super::drive::Journey {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
+                    single: false,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
-                    kept: $crate::kernels::drive::Masked::<M>::by(mask),
+                    kept: super::drive::Masked::<M>::by(mask),
                 };
-                <Self as $crate::kernels::drive::Layer>::drive(isa, weights, state, journey);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
         }
     };

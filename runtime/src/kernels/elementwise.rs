@@ -1,7 +1,7 @@
 //! Value by value: activations, factors and summands. Flat slices, any length.
 
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Vector};
+use super::activation::Activation;
+use super::simd::{Float, In, Isa, Line, Vector};
 use core::marker::PhantomData;
 
 /// An activation as a layer of its own.
@@ -11,7 +11,7 @@ pub struct Elementwise<A>(PhantomData<A>);
 impl<A: Activation> Elementwise<A> {
     /// The activation of every value of `input`, as many as `output` takes.
     #[inline(always)]
-    pub fn apply<I: Isa>(isa: I, input: &[f32], output: &mut [f32]) {
+    pub fn apply<I: Isa>(isa: I, input: &[Float], output: &mut [Float]) {
         let length = input.len().min(output.len());
         let (Some(input), Some(output)) = (input.get(..length), output.get_mut(..length)) else { return };
         output.copy_from_slice(input);
@@ -20,7 +20,7 @@ impl<A: Activation> Elementwise<A> {
 
     /// Replaces every value by its activation.
     #[inline(always)]
-    pub fn in_place<I: Isa>(isa: I, values: &mut [f32]) {
+    pub fn in_place<I: Isa>(isa: I, values: &mut [Float]) {
         let (lines, rest) = values.as_chunks_mut::<16>();
         for line in lines {
             A::apply(I::V16::load(isa, line, 0)).store(line, 0);
@@ -35,7 +35,7 @@ impl<A: Activation> Elementwise<A> {
 
 /// Up to sixteen values and `filler` behind them.
 #[inline(always)]
-pub(super) fn padded(values: &[f32], filler: f32) -> Line {
+pub(super) fn padded(values: &[Float], filler: Float) -> Line {
     let mut line = [filler; 16];
     for (to, from) in line.iter_mut().zip(values) {
         *to = *from;
@@ -45,7 +45,7 @@ pub(super) fn padded(values: &[f32], filler: f32) -> Line {
 
 /// The first values of a line, as many as `values` takes.
 #[inline(always)]
-pub(super) fn unpad(line: &Line, values: &mut [f32]) {
+pub(super) fn unpad(line: &Line, values: &mut [Float]) {
     for (to, from) in values.iter_mut().zip(line) {
         *to = *from;
     }
@@ -60,7 +60,7 @@ pub(super) const fn feature(index: usize, period: usize, inner: usize) -> usize 
 /// A factor and a summand for every feature: BatchNormalization as it infers. Value `i` belongs to feature
 /// `(i / INNER) % PERIOD`; factors, then at the next line summands, as the packing lays them out.
 #[inline(always)]
-pub fn affine<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &[f32], values: &mut [f32]) {
+pub fn affine<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &[Float], values: &mut [Float]) {
     let (factors, summands) = weights.split_at_checked(PERIOD.next_multiple_of(16)).unwrap_or_default();
     let mut first = 0;
     for chunk in values.chunks_mut(16) {
@@ -80,7 +80,7 @@ pub fn affine<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: 
 
 /// Keras's layer `PReLU`: max(x, 0) − alpha·max(−x, 0); alpha's place as in [`affine`].
 #[inline(always)]
-pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &[f32], values: &mut [f32]) {
+pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &[Float], values: &mut [Float]) {
     let mut first = 0;
     for chunk in values.chunks_mut(16) {
         let mut alpha = [0.0; 16];
@@ -98,7 +98,7 @@ pub fn prelu<I: Isa, const PERIOD: usize, const INNER: usize>(isa: I, weights: &
 
 /// Replaces every value by how many of the ascending `boundaries` are not greater; NaN lies behind all.
 #[inline(always)]
-pub fn discretize(boundaries: &[f32], values: &mut [f32]) {
+pub fn discretize(boundaries: &[Float], values: &mut [Float]) {
     for value in values {
         let mut place = 0.0;
         for boundary in boundaries {

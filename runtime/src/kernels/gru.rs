@@ -7,14 +7,14 @@
 //! with three columns z, r, h, and a fourth one of the bias, ch.
 //! Source: Keras `GRU`; Cho et al. 2014, arXiv:1406.1078v1.
 
+use super::activation::{Activation, tanh_soon};
 use super::batch::{Batch, Batched, GruBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows};
+use super::simd::{Float, In, Isa, Line, Program, Unscaled, Vector, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
+use super::state::GruState;
 use super::{Panels, Small};
-use crate::activation::{Activation, tanh_soon};
-use crate::simd::{In, Isa, Line, Program, Unscaled, Vector, Weight};
-use crate::state::GruState;
 use core::marker::PhantomData;
 
 /// A GRU layer of `U` units over `F` features: activation `A`, recurrent activation `R`, size class `C`.
@@ -66,7 +66,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     const SUMS: usize = V * S;
 
     #[inline(always)]
-    fn hidden(state: &Self::State) -> &[f32] {
+    fn hidden(state: &Self::State) -> &[Float] {
         state.h.0.as_flattened()
     }
 
@@ -193,7 +193,7 @@ impl<
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallGru<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -205,11 +205,11 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 
@@ -239,11 +239,11 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
     #[inline(always)]
     pub fn last_batch<I: Isa, const STEPS: usize, const SAMPLES: usize>(
         isa: I,
-        weights: &[f32],
+        weights: &[Float],
         batch: &mut GruBatch<LINES, SAMPLES>,
-        inputs: &[[[f32; F]; STEPS]],
+        inputs: &[[[Float; F]; STEPS]],
     ) {
-        isa.outline(Batch {
+        isa.enter(Batch {
             cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),

@@ -7,11 +7,11 @@
 //! 2014, arXiv:1406.1078v3.
 
 use super::Panels;
+use super::activation::Activation;
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Vector, Weight};
-use crate::state::GruState;
+use super::simd::{Float, In, Isa, Line, Vector, Weight};
+use super::state::GruState;
 use core::marker::PhantomData;
 
 /// A GRU layer of `U` units over `F` features: activation `A`, recurrent activation `R`; the class is always [`Panels`].
@@ -118,11 +118,11 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = GruState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R, W>> };
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
         let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 

@@ -4,7 +4,7 @@
 //! `N` is twice `HALF`; the forward direction's output stands in the first half.
 
 use super::join::{self, merge};
-use crate::simd::Isa;
+use super::simd::{Float, Isa};
 
 macro_rules! halves {
     ($($(#[$doc:meta])* $name:ident $operator:ident)*) => {$(
@@ -12,8 +12,8 @@ macro_rules! halves {
         #[inline(always)]
         pub fn $name<I: Isa, const N: usize, const HALF: usize>(
             isa: I,
-            input: &[[f32; N]],
-            output: &mut [[f32; HALF]],
+            input: &[[Float; N]],
+            output: &mut [[Float; HALF]],
         ) {
             for (input, output) in input.iter().zip(output) {
                 let (first, second) = input.split_at_checked(HALF).unwrap_or_default();
@@ -33,7 +33,7 @@ halves! {
 
 /// The first half of every row.
 #[inline(always)]
-pub fn first<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[f32; N]], output: &mut [[f32; HALF]]) {
+pub fn first<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[Float; N]], output: &mut [[Float; HALF]]) {
     for (input, output) in input.iter().zip(output) {
         if let Some(half) = input.first_chunk() {
             *output = *half;
@@ -43,9 +43,9 @@ pub fn first<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[f32; 
 
 /// The second half of every row.
 #[inline(always)]
-pub fn second<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[f32; N]], output: &mut [[f32; HALF]]) {
+pub fn second<I: Isa, const N: usize, const HALF: usize>(_isa: I, input: &[[Float; N]], output: &mut [[Float; HALF]]) {
     for (input, output) in input.iter().zip(output) {
-        if let Some(half) = input.get(HALF..).and_then(<[f32]>::first_chunk) {
+        if let Some(half) = input.get(HALF..).and_then(<[Float]>::first_chunk) {
             *output = *half;
         }
     }

@@ -3,10 +3,10 @@
 //! Rows hold the heads side by side. A score's sum runs over sixteen lanes, feature k of the head in lane k mod 16, folded
 //! in halves; a mean's sum runs over the keys upward.
 
+use super::buffers;
 use super::elementwise::{padded, unpad};
 use super::join::line;
-use crate::buffers;
-use crate::simd::{In, Isa, Vector};
+use super::simd::{Float, In, Isa, Vector};
 
 /// How many heads there are, how many queries, and how many values of a row a head has.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +25,9 @@ pub struct Sizes {
 pub fn scores<I: Isa, const WIDTH: usize, const KEYS: usize>(
     isa: I,
     sizes: Sizes,
-    scale: f32,
-    [queries, keys]: [&[f32]; 2],
-    output: &mut [f32],
+    scale: Float,
+    [queries, keys]: [&[Float]; 2],
+    output: &mut [Float],
 ) {
     let Sizes { heads, queries: n_queries, width } = sizes;
     let (queries, keys) = (buffers::rows::<WIDTH>(queries), buffers::rows::<WIDTH>(keys));
@@ -58,8 +58,8 @@ pub fn scores<I: Isa, const WIDTH: usize, const KEYS: usize>(
 pub fn mix<I: Isa, const WIDTH: usize, const KEYS: usize>(
     isa: I,
     sizes: Sizes,
-    [scores, values]: [&[f32]; 2],
-    output: &mut [f32],
+    [scores, values]: [&[Float]; 2],
+    output: &mut [Float],
 ) {
     let Sizes { heads, queries: n_queries, width } = sizes;
     let (scores, values) = (buffers::rows::<KEYS>(scores), buffers::rows::<WIDTH>(values));
@@ -83,23 +83,4 @@ pub fn mix<I: Isa, const WIDTH: usize, const KEYS: usize>(
             }
         }
     }
-}
-
-/// The softmax of every row over the keys near its query, all others becoming 0: row i belongs to query i mod `queries`, and
-/// reads from `before` keys before its own place to `behind` keys behind it.
-#[inline(always)]
-pub fn softmax_near<I: Isa, const KEYS: usize>(
-    isa: I,
-    [before, behind, queries]: [usize; 3],
-    rows: &mut [[f32; KEYS]],
-) {
-    for (index, row) in rows.iter_mut().enumerate() {
-        let query = if queries == 0 { 0 } else { index % queries };
-        for (key, score) in row.iter_mut().enumerate() {
-            if key + before < query || key > query + behind {
-                *score = f32::NEG_INFINITY;
-            }
-        }
-    }
-    super::rows::softmax(isa, rows);
 }

@@ -1,8 +1,8 @@
 //! Several tensors become one: value by value, side by side, as a product of matrices. Flat slices of equal rows.
 
+use super::buffers;
 use super::elementwise::{padded, unpad};
-use crate::buffers;
-use crate::simd::{In, Isa, Line, Vector};
+use super::simd::{Bits, Float, In, Isa, Line, Vector};
 
 /// What a merge does to a pair of values.
 pub trait Operator {
@@ -11,7 +11,7 @@ pub trait Operator {
 
     /// What becomes of the result of `count` values in the end.
     #[inline(always)]
-    fn finish<V: Vector>(value: V, _count: f32) -> V {
+    fn finish<V: Vector>(value: V, _count: Float) -> V {
         value
     }
 }
@@ -56,14 +56,14 @@ impl Operator for Average {
     }
 
     #[inline(always)]
-    fn finish<V: Vector>(value: V, count: f32) -> V {
+    fn finish<V: Vector>(value: V, count: Float) -> V {
         value.div(value.splat(count))
     }
 }
 
 /// Sixteen values from `first` on, fewer at the end.
 #[inline(always)]
-pub(super) fn line(values: &[f32], first: usize) -> Line {
+pub(super) fn line(values: &[Float], first: usize) -> Line {
     let rest = values.get(first..).unwrap_or_default();
     match rest.first_chunk() {
         Some(line) => *line,
@@ -73,10 +73,10 @@ pub(super) fn line(values: &[f32], first: usize) -> Line {
 
 /// Tensors of one shape value by value, from the first to the last: ((a ∘ b) ∘ c) ∘ …
 #[inline(always)]
-pub fn merge<I: Isa, O: Operator, const N: usize>(isa: I, inputs: [&[f32]; N], output: &mut [f32]) {
+pub fn merge<I: Isa, O: Operator, const N: usize>(isa: I, inputs: [&[Float]; N], output: &mut [Float]) {
     let Some((first, others)) = inputs.split_first() else { return };
     #[allow(clippy::cast_precision_loss)]
-    let count = N as f32;
+    let count = N as Float;
     for (index, chunk) in output.chunks_mut(16).enumerate() {
         let start = index * 16;
         let mut value = I::V16::load(isa, &line(first, start), 0);
@@ -91,7 +91,7 @@ pub fn merge<I: Isa, O: Operator, const N: usize>(isa: I, inputs: [&[f32]; N], o
 
 /// Every value with a constant at its right: `x ∘ c`.
 #[inline(always)]
-pub fn with_constant<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f32]) {
+pub fn with_constant<I: Isa, O: Operator>(isa: I, constant: Float, values: &mut [Float]) {
     for chunk in values.chunks_mut(16) {
         let mut line = padded(chunk, 0.0);
         let value = I::V16::load(isa, &line, 0);
@@ -102,13 +102,13 @@ pub fn with_constant<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f
 
 /// Every value times the only weight.
 #[inline(always)]
-pub fn scale<I: Isa>(isa: I, weights: &[f32], values: &mut [f32]) {
+pub fn scale<I: Isa>(isa: I, weights: &[Float], values: &mut [Float]) {
     with_constant::<I, Multiply>(isa, weights.first().copied().unwrap_or_default(), values);
 }
 
 /// Every value with a constant at its left: `c ∘ x`.
 #[inline(always)]
-pub fn constant_with<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f32]) {
+pub fn constant_with<I: Isa, O: Operator>(isa: I, constant: Float, values: &mut [Float]) {
     for chunk in values.chunks_mut(16) {
         let mut line = padded(chunk, 0.0);
         let value = I::V16::load(isa, &line, 0);
@@ -119,7 +119,7 @@ pub fn constant_with<I: Isa, O: Operator>(isa: I, constant: f32, values: &mut [f
 
 /// Turns every sign.
 #[inline(always)]
-pub fn negative<I: Isa>(_isa: I, values: &mut [f32]) {
+pub fn negative<I: Isa>(_isa: I, values: &mut [Float]) {
     for value in values {
         *value = -*value;
     }
@@ -127,15 +127,15 @@ pub fn negative<I: Isa>(_isa: I, values: &mut [f32]) {
 
 /// Replaces every value by its magnitude.
 #[inline(always)]
-pub fn absolute<I: Isa>(_isa: I, values: &mut [f32]) {
+pub fn absolute<I: Isa>(_isa: I, values: &mut [Float]) {
     for value in values {
-        *value = f32::from_bits(value.to_bits() & 0x7fff_ffff);
+        *value = Float::from_bits(value.to_bits() & (Bits::MAX >> 1));
     }
 }
 
 /// Replaces every value by this power of it, by squaring.
 #[inline(always)]
-pub fn power<I: Isa>(_isa: I, exponent: u32, values: &mut [f32]) {
+pub fn power<I: Isa>(_isa: I, exponent: u32, values: &mut [Float]) {
     for value in values {
         let (mut result, mut square, mut rest) = (1.0, *value, exponent);
         while rest > 0 {
@@ -151,7 +151,7 @@ pub fn power<I: Isa>(_isa: I, exponent: u32, values: &mut [f32]) {
 
 /// Rows side by side: row i of the output is row i of each input, whose rows have these widths.
 #[inline(always)]
-pub fn concatenate<const N: usize>(inputs: [&[f32]; N], widths: [usize; N], output: &mut [f32]) {
+pub fn concatenate<const N: usize>(inputs: [&[Float]; N], widths: [usize; N], output: &mut [Float]) {
     let width: usize = widths.iter().sum();
     for (row, output) in output.chunks_mut(width.max(1)).enumerate() {
         let mut rest = output;
@@ -165,9 +165,24 @@ pub fn concatenate<const N: usize>(inputs: [&[f32]; N], widths: [usize; N], outp
     }
 }
 
+/// One such [`product`] after the other: of matrices with `rows` rows.
+#[inline(always)]
+pub fn products<I: Isa, const N: usize, const C: usize>(
+    isa: I,
+    rows: usize,
+    inputs: [&[Float]; 2],
+    output: &mut [Float],
+) {
+    let [left, right] = inputs;
+    let lefts = left.chunks((rows * N).max(1)).zip(right.chunks((N * C).max(1)));
+    for ((left, right), output) in lefts.zip(output.chunks_mut((rows * C).max(1))) {
+        product::<I, N, C>(isa, [left, right], output);
+    }
+}
+
 /// The product of a matrix with rows of `N` values and one with `N` rows of `C`; sums run over ascending indices.
 #[inline(always)]
-pub fn product<I: Isa, const N: usize, const C: usize>(isa: I, inputs: [&[f32]; 2], output: &mut [f32]) {
+pub fn product<I: Isa, const N: usize, const C: usize>(isa: I, inputs: [&[Float]; 2], output: &mut [Float]) {
     let [left, right] = inputs;
     let right = buffers::rows::<C>(right);
     for (row, output) in buffers::rows::<N>(left).iter().zip(buffers::rows_mut::<C>(output)) {

@@ -4,14 +4,14 @@
 //!
 //! Gates are packed in Keras's order i, f, c, o. Layouts: `small.rs` and `panel.rs` with four columns. Source: Keras `LSTM`; Hochreiter and Schmidhuber 1997.
 
+use super::activation::{Activation, tanh};
 use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
+use super::simd::{Float, In, Isa, Line, Program, Unscaled, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
+use super::state::LstmState;
 use super::{Panels, Small};
-use crate::activation::{Activation, tanh};
-use crate::simd::{In, Isa, Line, Program, Unscaled, Weight};
-use crate::state::LstmState;
 use core::marker::PhantomData;
 
 /// An LSTM layer of `U` units over `F` features: activation `A`, recurrent activation `R`, size class `C`.
@@ -55,7 +55,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     const SUMS: usize = V * S;
 
     #[inline(always)]
-    fn hidden(state: &Self::State) -> &[f32] {
+    fn hidden(state: &Self::State) -> &[Float] {
         state.h.0.as_flattened()
     }
 
@@ -181,7 +181,7 @@ impl<
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallLstm<U, LINES, V, S, A, R, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -193,11 +193,11 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = LstmState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 
@@ -220,11 +220,11 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
     #[inline(always)]
     pub fn last_batch<I: Isa, const STEPS: usize, const SAMPLES: usize>(
         isa: I,
-        weights: &[f32],
+        weights: &[Float],
         batch: &mut LstmBatch<LINES, SAMPLES>,
-        inputs: &[[[f32; F]; STEPS]],
+        inputs: &[[[Float; F]; STEPS]],
     ) {
-        isa.outline(Batch {
+        isa.enter(Batch {
             cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),

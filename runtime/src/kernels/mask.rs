@@ -1,32 +1,32 @@
 //! Masks: how one is computed, and what reads one. A mask holds a value for each row, 0 where the row does not count.
 
+use super::buffers;
 use super::elementwise::{padded, unpad};
 use super::join::{Add, Operator};
-use crate::buffers;
-use crate::simd::{In, Isa, Vector};
+use super::simd::{Float, In, Isa, Vector};
 
 /// 1 for true, 0 for false.
 #[inline(always)]
-const fn truth(holds: bool) -> f32 {
+const fn truth(holds: bool) -> Float {
     if holds { 1.0 } else { 0.0 }
 }
 
 /// Whether the only step of this mask counts.
 #[inline(always)]
 #[must_use]
-pub fn keeps(mask: &[f32]) -> bool {
+pub fn keeps(mask: &[Float]) -> bool {
     mask.first().is_some_and(|kept| *kept != 0.0)
 }
 
 /// Zeros in place of the output of a masked step.
 #[inline(always)]
-pub fn zero(output: &mut [f32]) {
+pub fn zero(output: &mut [Float]) {
     output.fill(0.0);
 }
 
 /// Whether any value of each row differs from `value`.
 #[inline(always)]
-pub fn different<const F: usize>(value: f32, input: &[[f32; F]], output: &mut [[f32; 1]]) {
+pub fn different<const F: usize>(value: Float, input: &[[Float; F]], output: &mut [[Float; 1]]) {
     for (row, [mask]) in input.iter().zip(output) {
         *mask = truth(differs(value, row));
     }
@@ -34,7 +34,7 @@ pub fn different<const F: usize>(value: f32, input: &[[f32; F]], output: &mut [[
 
 /// Whether any value of the row differs from `value`.
 #[inline(always)]
-fn differs<const F: usize>(value: f32, row: &[f32; F]) -> bool {
+fn differs<const F: usize>(value: Float, row: &[Float; F]) -> bool {
     let mut found = false;
     for x in row {
         found |= *x != value;
@@ -44,7 +44,7 @@ fn differs<const F: usize>(value: f32, row: &[f32; F]) -> bool {
 
 /// Every row counts.
 #[inline(always)]
-pub fn all<const F: usize>(input: &[[f32; F]], output: &mut [[f32; 1]]) {
+pub fn all<const F: usize>(input: &[[Float; F]], output: &mut [[Float; 1]]) {
     for (_, [mask]) in input.iter().zip(output) {
         *mask = 1.0;
     }
@@ -63,7 +63,7 @@ impl Id for i32 {
     }
 }
 
-impl Id for f32 {
+impl Id for Float {
     #[inline(always)]
     fn is_zero(self) -> bool {
         self == 0.0
@@ -72,7 +72,7 @@ impl Id for f32 {
 
 /// Whether each id is another than 0.
 #[inline(always)]
-pub fn of_ids<T: Id>(input: &[T], output: &mut [[f32; 1]]) {
+pub fn of_ids<T: Id>(input: &[T], output: &mut [[Float; 1]]) {
     for (id, [mask]) in input.iter().zip(output) {
         *mask = truth(!id.is_zero());
     }
@@ -80,7 +80,7 @@ pub fn of_ids<T: Id>(input: &[T], output: &mut [[f32; 1]]) {
 
 /// Replaces each row of nothing but `value` by zeros.
 #[inline(always)]
-pub fn clear<const F: usize>(value: f32, rows: &mut [[f32; F]]) {
+pub fn clear<const F: usize>(value: Float, rows: &mut [[Float; F]]) {
     for row in rows {
         if !differs(value, row) {
             *row = [0.0; F];
@@ -90,7 +90,7 @@ pub fn clear<const F: usize>(value: f32, rows: &mut [[f32; F]]) {
 
 /// Groups of `EACH` values, or the constant where the group's mask is 0.
 #[inline(always)]
-pub fn fill<const EACH: usize>(constant: f32, [values, mask]: [&[f32]; 2], output: &mut [f32]) {
+pub fn fill<const EACH: usize>(constant: Float, [values, mask]: [&[Float]; 2], output: &mut [Float]) {
     let rows = buffers::rows::<EACH>(values).iter().zip(mask);
     for ((row, mask), output) in rows.zip(buffers::rows_mut::<EACH>(output)) {
         *output = if *mask == 0.0 { [constant; EACH] } else { *row };
@@ -99,27 +99,20 @@ pub fn fill<const EACH: usize>(constant: f32, [values, mask]: [&[f32]; 2], outpu
 
 /// Rows of the first tensor, or those of the last where the mask between them is 0.
 #[inline(always)]
-pub fn select<const F: usize>([values, mask, others]: [&[f32]; 3], output: &mut [f32]) {
+pub fn select<const F: usize>([values, mask, others]: [&[Float]; 3], output: &mut [Float]) {
     let rows = buffers::rows::<F>(values).iter().zip(mask).zip(buffers::rows::<F>(others));
     for (((row, mask), other), output) in rows.zip(buffers::rows_mut::<F>(output)) {
         *output = if *mask == 0.0 { *other } else { *row };
     }
 }
 
-/// Scores of `KEYS` keys a row, those of masked keys lowered so far that no softmax gives them a share: Keras's 1e9.
-#[inline(always)]
-pub fn lower_scores<const KEYS: usize>([scores, mask]: [&[f32]; 2], output: &mut [f32]) {
-    let rows = buffers::rows::<KEYS>(scores).iter();
-    for (row, output) in rows.zip(buffers::rows_mut::<KEYS>(output)) {
-        for ((score, mask), output) in row.iter().zip(mask).zip(output) {
-            *output = if *mask == 0.0 { *score - 1e9 } else { *score };
-        }
-    }
-}
-
 /// The mean of every feature over the frames that count, from the first to the last; NaN where none does.
 #[inline(always)]
-pub fn global_average<I: Isa, const T: usize, const F: usize>(isa: I, [input, masks]: [&[f32]; 2], output: &mut [f32]) {
+pub fn global_average<I: Isa, const T: usize, const F: usize>(
+    isa: I,
+    [input, masks]: [&[Float]; 2],
+    output: &mut [Float],
+) {
     let samples = buffers::rows::<F>(input).chunks(T).zip(buffers::rows::<T>(masks));
     for ((frames, mask), output) in samples.zip(buffers::rows_mut::<F>(output)) {
         let mut count = 0.0;
@@ -145,7 +138,7 @@ macro_rules! last_outputs {
     ($($(#[$doc:meta])* $name:ident($mask:ident) => $keeps:expr;)*) => {$(
         $(#[$doc])*
         #[inline(always)]
-        pub fn $name<const U: usize, const T: usize>([last, masks]: [&[f32]; 2], output: &mut [f32]) {
+        pub fn $name<const U: usize, const T: usize>([last, masks]: [&[Float]; 2], output: &mut [Float]) {
             let rows = buffers::rows::<U>(last).iter().zip(buffers::rows::<T>(masks));
             for ((row, $mask), output) in rows.zip(buffers::rows_mut::<U>(output)) {
                 *output = if $keeps { *row } else { [0.0; U] };

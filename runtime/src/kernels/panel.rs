@@ -9,7 +9,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, Weight, accumulate};
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
 
 /// The state of a cell of any size.
@@ -45,11 +45,11 @@ pub(super) trait Kind: Copy {
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
     /// Each panel's first sums: the weights themselves, whose panels begin with the bias, or a step's product.
-    pub(super) start: &'a [f32],
+    pub(super) start: &'a [Float],
     /// Floats from one panel's first sums to the next panel's.
     pub(super) stride: usize,
     /// The inputs that are not in the sums yet: all features, or none.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// Whether to go through the panels in descending order.
     pub(super) turned: bool,
 }
@@ -57,7 +57,7 @@ pub(super) struct Step<'a> {
 /// A large cell over its weights. Its shape is not in its type, so that layers share the code.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a, K> {
-    pub(super) weights: &'a [f32],
+    pub(super) weights: &'a [Float],
     pub(super) features: usize,
     pub(super) units: usize,
     pub(super) kind: PhantomData<K>,
@@ -92,13 +92,13 @@ impl<'a, K: Kind> Cell<'a, K> {
     /// The floats before the rows of a block's panel, from column `column` of that block on, if the columns before the block's
     /// are `behind` for each of the panel's blocks and a block has `each`.
     #[inline(always)]
-    fn head(self, block: usize, behind: usize, each: usize, column: usize) -> &'a [f32] {
+    fn head(self, block: usize, behind: usize, each: usize, column: usize) -> &'a [Float] {
         let columns = behind * self.neighbours(block) + block % K::BLOCKS * each + column;
         self.weights.get(block / K::BLOCKS * self.floats() + 16 * columns..).unwrap_or_default()
     }
     /// A block's bias, as far as it goes with the inputs.
     #[inline(always)]
-    pub(super) fn bias(self, block: usize) -> &'a [f32] {
+    pub(super) fn bias(self, block: usize) -> &'a [Float] {
         self.head(block, 0, K::INPUTS, 0)
     }
     /// A block's bias that does not go with the inputs.
@@ -118,7 +118,7 @@ impl<'a, K: Kind> Cell<'a, K> {
     }
     /// The inputs' rows of the blocks from `block` on, from their column `column` on.
     #[inline(always)]
-    pub(super) fn inputs<'b>(self, block: usize, column: usize, input: &'b [f32]) -> Rows<'b, K::Weight>
+    pub(super) fn inputs<'b>(self, block: usize, column: usize, input: &'b [Float]) -> Rows<'b, K::Weight>
     where
         'a: 'b,
     {
@@ -135,7 +135,7 @@ impl<'a, K: Kind> Cell<'a, K> {
     }
     /// The state's rows of the blocks from `block` on.
     #[inline(always)]
-    pub(super) fn of_state<'b>(self, block: usize, hidden: &'b [f32]) -> Rows<'b, K::Weight>
+    pub(super) fn of_state<'b>(self, block: usize, hidden: &'b [Float]) -> Rows<'b, K::Weight>
     where
         'a: 'b,
     {
@@ -144,7 +144,7 @@ impl<'a, K: Kind> Cell<'a, K> {
     /// Rows of one column a block that stand behind all others, one for each unit: those of the blocks from `block` on. Their
     /// scales are the state's of column `column`.
     #[inline(always)]
-    pub(super) fn behind<'b>(self, block: usize, column: usize, hidden: &'b [f32]) -> Rows<'b, K::Weight>
+    pub(super) fn behind<'b>(self, block: usize, column: usize, hidden: &'b [Float]) -> Rows<'b, K::Weight>
     where
         'a: 'b,
     {
@@ -158,7 +158,7 @@ impl<'a, K: Kind> Cell<'a, K> {
         behind: usize,
         each: usize,
         column: usize,
-        hidden: &'b [f32],
+        hidden: &'b [Float],
     ) -> Rows<'b, K::Weight>
     where
         'a: 'b,
@@ -188,7 +188,7 @@ impl<'a, K: Kind> Cell<'a, K> {
         let block_stride = if K::SIDE_BY_SIDE { step.stride } else { 16 * K::INPUTS };
         for (index, line) in lines.iter_mut().enumerate() {
             let place = first + index / per_block * block_stride + 16 * (index % per_block);
-            if let Some(from) = step.start.get(place..).and_then(<[f32]>::first_chunk) {
+            if let Some(from) = step.start.get(place..).and_then(<[Float]>::first_chunk) {
                 *line = *from;
             }
         }
@@ -213,7 +213,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         16 * K::INPUTS * self.blocks()
     }
     #[inline(always)]
-    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
+    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
         let stride = self.product_row();
         let steps = product.len().checked_div(stride).unwrap_or(0);
         for block in (0..self.blocks()).step_by(K::BLOCKS) {
@@ -234,7 +234,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
         state.settle();
     }
     #[inline(always)]
-    fn hidden<'b>(state: &'b State<'a>) -> &'b [f32] {
+    fn hidden<'b>(state: &'b State<'a>) -> &'b [Float] {
         state.h.as_flattened()
     }
 }
@@ -259,7 +259,7 @@ pub(super) struct Rows<'a, W> {
     /// Weights of a row: sixteen for each column of each block.
     pub(super) row: usize,
     /// What the rows are multiplied by.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// What their products are multiplied by, where weights are scaled.
     pub(super) scales: Scales<'a>,
 }
@@ -277,7 +277,7 @@ enum Scaled {
 #[derive(Clone, Copy)]
 pub(super) struct Scales<'a> {
     /// Those of the first block's first column on.
-    values: &'a [f32],
+    values: &'a [Float],
     /// Floats from one block's to the next block's, or from one panel's to the next panel's.
     stride: usize,
 }
@@ -287,7 +287,7 @@ impl Scales<'_> {
     #[inline(always)]
     fn line(self, column: usize, per_block: usize) -> Line {
         let start = column / per_block * self.stride + column % per_block * 16;
-        let found = self.values.get(start..).and_then(<[f32]>::split_first_chunk);
+        let found = self.values.get(start..).and_then(<[Float]>::split_first_chunk);
         found.map_or([0.0; 16], |(line, _)| *line)
     }
 }

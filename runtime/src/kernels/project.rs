@@ -1,7 +1,7 @@
 //! The inputs' part of many steps' gate sums at once: tiles of rows by columns in registers, each weight read once for
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
-use crate::simd::{Columns, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
+use super::simd::{Columns, Float, In, Inputs, Isa, Program, Vector, Weight, accumulate, load_tile, store_tile};
 
 /// Inputs that are taken in one pass over a tile's columns, so that their weights stay in the first cache.
 const DEPTH: usize = 128;
@@ -10,9 +10,9 @@ const DEPTH: usize = 128;
 #[derive(Clone, Copy)]
 pub(super) struct Projection<'a, W> {
     /// The bias of every column.
-    pub(super) bias: &'a [f32],
+    pub(super) bias: &'a [Float],
     /// The scale of every column, where there are scales.
-    pub(super) scales: &'a [f32],
+    pub(super) scales: &'a [Float],
     /// The rows of the first input on.
     pub(super) weights: &'a [W],
     /// Weights from one input's row to the next.
@@ -26,7 +26,7 @@ pub(super) struct Projection<'a, W> {
 /// Where the sums go.
 pub(super) struct Target<'a> {
     /// The first step's first sum on.
-    pub(super) values: &'a mut [f32],
+    pub(super) values: &'a mut [Float],
     /// Floats from one step to the next.
     pub(super) stride: usize,
 }
@@ -36,17 +36,17 @@ pub(super) struct Target<'a> {
 pub(super) fn project<I: Isa, W: Weight>(
     isa: I,
     projection: Projection<'_, W>,
-    input: &[f32],
+    input: &[Float],
     steps: usize,
     target: Target<'_>,
 ) {
-    isa.outline(Project { projection, input, steps, target });
+    isa.enter(Project { projection, input, steps, target });
 }
 
 /// See [`project`].
 struct Project<'a, W> {
     projection: Projection<'a, W>,
-    input: &'a [f32],
+    input: &'a [Float],
     steps: usize,
     target: Target<'a>,
 }
@@ -58,24 +58,28 @@ impl<W: Weight> Program for Project<'_, W> {
     fn run<I: Isa>(self, isa: I) {
         let Project { projection, input, steps, mut target } = self;
         let count = projection.width / I::Tile::LANES;
+        // Four columns at a time, and for the rest tiles of three or one: of those that this width has none of, no code is made.
+        let (threes, ones) = match count % 4 {
+            3 => (1, 0),
+            2 if count > 2 => (2, 0),
+            rest => (0, rest),
+        };
         let mut first = 0;
         // Without inputs the sums are their biases.
         while first < projection.features || first == 0 {
             let depth = DEPTH.min(projection.features - first);
-            let mut column = 0;
-            while column < count {
-                let left = count - column;
-                let pass = Pass { projection, input, steps, first, depth, column };
-                if left.is_multiple_of(4) || left > 6 {
-                    pass.columns::<I, 6, 2, 4>(isa, &mut target);
-                    column += 4;
-                } else if left.is_multiple_of(3) {
-                    pass.columns::<I, 8, 3, 3>(isa, &mut target);
-                    column += 3;
-                } else {
-                    pass.columns::<I, 8, 6, 1>(isa, &mut target);
-                    column += 1;
-                }
+            let mut pass = Pass { projection, input, steps, first, depth, column: 0 };
+            while pass.column + 3 * threes + ones < count {
+                pass.columns::<I, 6, 2, 4>(isa, &mut target);
+                pass.column += 4;
+            }
+            while pass.column + ones < count {
+                pass.columns::<I, 8, 3, 3>(isa, &mut target);
+                pass.column += 3;
+            }
+            while pass.column < count {
+                pass.columns::<I, 8, 6, 1>(isa, &mut target);
+                pass.column += 1;
             }
             first += depth.max(1);
         }
@@ -86,7 +90,7 @@ impl<W: Weight> Program for Project<'_, W> {
 #[derive(Clone, Copy)]
 struct Pass<'a, W> {
     projection: Projection<'a, W>,
-    input: &'a [f32],
+    input: &'a [Float],
     steps: usize,
     first: usize,
     depth: usize,

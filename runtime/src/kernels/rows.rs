@@ -2,20 +2,20 @@
 //!
 //! A row's sums run over sixteen lanes, value k in lane k mod 16, folded in halves.
 
+use super::activation::{Activation, Sigmoid, exp, ln};
 use super::elementwise::{padded, unpad};
-use crate::activation::{Activation, Sigmoid, exp, ln};
-use crate::simd::{In, Isa, Line, Vector};
+use super::simd::{Float, In, Isa, Line, Vector};
 
 /// The row as lines, the last one filled up with `filler`.
 #[inline(always)]
-pub(super) fn lines<const N: usize>(row: &[f32; N], filler: f32) -> impl Iterator<Item = Line> + '_ {
+pub(super) fn lines<const N: usize>(row: &[Float; N], filler: Float) -> impl Iterator<Item = Line> + '_ {
     LinesOf { rest: row, filler }
 }
 
 /// See [`lines`].
 struct LinesOf<'a> {
-    rest: &'a [f32],
-    filler: f32,
+    rest: &'a [Float],
+    filler: Float,
 }
 
 impl Iterator for LinesOf<'_> {
@@ -38,9 +38,9 @@ impl Iterator for LinesOf<'_> {
 
 /// The greatest value of a row.
 #[inline(always)]
-fn largest<I: Isa, const N: usize>(isa: I, row: &[f32; N]) -> f32 {
-    let mut largest = I::V16::of(isa, f32::NEG_INFINITY);
-    for line in lines(row, f32::NEG_INFINITY) {
+fn largest<I: Isa, const N: usize>(isa: I, row: &[Float; N]) -> Float {
+    let mut largest = I::V16::of(isa, Float::NEG_INFINITY);
+    for line in lines(row, Float::NEG_INFINITY) {
         largest = largest.max(I::V16::load(isa, &line, 0));
     }
     largest.largest()
@@ -48,11 +48,11 @@ fn largest<I: Isa, const N: usize>(isa: I, row: &[f32; N]) -> f32 {
 
 /// Replaces every row by e^(x − max), gives its sum: what both softmaxes start from.
 #[inline(always)]
-fn exponentials<I: Isa, const N: usize>(isa: I, row: &mut [f32; N], largest: f32) -> f32 {
+fn exponentials<I: Isa, const N: usize>(isa: I, row: &mut [Float; N], largest: Float) -> Float {
     let mut sum = I::V16::of(isa, 0.0);
     let largest = I::V16::of(isa, largest);
     for chunk in row.chunks_mut(16) {
-        let mut line = padded(chunk, f32::NEG_INFINITY);
+        let mut line = padded(chunk, Float::NEG_INFINITY);
         let value = exp(I::V16::load(isa, &line, 0).sub(largest));
         sum = sum.add(value);
         value.store(&mut line, 0);
@@ -63,7 +63,7 @@ fn exponentials<I: Isa, const N: usize>(isa: I, row: &mut [f32; N], largest: f32
 
 /// eˣ divided by the row's sum of it, in place.
 #[inline(always)]
-pub fn softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
+pub fn softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[Float; N]]) {
     for row in rows {
         let largest = largest(isa, row);
         let sum = I::V16::of(isa, exponentials(isa, row, largest));
@@ -77,7 +77,7 @@ pub fn softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
 
 /// The logarithm of [`softmax`], in place: x − max − ln Σ e^(x − max).
 #[inline(always)]
-pub fn log_softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
+pub fn log_softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[Float; N]]) {
     for row in rows {
         let largest = largest(isa, row);
         let mut exponents = *row;
@@ -93,7 +93,7 @@ pub fn log_softmax<I: Isa, const N: usize>(isa: I, rows: &mut [[f32; N]]) {
 
 /// Each row divided by its length: x · min(1/√Σx², `largest`).
 #[inline(always)]
-pub fn unit<I: Isa, const N: usize>(isa: I, largest: f32, rows: &mut [[f32; N]]) {
+pub fn unit<I: Isa, const N: usize>(isa: I, largest: Float, rows: &mut [[Float; N]]) {
     for row in rows {
         let mut sum = I::V16::of(isa, 0.0);
         for line in lines(row, 0.0) {
@@ -113,7 +113,7 @@ pub fn unit<I: Isa, const N: usize>(isa: I, largest: f32, rows: &mut [[f32; N]])
 /// Keras's `sparsemax`, in place: max(x − τ, 0). Its threshold sums the cumulative sums of all supporting values, so a
 /// row need not sum to 1; that is what Keras computes.
 #[inline(always)]
-pub fn sparsemax<I: Isa, const N: usize>(_isa: I, rows: &mut [[f32; N]]) {
+pub fn sparsemax<I: Isa, const N: usize>(_isa: I, rows: &mut [[Float; N]]) {
     for row in rows {
         let mut sorted = *row;
         sorted.sort_unstable_by(|left, right| right.total_cmp(left));
@@ -137,7 +137,7 @@ pub fn sparsemax<I: Isa, const N: usize>(_isa: I, rows: &mut [[f32; N]]) {
 
 /// The gated linear unit: the first half of each row times the sigmoid of the second; `HALF` is half of `N`.
 #[inline(always)]
-pub fn glu<I: Isa, const N: usize, const HALF: usize>(isa: I, input: &[[f32; N]], output: &mut [[f32; HALF]]) {
+pub fn glu<I: Isa, const N: usize, const HALF: usize>(isa: I, input: &[[Float; N]], output: &mut [[Float; HALF]]) {
     for (input, output) in input.iter().zip(output) {
         let (values, gates) = input.split_at_checked(HALF).unwrap_or_default();
         for ((value, gate), output) in values.chunks(16).zip(gates.chunks(16)).zip(output.chunks_mut(16)) {
@@ -158,7 +158,7 @@ impl<const N: usize> LayerNorm<N> {
     ///
     /// - `weights`: gamma, then at the next line beta
     #[inline(always)]
-    pub fn rows<I: Isa>(isa: I, weights: &[f32], epsilon: f32, input: &[[f32; N]], output: &mut [[f32; N]]) {
+    pub fn rows<I: Isa>(isa: I, weights: &[Float], epsilon: Float, input: &[[Float; N]], output: &mut [[Float; N]]) {
         for (input, output) in input.iter().zip(output) {
             *output = *input;
             Self::row(isa, weights, epsilon, output);
@@ -167,7 +167,7 @@ impl<const N: usize> LayerNorm<N> {
 
     /// As [`LayerNorm::rows`], in place.
     #[inline(always)]
-    pub fn in_place<I: Isa>(isa: I, weights: &[f32], epsilon: f32, rows: &mut [[f32; N]]) {
+    pub fn in_place<I: Isa>(isa: I, weights: &[Float], epsilon: Float, rows: &mut [[Float; N]]) {
         for row in rows {
             Self::row(isa, weights, epsilon, row);
         }
@@ -175,12 +175,12 @@ impl<const N: usize> LayerNorm<N> {
 
     /// One row.
     #[inline(always)]
-    fn row<I: Isa>(isa: I, weights: &[f32], epsilon: f32, row: &mut [f32; N]) {
+    fn row<I: Isa>(isa: I, weights: &[Float], epsilon: Float, row: &mut [Float; N]) {
         let mut sum = I::V16::of(isa, 0.0);
         for line in lines(row, 0.0) {
             sum = sum.add(I::V16::load(isa, &line, 0));
         }
-        let size = N as f32;
+        let size = N as Float;
         let mean = sum.sum() / size;
         let center = I::V16::of(isa, mean);
         let mut squares = I::V16::of(isa, 0.0);

@@ -4,13 +4,13 @@
 //!
 //! Layouts: `small.rs` and `panel.rs` with one column, panels of up to four blocks. Source: Keras `SimpleRNN`; Elman 1990.
 
+use super::activation::Activation;
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows};
+use super::simd::{Float, In, Isa, Line, Program, Weight};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
+use super::state::SimpleRnnState;
 use super::{Panels, Small};
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Program, Weight};
-use crate::state::SimpleRnnState;
 use core::marker::PhantomData;
 
 /// A SimpleRNN layer of `U` units over `F` features: activation `A`, size class `C`.
@@ -26,7 +26,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 {
     /// A cell of no more units than `N` has lanes.
     #[inline(always)]
-    fn narrow<I: Isa, N: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[f32], step: Step<'_>) {
+    fn narrow<I: Isa, N: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[Float], step: Step<'_>) {
         let [sum] = columns::<I, N, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
         A::quiet_soon(sum).store(&mut h[0], 0);
     }
@@ -42,7 +42,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
     const SUMS: usize = V * S;
 
     #[inline(always)]
-    fn hidden(state: &Self::State) -> &[f32] {
+    fn hidden(state: &Self::State) -> &[Float] {
         state.h.0.as_flattened()
     }
 
@@ -129,7 +129,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const V: usize, const S
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = small::Cell::<F, SmallRnn<U, LINES, V, S, A, W>> { weights, kind: PhantomData };
         Drive { cell, state, journey }.run(isa);
     }
@@ -141,11 +141,11 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     type State = SimpleRnnState<LINES>;
 
     #[inline(always)]
-    fn drive<I: Isa, K: Kept>(isa: I, weights: &[f32], state: &mut Self::State, journey: Journey<'_, K>) {
+    fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A, W>> };
         let mut next = [[0.0; 16]; LINES];
         let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.outline(Drive { cell, state: &mut state, journey });
+        isa.enter(Drive { cell, state: &mut state, journey });
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::drive::{Recurrence, Start};
 use super::project::{Projection, Target, project};
-use crate::simd::{Columns, In, Inputs, Isa, Line, Vector, Weight, accumulate};
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
 
 /// How the units of a small cell lie in a row.
@@ -41,7 +41,7 @@ pub(super) trait Kind: Copy {
     /// Vectors of sums, partial ones included.
     const SUMS: usize;
     /// The last output's lines.
-    fn hidden(state: &Self::State) -> &[f32];
+    fn hidden(state: &Self::State) -> &[Float];
     /// One step, of which `step` names all but the state.
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>);
 }
@@ -49,7 +49,7 @@ pub(super) trait Kind: Copy {
 /// A small cell over its weights, `F` features an input.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a, const F: usize, K> {
-    pub(super) weights: &'a [f32],
+    pub(super) weights: &'a [Float],
     pub(super) kind: PhantomData<K>,
 }
 
@@ -70,7 +70,7 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
         if F < FEWEST_FEATURES { 0 } else { 16 * K::LINES_A_ROW }
     }
     #[inline(always)]
-    fn project<I: Isa>(self, isa: I, input: &[f32], product: &mut [f32]) {
+    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
         let row = 16 * K::LINES_A_ROW;
         let (bias, scales) = self.weights.split_at_checked(row).unwrap_or_default();
         let weights = K::Weight::of(self.weights).get(head::<K::Weight>(row)..).unwrap_or_default();
@@ -84,7 +84,7 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
         K::advance(isa, state, Step { weights: self.weights, start, input: from.input, features: F });
     }
     #[inline(always)]
-    fn hidden(state: &Self::State) -> &[f32] {
+    fn hidden(state: &Self::State) -> &[Float] {
         K::hidden(state)
     }
 }
@@ -99,11 +99,11 @@ const fn head<W: Weight>(row: usize) -> usize {
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
     /// All of the layer's floats.
-    pub(super) weights: &'a [f32],
+    pub(super) weights: &'a [Float],
     /// What the sums start from: the bias row or the step's product.
-    pub(super) start: &'a [f32],
+    pub(super) start: &'a [Float],
     /// The inputs that are not in `start` yet: all features, or none.
-    pub(super) input: &'a [f32],
+    pub(super) input: &'a [Float],
     /// Features of an input.
     pub(super) features: usize,
 }
@@ -127,7 +127,7 @@ impl Without {
 pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
-    hidden: &[f32],
+    hidden: &[Float],
     without: Without,
 ) -> [Line; VECTORS] {
     let mut lines = [[0.0; 16]; VECTORS];
@@ -185,7 +185,7 @@ pub(super) fn gates<I: Isa, const V: usize>(isa: I, sums: &[Line; V], block: usi
 fn in_groups<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS: usize>(
     isa: I,
     step: Step<'_>,
-    hidden: &[f32],
+    hidden: &[Float],
     without: Without,
     lines: &mut [Line; VECTORS],
     mut done: usize,
@@ -212,7 +212,7 @@ fn in_groups<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS
 pub(super) fn columns<I: Isa, V: In<I>, W: Weight, const N: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
-    hidden: &[f32],
+    hidden: &[Float],
     without: Without,
     [first, lines_a_row]: [usize; 2],
 ) -> [V; N] {
@@ -228,7 +228,7 @@ pub(super) fn columns<I: Isa, V: In<I>, W: Weight, const N: usize, const SETS: u
     let mut from = [[[V::of(isa, 0.0); N]; 1]; 1];
     for (column, sum) in from[0][0].iter_mut().enumerate() {
         let lane = first + column * V::LANES;
-        if let Some((line, _)) = step.start.get(lane / 16 * 16..).and_then(<[f32]>::split_first_chunk) {
+        if let Some((line, _)) = step.start.get(lane / 16 * 16..).and_then(<[Float]>::split_first_chunk) {
             *sum = V::load(isa, line, lane % 16 / V::LANES);
         }
     }
@@ -262,7 +262,7 @@ pub(super) fn columns<I: Isa, V: In<I>, W: Weight, const N: usize, const SETS: u
 fn scaled<I: Isa, V: In<I>, const N: usize>(
     isa: I,
     products: [V; N],
-    scales: &[f32],
+    scales: &[Float],
     first: usize,
     mut from: [V; N],
 ) -> [V; N] {

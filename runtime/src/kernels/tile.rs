@@ -1,7 +1,7 @@
 //! What a tile of sums becomes: its partial sums joined, the activation applied, each row written to its place.
 
-use crate::activation::Activation;
-use crate::simd::{In, Isa, Line, Vector, store_tile};
+use super::activation::Activation;
+use super::simd::{Float, In, Isa, Line, Vector, store_tile};
 
 /// A tile's sums on their way to the output: with only constant indices before it they stay in registers until here.
 #[repr(C, align(64))]
@@ -13,7 +13,7 @@ struct Buffer<const ROWS: usize>([[Line; 4]; ROWS]);
 pub(super) fn finish<I: Isa, A: Activation, const ROWS: usize, const N: usize, const SETS: usize>(
     isa: I,
     sums: [[[I::Tile; N]; ROWS]; SETS],
-    output: &mut [f32],
+    output: &mut [Float],
     starts: [usize; ROWS],
     count: usize,
     left: usize,

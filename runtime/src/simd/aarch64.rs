@@ -1,6 +1,6 @@
 //! 64-bit ARM: NEON, which every such processor has, with fused multiply-add.
 
-use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
+use super::{In, Isa, Pair, Vector, sealed::Sealed};
 use core::arch::aarch64::*;
 
 /// Four lanes.
@@ -216,9 +216,5 @@ impl Isa for Neon {
     #[inline(always)]
     fn quarters(self, vector: Self::V16) -> [Self::V4; 4] {
         [vector.0.0, vector.0.1, vector.1.0, vector.1.1]
-    }
-    #[inline(never)]
-    fn outline<P: Program>(self, program: P) -> P::Output {
-        program.run(self)
     }
 }

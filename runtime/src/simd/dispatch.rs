@@ -1,16 +1,11 @@
 //! Which instruction set a program runs on: found once, then one comparison a call.
 //!
 //! With `std` the processor is asked at run time, and `RNN_MAX_ISA` (one of the names of [`Level::name`]) caps the
-//! answer, read once. Without it, what the compiler was told of the target decides.
+//! answer, read once. Without it, what the compiler was told of the target decides. What the target promises is never
+//! gone below, so a program that is compiled for newer processors has the code of fewer sets.
 
-#[cfg(target_arch = "aarch64")]
-use super::Neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::RelaxedSimd;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use super::Simd128;
-#[cfg(all(target_arch = "x86_64", not(feature = "fused")))]
-use super::Sse2;
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
 use super::{Isa, Program, Scalar, ScalarFma};
@@ -79,7 +74,7 @@ impl Level {
     pub fn is_available(self) -> bool {
         match self {
             Level::Scalar | Level::ScalarFma => true,
-            Level::Sse2 => cfg!(all(target_arch = "x86_64", not(feature = "fused"))),
+            Level::Sse2 => BASELINE == Level::Sse2,
             Level::Avx2 | Level::Avx512 => self <= x86_level(),
             Level::Neon => cfg!(target_arch = "aarch64"),
             Level::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
@@ -103,36 +98,13 @@ const fn has_relaxed() -> bool {
 /// The best x86-64 level of this processor; below all of them on others.
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
 fn x86_level() -> Level {
-    let avx2 = std::arch::is_x86_feature_detected!("avx2")
-        && std::arch::is_x86_feature_detected!("fma")
-        && std::arch::is_x86_feature_detected!("f16c");
-    let avx512 = std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512vl")
-        && std::arch::is_x86_feature_detected!("avx512dq")
-        && std::arch::is_x86_feature_detected!("avx512bw");
-    match (avx2, avx512) {
-        (true, true) => Level::Avx512,
-        (true, false) => Level::Avx2,
-        (false, _) => BASELINE,
-    }
+    super::x86_64::detect::best().unwrap_or(BASELINE).max(BASELINE)
 }
 
 /// The best x86-64 level that the target promises.
 #[cfg(not(all(target_arch = "x86_64", feature = "std")))]
 const fn x86_level() -> Level {
-    let avx2 = cfg!(all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"));
-    let avx512 = cfg!(all(
-        target_feature = "avx512f",
-        target_feature = "avx512vl",
-        target_feature = "avx512dq",
-        target_feature = "avx512bw"
-    ));
-    match (avx2, avx512) {
-        _ if !cfg!(target_arch = "x86_64") => Level::Scalar,
-        (true, true) => Level::Avx512,
-        (true, false) => Level::Avx2,
-        (false, _) => BASELINE,
-    }
+    if cfg!(target_arch = "x86_64") { BASELINE } else { Level::Scalar }
 }
 
 /// The fastest level of this processor.
@@ -146,15 +118,20 @@ fn fastest() -> Level {
     }
 }
 
-/// The fastest available level that `cap` does not forbid.
+/// The fastest available level that the cap of this name does not forbid; what is no name forbids nothing.
 #[cfg(feature = "std")]
-fn capped(cap: Option<&str>) -> Level {
-    let Some(cap) = cap.and_then(|name| Level::ALL.into_iter().find(|level| level.name() == name)) else {
-        return fastest();
-    };
-    let mut vectors = Level::ALL.into_iter().filter(|level| *level > Level::ScalarFma && level.is_available());
-    vectors.rfind(|level| *level <= cap).unwrap_or(BASELINE)
+fn capped(cap: &[u8]) -> Level {
+    let cap = Level::ALL.into_iter().find(|level| level.name().as_bytes() == cap);
+    match cap.map_or(fastest(), |cap| cap.min(fastest())) {
+        level if level > BASELINE && level.is_available() => level,
+        _ => BASELINE,
+    }
 }
+
+/// Whether processors of this target differ in what they have: where they don't, nothing is asked and nothing read.
+#[cfg(feature = "std")]
+const HAS_CHOICE: bool = cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd"))
+    || cfg!(target_arch = "x86_64") && (BASELINE as u8) < Level::Avx512 as u8;
 
 /// The level that [`dispatch`] uses in this process.
 #[cfg(feature = "std")]
@@ -165,12 +142,15 @@ pub fn level() -> Level {
 
     #[cold]
     fn choose() -> Level {
-        let cap = std::env::var("RNN_MAX_ISA").ok();
-        let level = capped(cap.as_deref());
+        let cap = std::env::var_os("RNN_MAX_ISA").unwrap_or_default();
+        let level = capped(cap.as_encoded_bytes());
         CHOSEN.store(level as u8, Ordering::Relaxed);
         level
     }
 
+    if !HAS_CHOICE {
+        return BASELINE;
+    }
     let chosen = CHOSEN.load(Ordering::Relaxed);
     if chosen == Level::Avx512 as u8 {
         return Level::Avx512;
@@ -195,31 +175,58 @@ pub fn isa_name() -> &'static str {
 
 /// Runs `program` on the fastest instruction set that is there and allowed.
 ///
-/// Only the sets that [`level`] can choose on this target are compiled.
+/// Only the sets that [`level`] can choose on this target are compiled: none below what the target promises.
 #[inline(always)]
 pub fn dispatch<P: Program>(program: P) -> P::Output {
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` found the features on this processor.
-        Level::Avx512 => unsafe { Avx512::new_unchecked() }.outline(program),
+        Level::Avx512 if is_above_baseline(Level::Avx512) => unsafe { Avx512::new_unchecked() }.enter(program),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => unsafe { Avx2::new_unchecked() }.outline(program),
+        Level::Avx2 if is_above_baseline(Level::Avx2) => unsafe { Avx2::new_unchecked() }.enter(program),
         #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
         // SAFETY: this target has the feature.
         Level::RelaxedSimd => unsafe { RelaxedSimd::new_unchecked() }.outline(program),
-        _ => Baseline::new().outline(program),
+        _ => baseline().outline(program),
     }
+}
+
+/// Whether a program that asks the processor may run on this level instead of the baseline.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+const fn is_above_baseline(level: Level) -> bool {
+    level as u8 > BASELINE as u8
 }
 
 /// What every processor of this target has: the token and its level.
 macro_rules! baseline {
-    ($token:ident) => {
-        type Baseline = $token;
+    ($token:ident, $new:expr) => {
+        use super::$token as Baseline;
         const BASELINE: Level = Level::$token;
+
+        #[inline(always)]
+        const fn baseline() -> Baseline {
+            $new
+        }
+    };
+    ($token:ident) => {
+        baseline!($token, Baseline::new());
     };
 }
 cfg_select! {
+    all(
+        target_arch = "x86_64",
+        all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"),
+        all(target_feature = "avx512f", target_feature = "avx512vl", target_feature = "avx512dq", target_feature = "avx512bw")
+    ) => {
+        // SAFETY: the target promises the features.
+        baseline!(Avx512, unsafe { Baseline::new_unchecked() });
+    }
+    all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma", target_feature = "f16c") => {
+        // SAFETY: as above.
+        baseline!(Avx2, unsafe { Baseline::new_unchecked() });
+    }
     all(target_arch = "x86_64", not(feature = "fused")) => { baseline!(Sse2); }
     target_arch = "aarch64" => { baseline!(Neon); }
     all(target_arch = "wasm32", target_feature = "simd128") => { baseline!(Simd128); }
@@ -237,13 +244,13 @@ pub fn dispatch_at<P: Program>(level: Level, program: P) -> Option<P::Output> {
         _ if !level.is_available() => None,
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the guard above found the features on this processor.
-        Level::Avx512 => Some(unsafe { Avx512::new_unchecked() }.outline(program)),
+        Level::Avx512 => Some(unsafe { Avx512::new_unchecked() }.enter(program)),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.outline(program)),
+        Level::Avx2 => Some(unsafe { Avx2::new_unchecked() }.enter(program)),
         #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
         // SAFETY: this target has the feature.
         Level::RelaxedSimd => Some(unsafe { RelaxedSimd::new_unchecked() }.outline(program)),
-        _ => Some(Baseline::new().outline(program)),
+        _ => Some(baseline().outline(program)),
     }
 }

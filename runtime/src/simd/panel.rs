@@ -1,6 +1,6 @@
 //! The one loop in which nearly all time goes: rows of packed weights, times inputs, into sums held in registers.
 
-use super::{In, Isa, Weight};
+use super::{Float, In, Isa, Weight};
 
 /// Where the columns of a block of packed weights lie, in weights from the start of the slice.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl Columns {
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, const ROWS: usize> {
     /// All rows' inputs.
-    pub values: &'a [f32],
+    pub values: &'a [Float],
     /// Each row's first input.
     pub starts: [usize; ROWS],
 }
@@ -39,7 +39,7 @@ pub struct Inputs<'a, const ROWS: usize> {
 impl<'a> Inputs<'a, 1> {
     /// One row.
     #[inline(always)]
-    pub fn row(values: &'a [f32]) -> Self {
+    pub fn row(values: &'a [Float]) -> Self {
         Inputs { values, starts: [0] }
     }
 }
@@ -144,7 +144,7 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
 #[inline(always)]
 pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
     isa: I,
-    values: &[f32],
+    values: &[Float],
     starts: [usize; ROWS],
 ) -> [[V; COLUMNS]; ROWS] {
     let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
@@ -166,7 +166,7 @@ pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
 #[inline(always)]
 pub fn store_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     tile: &[[V; COLUMNS]; ROWS],
-    values: &mut [f32],
+    values: &mut [Float],
     starts: [usize; ROWS],
     count: usize,
 ) {

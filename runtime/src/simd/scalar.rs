@@ -1,6 +1,6 @@
 //! Four lanes in plain Rust: what runs where no instruction set of ours does, and the check on all others.
 
-use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
+use super::{In, Isa, Pair, Vector, sealed::Sealed};
 
 /// Four floats; `FUSED` says whether multiply-add rounds once.
 #[derive(Clone, Copy, Debug)]
@@ -236,10 +236,6 @@ macro_rules! scalar {
             #[inline(always)]
             fn quarters(self, vector: Self::V16) -> [Self::V4; 4] {
                 [vector.0.0, vector.0.1, vector.1.0, vector.1.1]
-            }
-            #[inline(never)]
-            fn outline<P: Program>(self, program: P) -> P::Output {
-                program.run(self)
             }
         }
     };

@@ -5,7 +5,7 @@
 //! target has `relaxed-simd`, engines on processors with fused multiply-add have an instruction after all; whether
 //! this one does is tried when the program runs.
 
-use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
+use super::{In, Isa, Pair, Vector, sealed::Sealed};
 use core::arch::wasm32::*;
 use core::marker::PhantomData;
 
@@ -243,10 +243,6 @@ macro_rules! token {
             #[inline(always)]
             fn quarters(self, vector: Self::V16) -> [Self::V4; 4] {
                 [vector.0.0, vector.0.1, vector.1.0, vector.1.1]
-            }
-            #[inline(never)]
-            fn outline<P: Program>(self, program: P) -> P::Output {
-                program.run(self)
             }
         }
     };

@@ -1,5 +1,8 @@
 //! x86-64: SSE2 (which every such processor has), AVX2 with fused multiply-add and halves, AVX-512.
 
+#[cfg(feature = "std")]
+pub(super) mod detect;
+
 use super::{In, Isa, Pair, Program, Vector, sealed::Sealed};
 use core::arch::x86_64::*;
 
@@ -352,9 +355,9 @@ fn halves_of_sixteen(vector: Sixteen) -> [Eight; 2] {
 /// One token: which vectors it proves, how wide kernels take their blocks, how its functions are compiled.
 macro_rules! token {
     (
-        $(#[$doc:meta])* $name:ident, $label:literal, $features:literal,
+        $(#[$doc:meta])* $name:ident, $label:literal,
         $four:ty, $eight:ty, $sixteen:ty, block $block:ty, tile $tile:ty,
-        blocks $blocks:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal
+        blocks $blocks:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal $(, compiled for $features:literal)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -378,63 +381,69 @@ macro_rules! token {
         }
         impl Sealed for $name {}
 
-        const _: () = {
-            #[target_feature(enable = $features)]
-            #[inline(never)]
-            fn outlined<P: Program>(isa: $name, program: P) -> P::Output {
-                program.run(isa)
-            }
-            impl Isa for $name {
-                type V4 = $four;
-                type V8 = $eight;
-                type V16 = $sixteen;
-                type Block = $block;
-                type Tile = $tile;
-                const BLOCKS: usize = $blocks;
-                const MANY_REGISTERS: bool = $many;
-                const WHOLE_ROWS: bool = $whole;
-                const UNROLLED: bool = $unrolled;
-                const NAME: &'static str = $label;
+        impl Isa for $name {
+            type V4 = $four;
+            type V8 = $eight;
+            type V16 = $sixteen;
+            type Block = $block;
+            type Tile = $tile;
+            const BLOCKS: usize = $blocks;
+            const MANY_REGISTERS: bool = $many;
+            const WHOLE_ROWS: bool = $whole;
+            const UNROLLED: bool = $unrolled;
+            const NAME: &'static str = $label;
 
-                #[inline(always)]
-                fn halves(self, vector: Self::V16) -> [Self::V8; 2] {
-                    Self::split_sixteen(vector)
-                }
-                #[inline(always)]
-                fn split_eight(self, vector: Self::V8) -> [Self::V4; 2] {
-                    Self::split_eight_lanes(vector)
-                }
-                #[inline(always)]
-                fn quarters(self, vector: Self::V16) -> [Self::V4; 4] {
-                    Self::split_quarters(vector)
-                }
-                #[inline(always)]
-                fn outline<P: Program>(self, program: P) -> P::Output {
-                    // SAFETY: the token proves every feature that the function is compiled for.
-                    unsafe { outlined(self, program) }
-                }
+            #[inline(always)]
+            fn halves(self, vector: Self::V16) -> [Self::V8; 2] {
+                Self::split_sixteen(vector)
             }
-        };
+            #[inline(always)]
+            fn split_eight(self, vector: Self::V8) -> [Self::V4; 2] {
+                Self::split_eight_lanes(vector)
+            }
+            #[inline(always)]
+            fn quarters(self, vector: Self::V16) -> [Self::V4; 4] {
+                Self::split_quarters(vector)
+            }
+            $(
+                #[inline(always)]
+                fn enter<P: Program>(self, program: P) -> P::Output {
+                    // An `#[inline(never)]` here would say nothing: rustc hands the inlining rules of a function with
+                    // target features to those calls only that come from a function with the same.
+                    #[target_feature(enable = $features)]
+                    fn entered<P: Program>(isa: $name, program: P) -> P::Output {
+                        program.run(isa)
+                    }
+                    // SAFETY: the token proves every feature that the function is compiled for.
+                    unsafe { entered(self, program) }
+                }
+                #[inline(never)]
+                fn outline<P: Program>(self, program: P) -> P::Output {
+                    self.enter(program)
+                }
+            )?
+        }
     };
 }
 
 token! {
     /// What every x86-64 processor has: 16 registers of four lanes, no fused multiply-add.
-    Sse2, "sse2", "sse2",
+    Sse2, "sse2",
     Four, Pair<Four>, Pair<Pair<Four>>, block Pair<Four>, tile Four,
     blocks 1, many false, whole false, unrolled false
 }
 token! {
     /// AVX2, FMA and F16C: 16 registers of eight lanes.
-    Avx2, "avx2", "avx2,fma,f16c",
+    Avx2, "avx2",
     FourFused, Eight, Pair<Eight>, block Pair<Eight>, tile Eight,
-    blocks 1, many false, whole false, unrolled true
+    blocks 1, many false, whole false, unrolled true, compiled for "avx2,fma,f16c"
 }
 token! {
     /// AVX-512 F, VL, DQ and BW: 32 registers of sixteen lanes.
-    Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c",
+    Avx512, "avx512",
     FourFused, Eight, Sixteen, block Sixteen, tile Sixteen,
-    blocks 2, many true, whole true, unrolled true
+    blocks 2, many true, whole true, unrolled true,
+    compiled for "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c"
 }
 
 impl Sse2 {

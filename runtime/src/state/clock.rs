@@ -1,6 +1,8 @@
 //! The count of a stream's frames: which of its layers have a row to make with the frame at hand.
 
-use super::saved::{Saved, StateError, put_count, take_count};
+use super::StateError;
+use super::saved::{Saved, put_count, take_count};
+use super::simd::Float;
 
 /// Frames seen, as far as it matters: from the last layer's first row on, the count goes round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,12 +46,12 @@ impl Clock {
 /// `UNITS` is here the limit of the count.
 impl Saved for Clock {
     #[inline]
-    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [Float]) -> &'a mut [Float] {
         put_count(u64::from(self.time), floats)
     }
 
     #[inline]
-    fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+    fn load_from<const UNITS: usize>(floats: &[Float]) -> Result<(Self, &[Float]), StateError> {
         let (count, rest) = take_count(floats)?;
         match u32::try_from(count) {
             Ok(time) if count < UNITS as u64 => Ok((Self { time }, rest)),

@@ -1,12 +1,14 @@
 //! All rows of a tensor so far as one, for pooling over time.
 
-use super::saved::{Saved, StateError, put, put_count, take, take_count};
+use super::StateError;
+use super::saved::{Saved, put, put_count, take, take_count};
+use super::simd::Float;
 
 /// `WIDTH` values that hold all rows so far, and how many rows those were.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Folded<const WIDTH: usize> {
     /// The sums, or whatever the rows were folded to; of no meaning before the first row.
-    pub values: [f32; WIDTH],
+    pub values: [Float; WIDTH],
     /// Rows so far.
     pub count: u64,
 }
@@ -21,12 +23,12 @@ impl<const WIDTH: usize> Folded<WIDTH> {
 
 impl<const WIDTH: usize> Saved for Folded<WIDTH> {
     #[inline]
-    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [Float]) -> &'a mut [Float] {
         put(&self.values, put_count(self.count, floats))
     }
 
     #[inline]
-    fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+    fn load_from<const UNITS: usize>(floats: &[Float]) -> Result<(Self, &[Float]), StateError> {
         let (count, floats) = take_count(floats)?;
         let mut state = Self { count, ..Self::zero() };
         let rest = take(&mut state.values, floats);

@@ -1,11 +1,13 @@
 //! The last rows of a tensor, for windows over time and for what is joined later.
 
-use super::saved::{Saved, StateError, put, take};
+use super::StateError;
+use super::saved::{Saved, put, take};
+use super::simd::Float;
 
 /// The last `ROWS` rows of `WIDTH` values; zero where there were none yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rows<const WIDTH: usize, const ROWS: usize> {
-    rows: [[f32; WIDTH]; ROWS],
+    rows: [[Float; WIDTH]; ROWS],
     /// Where the oldest row is, which the next one replaces.
     oldest: usize,
 }
@@ -19,7 +21,7 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
 
     /// Puts a row to the others; the oldest goes.
     #[inline(always)]
-    pub fn put(&mut self, row: &[f32; WIDTH]) {
+    pub fn put(&mut self, row: &[Float; WIDTH]) {
         if let Some(oldest) = self.rows.get_mut(self.oldest) {
             *oldest = *row;
         }
@@ -30,7 +32,7 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
     /// The row that was the last one `back` rows ago; 0 is the last one.
     #[inline(always)]
     #[must_use]
-    pub fn row(&self, back: usize) -> &[f32; WIDTH] {
+    pub fn row(&self, back: usize) -> &[Float; WIDTH] {
         let place = self.oldest.wrapping_add(ROWS).wrapping_sub(back.wrapping_add(1));
         let place = if place >= ROWS { place.wrapping_sub(ROWS) } else { place };
         match self.rows.get(place) {
@@ -42,7 +44,7 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
     /// As [`Rows::window`], where they are.
     #[inline(always)]
     #[must_use]
-    pub fn taps<const TAPS: usize, const DILATION: usize>(&self, back: usize) -> [&[f32; WIDTH]; TAPS] {
+    pub fn taps<const TAPS: usize, const DILATION: usize>(&self, back: usize) -> [&[Float; WIDTH]; TAPS] {
         let mut taps = [self.row(back); TAPS];
         let mut at = back;
         for tap in &mut taps {
@@ -55,7 +57,7 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
     /// `TAPS` rows, `DILATION` apart, in the order in which they came; the first was the last one `back` rows ago.
     #[inline(always)]
     #[must_use]
-    pub fn window<const TAPS: usize, const DILATION: usize>(&self, back: usize) -> [[f32; WIDTH]; TAPS] {
+    pub fn window<const TAPS: usize, const DILATION: usize>(&self, back: usize) -> [[Float; WIDTH]; TAPS] {
         let mut window = [[0.0; WIDTH]; TAPS];
         let mut at = back;
         for row in &mut window {
@@ -69,7 +71,7 @@ impl<const WIDTH: usize, const ROWS: usize> Rows<WIDTH, ROWS> {
 /// The oldest row first.
 impl<const WIDTH: usize, const ROWS: usize> Saved for Rows<WIDTH, ROWS> {
     #[inline]
-    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [f32]) -> &'a mut [f32] {
+    fn save_to<'a, const UNITS: usize>(&self, floats: &'a mut [Float]) -> &'a mut [Float] {
         let mut floats = floats;
         for back in (0..ROWS).rev() {
             floats = put(self.row(back), floats);
@@ -78,7 +80,7 @@ impl<const WIDTH: usize, const ROWS: usize> Saved for Rows<WIDTH, ROWS> {
     }
 
     #[inline]
-    fn load_from<const UNITS: usize>(floats: &[f32]) -> Result<(Self, &[f32]), StateError> {
+    fn load_from<const UNITS: usize>(floats: &[Float]) -> Result<(Self, &[Float]), StateError> {
         let mut state = Self::zero();
         let rest = take(state.rows.as_flattened_mut(), floats);
         Ok((state, rest))
@@ -93,12 +95,12 @@ impl<const WIDTH: usize, const ROWS: usize> Default for Rows<WIDTH, ROWS> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rows, Saved};
+    use super::{Float, Rows, Saved};
 
     #[test]
     fn rows_come_back_in_their_order() {
         let mut rows = Rows::<2, 3>::zero();
-        (1..=4).for_each(|value| rows.put(&[value as f32, -1.0]));
+        (1..=4).for_each(|value| rows.put(&[value as Float, -1.0]));
         let mut floats = [9.0; 7];
         assert_eq!(Saved::save_to::<0>(&rows, &mut floats), [9.0]);
         assert_eq!(floats[..6], [2.0, -1.0, 3.0, -1.0, 4.0, -1.0]);
@@ -111,8 +113,8 @@ mod tests {
         let mut rows = Rows::<1, 5>::zero();
         assert_eq!(rows.window::<3, 2>(4), [[0.0]; 3]);
         for value in 1..=7 {
-            rows.put(&[value as f32]);
-            let at = |back: i32| if value > back { (value - back) as f32 } else { 0.0 };
+            rows.put(&[value as Float]);
+            let at = |back: i32| if value > back { (value - back) as Float } else { 0.0 };
             assert_eq!(rows.window::<3, 2>(4), [[at(4)], [at(2)], [at(0)]]);
             assert_eq!(rows.row(3), &[at(3)]);
             assert_eq!(rows.taps::<2, 1>(1), [&[at(1)], &[at(0)]]);

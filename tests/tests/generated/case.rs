@@ -3,7 +3,7 @@
 use rnn_runtime::{Checked, Model, Shaped, Stream, Tensor, Zero};
 
 use crate::DATA;
-use crate::suite::TOLERANCE;
+use crate::suite::{Float, TOLERANCE};
 
 /// A part that the build script wrote: its data, its models and their tests.
 macro_rules! part {
@@ -59,8 +59,8 @@ fn numbers(start: usize, count: usize) -> Vec<f64> {
     DATA[start..start + 8 * count].as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
 }
 
-pub fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
+pub fn bits(values: &[Float]) -> Vec<u64> {
+    values.iter().map(|&value| u64::from(value.to_bits())).collect()
 }
 
 impl Case<'_> {
@@ -73,7 +73,7 @@ impl Case<'_> {
         self.samples.iter().map(|sample| sample.2).collect()
     }
 
-    pub fn assert_near(&self, sample: usize, output: &[f32]) {
+    pub fn assert_near(&self, sample: usize, output: &[Float]) {
         let (start, n_inputs, n_outputs) = self.samples[sample];
         let expected = numbers(start + 8 * n_inputs, n_outputs);
         let slack = numbers(start + 8 * (n_inputs + n_outputs), 1)[0];
@@ -88,18 +88,18 @@ impl Case<'_> {
     }
 
     /// All samples through `forward_into`.
-    fn outputs<M: Model>(&self, model: &M, scratch: &mut M::Scratch) -> Vec<Vec<f32>>
+    fn outputs<M: Model<Number = Float>>(&self, model: &M, scratch: &mut M::Scratch) -> Vec<Vec<Float>>
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Answer: Into<Checked>,
     {
         let mut outputs = Vec::new();
         for (input, n_outputs) in self.inputs().iter().zip(self.n_outputs()) {
-            let mut output = vec![f32::NAN; n_outputs];
+            let mut output = vec![Float::NAN; n_outputs];
             // What stands in the scratch before must not matter.
-            scratch.as_mut().fill(f32::NAN);
+            scratch.as_mut().fill(Float::NAN);
             let input = M::Input::view(input, "input").unwrap();
             let answer = model.forward_into(input, scratch, M::Output::view_mut(&mut output, "output").unwrap());
             answer.into().0.unwrap();
@@ -109,10 +109,10 @@ impl Case<'_> {
     }
 
     /// The numbers are the recorded ones.
-    pub fn forward_into<M: Model>(&self, model: &M, scratch: &mut M::Scratch)
+    pub fn forward_into<M: Model<Number = Float>>(&self, model: &M, scratch: &mut M::Scratch)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Answer: Into<Checked>,
     {
@@ -122,13 +122,17 @@ impl Case<'_> {
     }
 
     /// Another form of the same model gives the same bits.
-    pub fn same<M: Model, N: Model<Scratch = M::Scratch>>(&self, model: &M, other: &N, scratch: &mut M::Scratch)
-    where
+    pub fn same<M: Model<Number = Float>, N: Model<Number = Float, Scratch = M::Scratch>>(
+        &self,
+        model: &M,
+        other: &N,
+        scratch: &mut M::Scratch,
+    ) where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         N::Input: Shaped,
-        N::Output: Shaped<Element = f32>,
+        N::Output: Shaped<Element = Float>,
         ElementOf<N::Input>: Element,
         M::Answer: Into<Checked>,
         N::Answer: Into<Checked>,
@@ -140,10 +144,10 @@ impl Case<'_> {
         }
     }
 
-    fn flat_outputs<M: Model>(&self, model: &M) -> Vec<Vec<f32>>
+    fn flat_outputs<M: Model<Number = Float>>(&self, model: &M) -> Vec<Vec<Float>>
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -151,7 +155,7 @@ impl Case<'_> {
         let samples = self.inputs().into_iter().zip(self.n_outputs());
         samples
             .map(|(input, n_outputs)| {
-                let mut output = vec![f32::NAN; n_outputs];
+                let mut output = vec![Float::NAN; n_outputs];
                 model.forward_flat(&input, &mut output).unwrap();
                 output
             })
@@ -159,10 +163,10 @@ impl Case<'_> {
     }
 
     /// Flat slices give the recorded numbers too, and wrong lengths are errors.
-    pub fn forward_flat<M: Model>(&self, model: &M)
+    pub fn forward_flat<M: Model<Number = Float>>(&self, model: &M)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
@@ -176,14 +180,14 @@ impl Case<'_> {
     }
 
     /// By value: the same bits as flat.
-    pub fn forward<M: Model>(&self, model: &M)
+    pub fn forward<M: Model<Number = Float>>(&self, model: &M)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
-        M::Output: Tensor<Element = f32>,
+        M::Output: Tensor<Element = Float>,
     {
         for (input, flat) in self.inputs().iter().zip(self.flat_outputs(model)) {
             let output = model.forward(M::Input::view(input, "input").unwrap());
@@ -194,15 +198,15 @@ impl Case<'_> {
     }
 
     /// A batch: the same bits as one by one.
-    pub fn forward_batch<M: Model>(&self, model: &M)
+    pub fn forward_batch<M: Model<Number = Float>>(&self, model: &M)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
         M::Input: Tensor + Shaped<Element = <M::Input as Tensor>::Element>,
-        M::Output: Tensor<Element = f32>,
+        M::Output: Tensor<Element = Float>,
     {
         let flat = self.inputs();
         let inputs: Vec<M::Input> = flat.iter().map(|input| *M::Input::view(input, "input").unwrap()).collect();
@@ -217,15 +221,15 @@ impl Case<'_> {
     }
 
     /// Every frame has an output: steps, and pieces of any length, give the bits of the whole.
-    pub fn stream_to_many<M: Model, S: Stream>(&self, model: &M, start: impl Fn() -> S)
+    pub fn stream_to_many<M: Model<Number = Float>, S: Stream>(&self, model: &M, start: impl Fn() -> S)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
         S::Frame: Tensor<Element = ElementOf<M::Input>>,
-        S::Step: Tensor<Element = f32>,
+        S::Step: Tensor<Element = Float>,
     {
         for (input, expected) in self.inputs::<ElementOf<M::Input>>().iter().zip(self.flat_outputs(model)) {
             let frames = S::Frame::group(input).unwrap();
@@ -255,15 +259,15 @@ impl Case<'_> {
     }
 
     /// One output a sequence: a step's is that of the sequence up to it.
-    pub fn stream_to_one<M: Model, S: Stream>(&self, model: &M, start: impl Fn() -> S)
+    pub fn stream_to_one<M: Model<Number = Float>, S: Stream>(&self, model: &M, start: impl Fn() -> S)
     where
         M::Input: Shaped,
-        M::Output: Shaped<Element = f32>,
+        M::Output: Shaped<Element = Float>,
         ElementOf<M::Input>: Element,
         M::Scratch: Sized,
         M::Answer: Into<Checked>,
         S::Frame: Tensor<Element = ElementOf<M::Input>>,
-        S::Step: Tensor<Element = f32>,
+        S::Step: Tensor<Element = Float>,
     {
         for (input, flat) in self.inputs::<ElementOf<M::Input>>().iter().zip(self.flat_outputs(model)) {
             let frames = S::Frame::group(input).unwrap();
@@ -289,7 +293,7 @@ impl Case<'_> {
 /// Shows a tensor's bits.
 struct Values<'a, T>(&'a T);
 
-impl<T: Tensor<Element = f32>> std::fmt::Debug for Values<'_, T> {
+impl<T: Tensor<Element = Float>> std::fmt::Debug for Values<'_, T> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         bits(self.0.flat()).fmt(formatter)
     }

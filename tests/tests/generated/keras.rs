@@ -2,6 +2,9 @@
 
 use crate::case::Tolerance;
 
+/// What the models compute in.
+pub type Float = f32;
+
 /// Or twice as far as Keras in f32 is itself from what it computes in f64.
 pub const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
 

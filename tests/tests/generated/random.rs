@@ -2,6 +2,9 @@
 
 use crate::case::Tolerance;
 
+/// What the models compute in.
+pub type Float = f32;
+
 /// Sums of up to some hundred f32 products, through up to five layers.
 pub const TOLERANCE: Tolerance = Tolerance { absolute: 2e-6, relative: 2e-5 };
 

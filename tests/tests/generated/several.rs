@@ -3,6 +3,7 @@
 use rnn_runtime::{Stream, Tensor, Zero};
 
 use super::case::{Case, Element, bits};
+use super::suite::Float;
 
 /// Recorded numbers, taken one tensor after the other.
 pub struct Numbers<'a>(&'a [f64]);
@@ -17,6 +18,14 @@ impl Numbers<'_> {
         self.0 = rest;
         let values: Vec<T::Element> = values.iter().map(|&value| T::Element::of(value)).collect();
         T::group(&values).unwrap()[0]
+    }
+
+    /// So many tensors.
+    pub fn rows<T: Tensor>(&mut self, count: usize) -> Vec<T>
+    where
+        T::Element: Element,
+    {
+        (0..count).map(|_| self.next()).collect()
     }
 }
 
@@ -44,8 +53,8 @@ impl Layout<'_> {
     }
 
     /// The whole outputs, one behind the other, of what each step answered at each output.
-    pub fn outputs<S>(&self, steps: &[S], read: impl Fn(&S) -> Vec<Option<Vec<f32>>>) -> Vec<f32> {
-        let steps: Vec<Vec<Option<Vec<f32>>>> = steps.iter().map(read).collect();
+    pub fn outputs<S>(&self, steps: &[S], read: impl Fn(&S) -> Vec<Option<Vec<Float>>>) -> Vec<Float> {
+        let steps: Vec<Vec<Option<Vec<Float>>>> = steps.iter().map(read).collect();
         let mut outputs = Vec::new();
         for (place, &(width, in_time)) in self.outputs.iter().enumerate() {
             let parts =
@@ -61,7 +70,7 @@ impl Layout<'_> {
 
 impl Case<'_> {
     /// `run` gives a sample's recorded outputs.
-    pub fn several(&self, run: impl Fn(&mut Numbers<'_>, &[f64]) -> Vec<f32>) {
+    pub fn several(&self, run: impl Fn(&mut Numbers<'_>, &[f64]) -> Vec<Float>) {
         for (sample, input) in self.inputs::<f64>().iter().enumerate() {
             self.assert_near(sample, &run(&mut Numbers(input), input));
         }
@@ -71,10 +80,10 @@ impl Case<'_> {
     pub fn several_streams<S: Stream, F: Fn(&mut Numbers<'_>) -> S::Frame>(
         &self,
         layout: &Layout<'_>,
-        run: impl Fn(&mut Numbers<'_>, &[f64]) -> Vec<f32>,
+        run: impl Fn(&mut Numbers<'_>, &[f64]) -> Vec<Float>,
         start: impl Fn() -> S,
         make: F,
-        read: impl Fn(&S::Step) -> Vec<Option<Vec<f32>>> + Copy,
+        read: impl Fn(&S::Step) -> Vec<Option<Vec<Float>>> + Copy,
     ) where
         S::Step: Zero + Clone,
     {

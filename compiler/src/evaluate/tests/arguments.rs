@@ -95,9 +95,12 @@ fn training_arguments_are_checked_by_name() {
 }
 
 #[test]
-fn number_types_other_than_float32_are_not_there_yet() {
+fn number_types_are_float32_and_float64() {
     clean("m = Sequential([Input((3,), dtype='float32'), Dense(4, dtype='float32')])");
-    assert_eq!(codes("x = Dense(4, dtype='float64')"), [Code::E104]);
+    clean("m = Sequential([Input((3,), dtype='float64'), Dense(4, dtype='float64')])");
+    for other in ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16", "int32"] {
+        assert_eq!(codes(&format!("x = Dense(4, dtype='{other}')")), [Code::E148], "{other}");
+    }
     assert_eq!(codes("x = Dense(4, dtype='flaot32')"), [Code::E117]);
     assert_eq!(codes("x = Dense(4, dtype=32)"), [Code::E115]);
 }

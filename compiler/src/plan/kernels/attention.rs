@@ -1,23 +1,15 @@
 //! Kernels of the attention layers.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::{bits, dense, masks, number, permute, product_of_matrices, softmax};
+use super::attention_mask::{Blind, MaskOver, Near, Scores, lowered, shares};
+use super::{bits, dense, number, permute, product_of_matrices, softmax};
 use crate::activation::Activation;
 use crate::layers::attention::Score;
 use crate::packing::{self, PackOp, Packing};
 use crate::plan::lowered::{Argument, Call, From, InPlace, Join, Operand, Operation, Weights};
 use crate::shape::Dimension;
-
-/// How many keys before its own place a query looks at, and how many behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Near {
-    /// Keys before.
-    pub before: usize,
-    /// Keys behind.
-    pub behind: usize,
-}
 
 /// The sizes of an attention's tensors.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +49,8 @@ pub fn attention(sizes: AttentionSizes, score: Score, use_scale: bool, mask: Opt
         let weights = Some(Weights::new(packing::plain(1)));
         operations.push(Operation::InPlace(InPlace { call, width: 1, weights, multiply_adds: 1 }));
     }
-    operations.extend(mask.map(|mask| masks::lower_scores(queries, keys, mask)));
-    operations.push(near_softmax(queries, keys, near));
+    operations.extend(lowered(Scores { queries, keys, near }, mask));
+    operations.push(softmax(keys));
     let scores = operand(From::Before, Vec::new(), queries * keys);
     let mixed = operand(From::Input(1), Vec::new(), keys * values);
     operations.push(product_of_matrices(vec![scores, mixed], [queries, keys, values]));
@@ -69,33 +61,86 @@ fn operand(from: From, prepare: Vec<Operation>, width: usize) -> Operand {
     Operand { from, prepare, width }
 }
 
-/// The softmax of rows of `keys` scores, over the keys that a query looks at.
-fn near_softmax(queries: usize, keys: usize, near: Option<Near>) -> Operation {
-    let Some(Near { before, behind }) = near else { return softmax(keys) };
-    // Beyond the sequence there is nothing to look at, and no sum may overflow.
-    let (before, behind) = (number(before.min(queries)), number(behind.min(keys)));
-    let (width, queries) = (number(keys), number(queries));
-    let arguments = vec![Argument::Isa, Argument::Value(quote!([#before, #behind, #queries])), Argument::Output];
-    let call = Call::with(quote!(kernels::heads::softmax_near::<_, #width>), arguments);
-    Operation::InPlace(InPlace { call, width: keys, weights: None, multiply_adds: 0 })
-}
-
 /// Sums of factor · tanh(scale · (query + key)); the weights are the scale, if it has one, then the factors.
 fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
     let AttentionSizes { queries, keys, features, .. } = sizes;
-    let (function, length) = match (score, use_scale) {
-        (Score::Concat, true) => ("scaled_scores", 2),
-        (Score::Concat, false) => ("weighted_scores", 1),
-        (Score::Additive | Score::Dot, true) => ("featured_scores", features),
-        (Score::Additive | Score::Dot, false) => ("plain_scores", 0),
-    };
-    let (function, features) = (Ident::new(function, Span::call_site()), number(features));
-    let columns = number(keys);
+    let (fit, weights) = fit(score, use_scale, features);
+    let (features, columns) = (number(features), number(keys));
     let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::attention::#function::<_, #features, #columns>), arguments);
-    let weights = (length > 0).then(|| Weights::new(scalars(length, score)));
+    let call = Call::with(quote!(kernels::attention::scores::<_, #fit, #features, #columns>), arguments);
     let multiply_adds = (queries * keys * sizes.features) as u64;
     Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
+}
+
+/// The type of a score, and its weights.
+fn fit(score: Score, use_scale: bool, features: usize) -> (TokenStream, Option<Weights>) {
+    let (fit, length) = match (score, use_scale) {
+        (Score::Concat, true) => ("ScaledSum", 2),
+        (Score::Concat, false) => ("WeightedSum", 1),
+        (Score::Additive, true) => ("FeaturedSum", features),
+        (Score::Additive, false) => ("PlainSum", 0),
+        (Score::Dot, true) => ("ScaledProduct", 1),
+        (Score::Dot, false) => ("Product", 0),
+    };
+    let fit = Ident::new(fit, Span::call_site());
+    (quote!(kernels::attention::#fit), (length > 0).then(|| Weights::new(scalars(length, score))))
+}
+
+/// Attention over any number of queries and keys: of which inputs, and of which widths.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyAttention {
+    /// Width of queries and keys.
+    pub features: usize,
+    /// Width of the values.
+    pub values: usize,
+    /// Which input the keys are.
+    pub key: usize,
+    /// Which input masks the values, where one does.
+    pub mask: Option<usize>,
+    /// Whether a query sees the keys up to its own place only.
+    pub is_causal: bool,
+}
+
+/// The means of the values weighted by the softmax of the scores, whatever the number of either.
+#[must_use]
+pub fn attention_of_any(attention: &AnyAttention, score: Score, use_scale: bool) -> Operation {
+    let AnyAttention { features, values, key, mask, is_causal } = *attention;
+    let widths = [(0, features), (key, features), (1, values)].into_iter().chain(mask.map(|mask| (mask, 1)));
+    let operands = widths.map(|(input, width)| operand(From::Input(input), Vec::new(), width)).collect();
+    attend(operands, Looks { heads: 1, is_causal, scale: 1.0 }, fit(score, use_scale, features))
+}
+
+/// How queries look at keys.
+struct Looks {
+    /// How many heads a row holds side by side.
+    heads: usize,
+    /// Whether a query sees the keys up to its own place only.
+    is_causal: bool,
+    /// What the scores are multiplied by.
+    scale: f64,
+}
+
+/// One kernel for queries, keys, values and, where there is one, the values' mask.
+fn attend(operands: Vec<Operand>, looks: Looks, (fit, weights): (TokenStream, Option<Weights>)) -> Operation {
+    let function = Ident::new(if operands.len() > 3 { "attend_masked" } else { "attend" }, Span::call_site());
+    let seen = if looks.is_causal { quote!(BACK) } else { quote!(ALL) };
+    let scale = (looks.scale.to_bits() != 1.0_f64.to_bits()).then(|| {
+        let scale = bits(looks.scale);
+        quote!(.scaled(f32::from_bits(#scale)))
+    });
+    let (features, values) = (operands[0].width, operands[2].width);
+    let [heads, width, value_width] = [looks.heads, features, values].map(number);
+    let arguments = vec![
+        Argument::Isa,
+        if weights.is_some() { Argument::Weights } else { Argument::Value(quote!(&[])) },
+        Argument::Value(quote!(kernels::attention::Looks::#seen #scale)),
+        Argument::FlatInputs,
+        Argument::Output,
+    ];
+    let call = Call::with(quote!(kernels::attention::#function::<_, #fit, #heads, #width, #value_width>), arguments);
+    // For each query and each key: the score twice, and the value.
+    let multiply_adds = (2 * features + values) as u64;
+    Operation::Attend(Join { call, operands, output: values, weights, multiply_adds })
 }
 
 /// The weights of additive scores one behind the other: tensors of one number each, or one of a number a feature.
@@ -108,8 +153,10 @@ fn scalars(length: usize, score: Score) -> Packing {
 }
 
 /// The sizes of multi-head attention.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HeadSizes {
+    /// How many samples of their own a sample holds.
+    pub samples: usize,
     /// How many heads.
     pub heads: usize,
     /// Steps of the query.
@@ -128,6 +175,10 @@ pub struct HeadSizes {
     pub key: usize,
     /// Which keys a query looks at.
     pub near: Option<Near>,
+    /// What becomes of queries that may look at nothing.
+    pub blind: Blind,
+    /// The masks over the scores.
+    pub masks: Vec<MaskOver>,
     /// Whether every projection has a bias.
     pub use_bias: bool,
     /// Whether a gate of the query multiplies the heads.
@@ -141,6 +192,12 @@ impl HeadSizes {
         let each = 1 + usize::from(self.use_bias);
         operations.iter_mut().for_each(|operation| operation.shift_tensors(place * each));
         operations
+    }
+
+    /// What scores are multiplied by.
+    #[allow(clippy::cast_precision_loss)]
+    fn scale(&self) -> f64 {
+        1.0 / (self.key_width as f64).sqrt()
     }
 
     fn literal(&self, width: usize) -> Argument {
@@ -159,8 +216,7 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
     let project = |place, from, to| sizes.project(place, from, to, Activation::Linear);
     let scores = Join {
         call: {
-            #[allow(clippy::cast_precision_loss)]
-            let scale = bits(1.0 / (key_width as f64).sqrt());
+            let scale = bits(sizes.scale());
             let (row, length) = (number(key_row), number(keys));
             let scale = Argument::Value(quote!(f32::from_bits(#scale)));
             let arguments =
@@ -189,7 +245,38 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
         weights: None,
         multiply_adds: (queries * keys * value_row) as u64,
     };
-    let mut operations = vec![Operation::Join(scores), near_softmax(queries, keys, sizes.near), Operation::Join(mixed)];
+    let rows = Scores { queries, keys, near: sizes.near };
+    let shared = shares(rows, (heads, sizes.samples * heads * queries * keys), sizes.blind, &sizes.masks);
+    let mut operations = vec![Operation::Join(scores), shared, Operation::Join(mixed)];
+    operations.extend(behind_heads(sizes));
+    operations
+}
+
+/// Multi-head attention over any number of queries and keys, of which `sizes` counts one each; a query sees all keys, or those up to
+/// its own place.
+#[must_use]
+pub fn multi_head_of_any(sizes: &HeadSizes) -> Vec<Operation> {
+    let HeadSizes { heads, key_width, value_width, inputs, key, near, .. } = *sizes;
+    let (key_row, value_row) = (heads * key_width, heads * value_width);
+    let [query_input, value_input, key_input] = inputs;
+    let project = |place, from, to| sizes.project(place, from, to, Activation::Linear);
+    let operands = vec![
+        operand(From::Input(0), project(0, query_input, key_row), key_row),
+        operand(From::Input(key), project(1, key_input, key_row), key_row),
+        operand(From::Input(1), project(2 + usize::from(sizes.use_gate), value_input, value_row), value_row),
+    ];
+    let looks = Looks { heads, is_causal: near.is_some(), scale: sizes.scale() };
+    let mut operations = vec![attend(operands, looks, (quote!(kernels::attention::Product), None))];
+    operations.extend(behind_heads(sizes));
+    operations
+}
+
+/// What follows the heads: the gate, and the projection to the output.
+fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
+    let HeadSizes { heads, queries, value_width, inputs, .. } = *sizes;
+    let (value_row, query_input) = (heads * value_width, inputs[0]);
+    let gate = usize::from(sizes.use_gate);
+    let mut operations = Vec::new();
     if sizes.use_gate {
         let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
         let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
@@ -204,6 +291,6 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
             multiply_adds: (queries * value_row) as u64,
         }));
     }
-    operations.extend(project(3 + gate, value_row, sizes.output));
+    operations.extend(sizes.project(3 + gate, value_row, sizes.output, Activation::Linear));
     operations
 }

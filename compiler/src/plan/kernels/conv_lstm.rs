@@ -2,11 +2,13 @@
 
 use quote::quote;
 
+use super::recurrent::with_last;
 use super::{elementwise, number};
 use crate::activation::Activation;
 use crate::layer::Recurrence;
+use crate::layers::recurrent::at_masked;
 use crate::packing;
-use crate::plan::lowered::{Direction, Lowered, NoCode, Operation, Recurrent, Samples, Walk, Weights};
+use crate::plan::lowered::{Direction, Lowered, Lowering, NoCode, Recurrent, Samples, Walk, Weights};
 
 /// The sizes of a layer.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,12 @@ pub struct ConvSizes {
 ///
 /// # Errors
 /// Where an activation needs whole rows.
-pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 2]) -> Lowered {
+pub fn conv_lstm(
+    lowering: &Lowering<'_>,
+    sizes: ConvSizes,
+    flags: Recurrence,
+    activations: [Activation; 2],
+) -> Lowered {
     let function = |activation: Activation| elementwise(activation).ok_or(NoCode::RowActivation(activation.name()));
     let (main, gate) = (function(activations[0])?, function(activations[1])?);
     let (features, units) = (sizes.rows * sizes.channels, sizes.places * sizes.filters);
@@ -62,15 +69,16 @@ pub fn conv_lstm(sizes: ConvSizes, flags: Recurrence, activations: [Activation; 
         together: None,
         class: "filters",
     };
-    Ok(vec![Operation::Recurrent(Recurrent {
+    let recurrent = Recurrent {
         features,
         timesteps: sizes.timesteps,
         return_sequences: flags.return_sequences,
         has_initial: sizes.has_initial,
-        mask: None,
+        mask: flags.masking.is_read.then(|| at_masked(flags, sizes.has_initial)),
         unroll: flags.unroll,
         stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
-    })])
+    };
+    with_last(recurrent, lowering)
 }

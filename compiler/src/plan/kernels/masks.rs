@@ -87,15 +87,6 @@ pub fn either(count: usize) -> Operation {
     join(call, (0..count).map(|input| (From::Input(input), 1)).collect(), 1)
 }
 
-/// Lowers an attention's scores of masked keys, so that their share becomes 0: `mask` is which input.
-#[must_use]
-pub fn lower_scores(queries: usize, keys: usize, mask: usize) -> Operation {
-    let columns = number(keys);
-    let call =
-        Call::with(quote!(kernels::mask::lower_scores::<#columns>), vec![Argument::FlatInputs, Argument::FlatOutput]);
-    join(call, vec![(From::Before, queries * keys), (From::Input(mask), keys)], queries * keys)
-}
-
 /// The mean over the frames that count.
 #[must_use]
 pub fn global_average(timesteps: usize, features: usize) -> Operation {

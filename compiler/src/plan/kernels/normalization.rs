@@ -1,6 +1,6 @@
 //! Kernels of the layers that normalize.
 
-use proc_macro2::{Ident, Literal, Span};
+use proc_macro2::{Ident, Span};
 use quote::quote;
 
 use super::{bits, number, spread_ops};
@@ -61,9 +61,7 @@ pub fn by_statistics(
 
 /// The packed numbers as they stand in the code.
 fn constants(packing: &Packing, means: &[f64], variances: &[f64]) -> Argument {
-    #[allow(clippy::cast_possible_truncation)]
-    let single = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
-    let packed = packing.run(&[&single(means), &single(variances)]);
-    let values = packed.iter().map(|value| Literal::u32_unsuffixed(value.to_bits()));
+    let packed = packing.run(&[means, variances]);
+    let values = packed.iter().map(|&value| bits(value));
     Argument::Value(quote!(&[#(f32::from_bits(#values)),*]))
 }

@@ -14,9 +14,9 @@ use crate::storage::Storage;
 pub fn parameter(storage: Storage) -> TokenStream {
     match storage {
         Storage::F32 => TokenStream::new(),
-        Storage::F16 => quote!(, kernels::F16),
-        Storage::Bf16 => quote!(, kernels::Bf16),
-        Storage::Int8 => quote!(, kernels::I8),
+        Storage::F16 => quote!(, simd::F16),
+        Storage::Bf16 => quote!(, simd::Bf16),
+        Storage::Int8 => quote!(, simd::I8),
     }
 }
 

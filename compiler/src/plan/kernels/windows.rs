@@ -65,7 +65,11 @@ pub fn whole(operations: Vec<Operation>) -> Lowered {
         Operation::Window(Window { whole, .. }) | Operation::Fold(Fold { whole, .. }) => {
             whole.map(|whole| *whole).ok_or(NoCode::FreeAxis)
         }
-        Operation::Rows(_) | Operation::InPlace(_) | Operation::Recurrent(_) | Operation::Join(_) => Ok(operation),
+        Operation::Rows(_)
+        | Operation::InPlace(_)
+        | Operation::Recurrent(_)
+        | Operation::Join(_)
+        | Operation::Attend(_) => Ok(operation),
     };
     operations.into_iter().map(whole).collect()
 }

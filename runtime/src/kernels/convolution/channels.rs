@@ -1,10 +1,10 @@
 //! Convolutions of each channel by itself: no sum mixes channels.
 
+use super::super::activation::Activation;
+use super::super::elementwise::{padded, unpad};
+use super::super::simd::{Float, In, Isa, Line, Vector};
 use super::family::Family;
 use super::{Apart, Flat, Rows};
-use crate::activation::Activation;
-use crate::kernels::elementwise::{padded, unpad};
-use crate::simd::{In, Isa, Line, Vector};
 use core::marker::PhantomData;
 
 /// `FILTERS` sums over `TAPS` rows of `FEATURES` values each, with activation `A`: filter f reads channel
@@ -21,10 +21,10 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
     #[inline(always)]
     pub fn sample<I: Isa>(
         isa: I,
-        weights: &[f32],
+        weights: &[Float],
         [stride, dilation, before]: [usize; 3],
-        input: &[f32],
-        output: &mut [f32],
+        input: &[Float],
+        output: &mut [Float],
     ) {
         let family = Family {
             first: 0,
@@ -43,8 +43,8 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
 
     /// One output row from its taps, the earliest first.
     #[inline(always)]
-    pub fn step<I: Isa>(isa: I, weights: &[f32], taps: [&[f32; FEATURES]; TAPS], output: &mut [f32; FILTERS]) {
-        let mut rows: [&[f32]; TAPS] = [&[]; TAPS];
+    pub fn step<I: Isa>(isa: I, weights: &[Float], taps: [&[Float; FEATURES]; TAPS], output: &mut [Float; FILTERS]) {
+        let mut rows: [&[Float]; TAPS] = [&[]; TAPS];
         for (row, tap) in rows.iter_mut().zip(taps) {
             *row = tap;
         }
@@ -52,7 +52,13 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
     }
 
     #[inline(always)]
-    fn row<I: Isa, R: Rows>(isa: I, weights: &[f32], rows: R, (family, member): (Family, usize), output: &mut [f32]) {
+    fn row<I: Isa, R: Rows>(
+        isa: I,
+        weights: &[Float],
+        rows: R,
+        (family, member): (Family, usize),
+        output: &mut [Float],
+    ) {
         let taps = family.taps_of(member, rows.count());
         let width = FILTERS.div_ceil(16);
         let weights = weights.as_chunks::<16>().0;
@@ -72,9 +78,9 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
 
     /// The inputs of line `index` of the filters.
     #[inline(always)]
-    fn spread<I: Isa>(isa: I, row: &[f32], index: usize) -> I::V16 {
+    fn spread<I: Isa>(isa: I, row: &[Float], index: usize) -> I::V16 {
         if FILTERS == FEATURES {
-            return match row.get(16 * index..).and_then(<[f32]>::first_chunk) {
+            return match row.get(16 * index..).and_then(<[Float]>::first_chunk) {
                 Some(line) if 16 * index + 16 <= FEATURES => I::V16::load(isa, line, 0),
                 _ => I::V16::load(isa, &padded(row.get(16 * index..FEATURES).unwrap_or_default(), 0.0), 0),
             };
