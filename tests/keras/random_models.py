@@ -55,7 +55,8 @@ class Group(Layer):
         super().__init__("[]", arguments)
 
     def text(self):
-        return "[" + ", ".join(value.text() for _, value in self.arguments) + "]"
+        shown = (value.text() if isinstance(value, Layer) else value for _, value in self.arguments)
+        return "[" + ", ".join(shown) + "]"
 
 
 @dataclass
