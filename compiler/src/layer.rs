@@ -268,6 +268,11 @@ pub trait Layer: Debug {
         InputType::Float32
     }
 
+    /// How many weights of its inner layer Keras's files hold once more, in front of the layer's own.
+    fn stored_twice(&self) -> usize {
+        0
+    }
+
     /// The float type that a cast makes of its input's numbers.
     fn casts_to(&self) -> Option<InputType> {
         None

@@ -121,7 +121,8 @@ fn push_arrays(
     let has = |name: &str| names.iter().any(|other| other == name);
     let inner = layer.map(|layer| layer.layer.sublayers()).unwrap_or_default();
     if has("vars") {
-        push_variables(&guarded(|| group.group("vars"))?, arrays)?;
+        let first = layer.map_or(0, |layer| layer.layer.stored_twice());
+        push_variables(&guarded(|| group.group("vars"))?, first, arrays)?;
     }
     if depth >= MAX_DEPTH {
         return Ok(());
@@ -173,12 +174,12 @@ fn numbered_keys<'a>(
     Ok(keys.collect())
 }
 
-/// The datasets `0`, `1`, … of a group, by number.
-fn push_variables(variables: &Group, arrays: &mut Vec<StoredArray>) -> Result<(), Mistake> {
+/// The datasets `0`, `1`, … of a group, by number, from the first on that is wanted.
+fn push_variables(variables: &Group, first: usize, arrays: &mut Vec<StoredArray>) -> Result<(), Mistake> {
     let mut indices: Vec<usize> =
         guarded(|| variables.datasets())?.iter().filter_map(|name| name.parse().ok()).collect();
     indices.sort_unstable();
-    for index in indices {
+    for index in indices.into_iter().filter(|index| *index >= first) {
         arrays.push(array(&guarded(|| variables.dataset(&index.to_string()))?)?);
     }
     Ok(())

@@ -97,6 +97,10 @@ impl Layer for SpectralNormalization {
         vec![Rc::clone(&self.inner)]
     }
 
+    fn stored_twice(&self) -> usize {
+        1
+    }
+
     fn takes_integers(&self) -> bool {
         self.inner.layer.takes_integers()
     }
