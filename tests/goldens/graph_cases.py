@@ -379,7 +379,7 @@ GRAPHS = {
         "[y, GRU(2)(y), MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, a)]",
     ),
     "multi_head_attention_masks_given": (
-        "x = Input((5, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((5, 3), dtype='bool')\n"
+        "x = Input((3, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((3, 3), dtype='bool')\n"
         "each = Input((2, 1, 3), dtype='bool')\ny, s = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
         "use_causal_mask=True, return_attention_scores=True)",
         "[x, v, counts, pairs, each]",
