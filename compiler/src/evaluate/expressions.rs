@@ -65,6 +65,7 @@ impl Evaluator<'_> {
                 match (operator, &operand.value) {
                     (UnaryOperator::Minus, &Value::Tensor(tensor)) => return self.tensor_negative(tensor, span),
                     (UnaryOperator::Invert, &Value::Tensor(tensor)) => return self.tensor_not(tensor, span),
+                    (UnaryOperator::Not, Value::Tensor(_)) => return self.no_truth_value(span),
                     _ => {}
                 }
                 operators::unary(*operator, &operand, span).map_err(|mistake| self.report(*mistake)).ok()
