@@ -254,14 +254,17 @@ def vocabulary_of(model):
 
 
 def ends(model, kind):
-    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary of tensors, or the names of the
-    layers that give them; a name that comes again gets a number."""
+    """The inputs or outputs of a model by name, in Keras's order: the keys of a dictionary that hold a tensor each, or the
+    names of the layers that give them; a name that comes again gets a number."""
     structure = getattr(model, f"_{kind}_struct", None)
     tensors = getattr(model, kind)
-    if isinstance(structure, dict) and not any(isinstance(value, (dict, list, tuple)) for value in structure.values()):
-        keys = sorted(structure)
-    else:
-        keys = [tensor._keras_history.operation.name for tensor in tensors]
+    keys = [tensor._keras_history.operation.name for tensor in tensors]
+    if isinstance(structure, dict):
+        place = 0
+        for key in sorted(structure):
+            if not isinstance(structure[key], (dict, list, tuple)):
+                keys[place] = key
+            place += len(keras.tree.flatten(structure[key]))
     names = []
     for key in keys:
         name, number = key, 0
