@@ -3,6 +3,7 @@
 //! A sum over features runs over sixteen lanes, feature k in lane k mod 16, folded in halves.
 
 use super::activation::{Activation, Tanh, exp};
+use super::attention_mask::{UNSEEN, is_far};
 use super::buffers;
 use super::elementwise::{padded, unpad};
 use super::join::line;
@@ -124,12 +125,9 @@ impl Looks {
 
     #[inline(always)]
     const fn is_far(self, query: usize, key: usize) -> bool {
-        key.saturating_add(self.before) < query || key > query.saturating_add(self.behind)
+        is_far([self.before, self.behind], query, key)
     }
 }
-
-/// What Keras takes off the scores of keys that a query does not see.
-const UNSEEN: Float = 1e9;
 
 /// The means of the values weighted by the softmax of the scores, for any number of queries and of keys; the heads of a row are
 /// `HEADS` parts of it, side by side.

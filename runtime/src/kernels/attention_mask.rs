@@ -7,6 +7,15 @@ use super::buffers;
 use super::rows::softmax;
 use super::simd::{Float, Isa};
 
+/// What Keras takes off the scores of keys that a query does not see.
+pub(super) const UNSEEN: Float = 1e9;
+
+/// Whether a key is further from a query than so many places before its own, or behind it.
+#[inline(always)]
+pub(super) const fn is_far([before, behind]: [usize; 2], query: usize, key: usize) -> bool {
+    key.saturating_add(before) < query || key > query.saturating_add(behind)
+}
+
 /// Which keys are near a query: from so many before its own place to so many behind it. Row i of the scores belongs to query
 /// i mod `queries`.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +37,8 @@ impl Near {
 
     /// Whether a query may not look at this key.
     #[inline(always)]
-    fn is_far(self, query: usize, key: usize) -> bool {
-        key + self.before < query || key > query + self.behind
+    const fn is_far(self, query: usize, key: usize) -> bool {
+        is_far([self.before, self.behind], query, key)
     }
 }
 
@@ -49,32 +58,32 @@ impl Blind {
         match self {
             // A finite number: equal scores have equal shares, whatever they are.
             Self::Alike => -0.7 * Float::MAX,
-            Self::Zeros => -1e9,
+            Self::Zeros => -UNSEEN,
         }
     }
 }
 
-/// Takes Keras's 1e9 off the scores of keys that are far.
+/// Takes [`UNSEEN`] off the scores of keys that are far.
 #[inline(always)]
 pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[Float; KEYS]]) {
     for (index, row) in rows.iter_mut().enumerate() {
         let query = near.query(index);
         for (key, score) in row.iter_mut().enumerate() {
             if near.is_far(query, key) {
-                *score -= 1e9;
+                *score -= UNSEEN;
             }
         }
     }
 }
 
-/// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by Keras's 1e9, once where both hold.
+/// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by [`UNSEEN`], once where both hold.
 #[inline(always)]
 pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[Float]; 2], output: &mut [Float]) {
     let rows = buffers::rows::<KEYS>(scores).iter().zip(buffers::rows_mut::<KEYS>(output));
     for (index, (row, output)) in rows.enumerate() {
         let query = near.query(index);
         for (key, ((score, mask), output)) in row.iter().zip(mask).zip(output).enumerate() {
-            *output = if *mask == 0.0 || near.is_far(query, key) { *score - 1e9 } else { *score };
+            *output = if *mask == 0.0 || near.is_far(query, key) { *score - UNSEEN } else { *score };
         }
     }
 }

@@ -3,8 +3,9 @@
 //! Rows hold the heads side by side. A score's sum runs over sixteen lanes, feature k of the head in lane k mod 16, folded
 //! in halves; a mean's sum runs over the keys upward.
 
+use super::attention::{Fit, Product};
 use super::buffers;
-use super::elementwise::{padded, unpad};
+use super::elementwise::unpad;
 use super::join::line;
 use super::simd::{Float, In, Isa, Vector};
 
@@ -40,12 +41,7 @@ pub fn scores<I: Isa, const WIDTH: usize, const KEYS: usize>(
                 let query = query.get(first..first + width).unwrap_or_default();
                 for (key, score) in keys.iter().zip(row) {
                     let key = key.get(first..first + width).unwrap_or_default();
-                    let mut sum = I::V16::of(isa, 0.0);
-                    for (query, key) in query.chunks(16).zip(key.chunks(16)) {
-                        let query = I::V16::load(isa, &padded(query, 0.0), 0);
-                        sum = query.mul_add(I::V16::load(isa, &padded(key, 0.0), 0), sum);
-                    }
-                    *score = sum.sum() * scale;
+                    *score = Product::fit(isa, &[], query, key) * scale;
                 }
             }
         }
