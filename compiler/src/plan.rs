@@ -414,16 +414,22 @@ impl Plan {
     /// the model can't run frame by frame.
     #[must_use]
     pub fn borrows_inputs(&self) -> bool {
-        self.borrows(&self.inputs)
+        self.lends(&self.inputs)
     }
 
     /// Whether the outputs of a whole sample are.
     #[must_use]
     pub fn borrows_outputs(&self) -> bool {
-        self.borrows(&self.outputs)
+        self.lends(&self.outputs)
     }
 
-    fn borrows(&self, ends: &[Endpoint]) -> bool {
+    /// Whether either is, so that the model has the functions of `Model` as its own.
+    #[must_use]
+    pub fn borrows(&self) -> bool {
+        self.borrows_inputs() || self.borrows_outputs()
+    }
+
+    fn lends(&self, ends: &[Endpoint]) -> bool {
         let is_free = |end: &Endpoint| lengths::is_free(&end.axes);
         matches!(self.forward, Forward::Whole(_)) && ends.len() > 1 && ends.iter().any(is_free)
     }

@@ -105,7 +105,7 @@ fn one(
 
 /// The checks that the types of the model allow.
 fn checks(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<(), Box<dyn Error>> {
-    if plan.borrows_inputs() || plan.borrows_outputs() {
+    if plan.borrows() {
         return borrowed(code, plan, make, kind);
     }
     if !plan.is_single() || plan.streaming().is_ok_and(|streams| streams.chunk.is_none()) {

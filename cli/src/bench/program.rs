@@ -123,7 +123,7 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
                 length(&plan.outputs()[0], rows)
             ),
         )
-    } else if plan.borrows_inputs() || plan.borrows_outputs() {
+    } else if plan.borrows() {
         (borrowed("Input", plan.inputs(), count), borrowed("Output", plan.outputs(), count))
     } else if is_free {
         let answers_frames = plan.streaming().is_ok_and(|streams| streams.in_time.iter().any(|&in_time| in_time));
@@ -143,9 +143,7 @@ fn forward(plan: &Plan, timesteps: Option<usize>) -> String {
         )
     };
     let (length, lend) = match plan.memory().scratch {
-        _ if plan.borrows_inputs() || plan.borrows_outputs() => {
-            (format!("Subject::scratch_length({count})"), "&mut scratch[..]")
-        }
+        _ if plan.borrows() => (format!("Subject::scratch_length({count})"), "&mut scratch[..]"),
         Some(floats) => (floats.to_string(), "(&mut scratch[..]).try_into().expect(\"the scratch's length\")"),
         None => (format!("Subject::scratch_length({count})"), "&mut scratch[..]"),
     };

@@ -8,12 +8,6 @@ use super::lengths::checks;
 use super::model::{facts, forward_program};
 use super::tokens::size;
 use super::{Context, ends};
-use crate::plan::Plan;
-
-/// Whether the model is of this kind.
-pub(super) fn borrows(plan: &Plan) -> bool {
-    plan.borrows_inputs() || plan.borrows_outputs()
-}
 
 /// In the place of `impl Model`.
 pub(super) fn implementation(context: &Context<'_>) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::tokens::{is_free, known, name, size};
-use super::{Context, borrowed, ends};
+use super::{Context, ends};
 use crate::plan::clock::Clock;
 use crate::plan::{Extent, Forward, Place, Stage};
 
@@ -13,7 +13,7 @@ pub(super) fn checks(context: &Context<'_>) -> TokenStream {
     let runtime = &context.options.runtime;
     let mut checks = inputs(context);
     checks.extend(outputs(context));
-    if context.plan.memory.scratch.is_none() || borrowed::borrows(context.plan) {
+    if context.plan.memory.scratch.is_none() || context.plan.borrows() {
         let (self_type, longest) = (&context.options.ident, longest(context));
         checks.extend(quote! {
             let expected = #self_type::scratch_length(#longest);

@@ -44,7 +44,7 @@ pub(super) fn derives() -> TokenStream {
 /// Everything that can be called.
 pub(super) fn implementation(context: &Context<'_>) -> TokenStream {
     let inherent = inherent(context);
-    let model = if borrowed::borrows(context.plan) { borrowed::implementation(context) } else { model(context) };
+    let model = if context.plan.borrows() { borrowed::implementation(context) } else { model(context) };
     quote!(#inherent #model)
 }
 
@@ -132,7 +132,7 @@ fn scratch_length(context: &Context<'_>) -> TokenStream {
 /// `forward` through slices, where the output's length is only known when the program runs.
 fn sequence_forward(context: &Context<'_>) -> TokenStream {
     let plan = context.plan;
-    if !is_free(&plan.outputs[0].axes) || plan.memory.stack.is_none() || borrowed::borrows(plan) {
+    if !is_free(&plan.outputs[0].axes) || plan.memory.stack.is_none() || plan.borrows() {
         return TokenStream::new();
     }
     let runtime = &context.options.runtime;

@@ -12,7 +12,7 @@ use crate::evaluate::text::{kind_of, repr};
 use crate::functions::call::number;
 use crate::graph::TensorId;
 use crate::layer::{Layer, LayerInstance};
-use crate::layers::activation_function::ActivationFunction;
+use crate::layers::activation_function;
 use crate::layers::arithmetic::{Arithmetic, Number, Operands};
 use crate::layers::get_item::{GetItem, Key};
 use crate::layers::matrix_product::MatrixProduct;
@@ -151,7 +151,7 @@ impl Evaluator<'_> {
         if activation == Activation::Linear {
             return Some(Value::Tensor(tensor));
         }
-        match ActivationFunction::of(activation) {
+        match activation_function::of(activation) {
             Some(function) => self.operation(function, &[tensor], call.span),
             None => {
                 let name = activation.name();

@@ -10,7 +10,7 @@ use crate::graph::{InputType, TensorId};
 use crate::infer::Inference;
 use crate::layer::Layer;
 use crate::layers::activation::ActivationLayer;
-use crate::layers::activation_function::ActivationFunction;
+use crate::layers::activation_function;
 use crate::layers::arithmetic::{Arithmetic, Number, Operands};
 use crate::layers::choose::{Choice, Choose};
 use crate::layers::elu::Elu;
@@ -188,7 +188,7 @@ impl FunctionCall<'_> {
             Activation::Relu => &RELU,
             Activation::HardSilu => &HARD_SILU,
             Activation::Sparsemax => &SPARSEMAX,
-            other => return ActivationFunction::of(other).map(|layer| Answer::Layer(Box::new(layer))),
+            other => return activation_function::of(other).map(|layer| Answer::Layer(Box::new(layer))),
         };
         let layer = Box::new(ActivationLayer { activation });
         Some(Answer::Layer(Box::new(Renamed { declaration, layer, keeps_type: false })))

@@ -3,15 +3,12 @@
 //!
 //! Keras refuses symbolic tensors for those that it computes by other means (`mish`, `hard_silu`, `sparsemax`).
 
-use ndarray::ArrayD;
-
 use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
-use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
+use crate::layer::Layer;
 use crate::layers::activation::ActivationLayer;
-use crate::plan::lowered::{Lowered, Lowering};
-use crate::shape::Shape;
+use crate::layers::renamed::Renamed;
 
 const fn operation(class: &'static str, base_name: &'static str) -> Declaration {
     let (summary, details, arguments) = ("An activation.", "", &[]);
@@ -49,55 +46,8 @@ static OPERATIONS: &[(Activation, Declaration)] = &[
     (Activation::SparseSigmoid, operation("SparseSigmoid", "sparse_sigmoid")),
 ];
 
-/// An activation as an operation.
-#[derive(Debug)]
-pub(crate) struct ActivationFunction {
-    declaration: &'static Declaration,
-    layer: ActivationLayer,
-}
-
-impl ActivationFunction {
-    /// The operation of this activation; `None` where Keras has none for symbolic tensors.
-    pub(crate) fn of(activation: Activation) -> Option<Self> {
-        let (_, declaration) = OPERATIONS.iter().find(|(known, _)| *known == activation)?;
-        Some(Self { declaration, layer: ActivationLayer { activation } })
-    }
-}
-
-impl Layer for ActivationFunction {
-    fn is_operation(&self) -> bool {
-        true
-    }
-
-    fn declaration(&self) -> &'static Declaration {
-        self.declaration
-    }
-
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        self.layer.output_shapes(inputs)
-    }
-
-    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
-        self.layer.weights(inputs)
-    }
-
-    fn streaming(&self, inputs: &[Shape]) -> Streaming {
-        self.layer.streaming(inputs)
-    }
-
-    fn as_activation(&self) -> Option<Activation> {
-        self.layer.as_activation()
-    }
-
-    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        self.layer.lower(lowering)
-    }
-
-    fn evaluate_f64(&self, call: &Call<'_, f64>) -> Vec<ArrayD<f64>> {
-        self.layer.evaluate_f64(call)
-    }
-
-    fn evaluate_f32(&self, call: &Call<'_, f32>) -> Vec<ArrayD<f32>> {
-        self.layer.evaluate_f32(call)
-    }
+/// The operation of this activation; `None` where Keras has none for symbolic tensors.
+pub(crate) fn of(activation: Activation) -> Option<Renamed> {
+    let (_, declaration) = OPERATIONS.iter().find(|(known, _)| *known == activation)?;
+    Some(Renamed { declaration, layer: Box::new(ActivationLayer { activation }), keeps_type: false })
 }

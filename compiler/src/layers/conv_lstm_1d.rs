@@ -20,7 +20,13 @@ use crate::layers::checks::Check;
 use crate::layers::convolution::{Convolution, DILATION_RATE, PADDING, add_tap};
 use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::mask_of::MaskOf;
-use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, evaluate_masked, vector};
+use crate::layers::recurrent::arguments::{
+    ACTIVITY_REGULARIZER, BIAS_CONSTRAINT, BIAS_INITIALIZER, BIAS_REGULARIZER, DROPOUT, GO_BACKWARDS,
+    KERNEL_CONSTRAINT, KERNEL_INITIALIZER, KERNEL_REGULARIZER, RECURRENT_ACTIVATION, RECURRENT_CONSTRAINT,
+    RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RETURN_SEQUENCES, RETURN_STATE, SEED, STATEFUL,
+    UNROLL, USE_BIAS, ZERO_OUTPUT_FOR_MASK,
+};
+use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, evaluate_masked, flags_of, vector};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
 use crate::plan::lowered::{Lowered, Lowering, fixed};
@@ -49,43 +55,28 @@ pub(crate) const CONV_LSTM_1D: Declaration = Declaration {
         DATA_FORMAT,
         DILATION_RATE,
         Argument::optional("activation", Kind::Activation, "\"tanh\"", "Applied to the candidate and to the cell."),
-        Argument::optional(
-            "recurrent_activation",
-            Kind::Activation,
-            "\"sigmoid\"",
-            "Applied to the sums of the gates.",
-        ),
-        Argument::optional("use_bias", Kind::Boolean, "True", "Whether a bias is added."),
-        Argument::training("kernel_initializer", Kind::Initializer, "\"glorot_uniform\""),
-        Argument::training("recurrent_initializer", Kind::Initializer, "\"orthogonal\""),
-        Argument::training("bias_initializer", Kind::Initializer, "\"zeros\""),
+        RECURRENT_ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        RECURRENT_INITIALIZER,
+        BIAS_INITIALIZER,
         Argument::optional("unit_forget_bias", Kind::Boolean, "True", "Training only."),
-        Argument::training("kernel_regularizer", Kind::Regularizer, "None"),
-        Argument::training("recurrent_regularizer", Kind::Regularizer, "None"),
-        Argument::training("bias_regularizer", Kind::Regularizer, "None"),
-        Argument::training("activity_regularizer", Kind::Regularizer, "None"),
-        Argument::training("kernel_constraint", Kind::Constraint, "None"),
-        Argument::training("recurrent_constraint", Kind::Constraint, "None"),
-        Argument::training("bias_constraint", Kind::Constraint, "None"),
-        Argument::training("dropout", Kind::Rate, "0.0"),
-        Argument::training("recurrent_dropout", Kind::Rate, "0.0"),
-        Argument::training("seed", Kind::Seed, "None"),
-        Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::optional(
-            "return_state",
-            Kind::Boolean,
-            "False",
-            "The states after the last step as further outputs.",
-        ),
-        Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
-        Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
-        Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::optional(
-            "zero_output_for_mask",
-            Kind::Boolean,
-            "False",
-            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
-        ),
+        KERNEL_REGULARIZER,
+        RECURRENT_REGULARIZER,
+        BIAS_REGULARIZER,
+        ACTIVITY_REGULARIZER,
+        KERNEL_CONSTRAINT,
+        RECURRENT_CONSTRAINT,
+        BIAS_CONSTRAINT,
+        DROPOUT,
+        RECURRENT_DROPOUT,
+        SEED,
+        RETURN_SEQUENCES,
+        RETURN_STATE,
+        GO_BACKWARDS,
+        STATEFUL,
+        UNROLL,
+        ZERO_OUTPUT_FOR_MASK,
     ],
     takes_common: true,
     build,
@@ -107,16 +98,7 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let convolution = Convolution::read(arguments)?;
     convolution.refuses_strides_with_dilation(arguments)?;
     let recurrent_activation = activation_of(arguments, "recurrent_activation")?;
-    let flags = Recurrence {
-        units: arguments.positive("filters"),
-        return_sequences: arguments.boolean("return_sequences"),
-        go_backwards: arguments.boolean("go_backwards"),
-        stateful: arguments.boolean("stateful"),
-        unroll: arguments.get("unroll").span.map(|_| arguments.boolean("unroll")),
-        return_state: arguments.boolean("return_state"),
-        n_states: 2,
-        masking: StepMasking { zeros: arguments.boolean("zero_output_for_mask"), ..StepMasking::default() },
-    };
+    let flags = flags_of(arguments, arguments.positive("filters"), 2);
     Some(arranged(arguments, ConvLstm1D { flags, convolution, recurrent_activation }))
 }
 

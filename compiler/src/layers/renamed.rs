@@ -1,4 +1,4 @@
-//! A function of `keras.ops` that a layer computes already: the layer under the operation's name.
+//! A function of `keras.ops` or `keras.activations` that a layer computes already: the layer under the operation's name.
 
 use ndarray::ArrayD;
 

@@ -23,6 +23,9 @@ use crate::layer::{
 use crate::layers::axes::shape_of;
 use crate::layers::cells::{Step, StepOf};
 use crate::layers::chain::Chain;
+use crate::layers::recurrent::arguments::{
+    GO_BACKWARDS, RETURN_SEQUENCES, RETURN_STATE, STATEFUL, UNROLL, ZERO_OUTPUT_FOR_MASK,
+};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, evaluate_masked, flags_of};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -42,22 +45,12 @@ pub(crate) const RNN: Declaration = Declaration {
               Weights: the cells', below their names.",
     arguments: &[
         Argument::required("cell", Kind::Cells { single: true }, "A cell, or a list of cells."),
-        Argument::optional("return_sequences", Kind::Boolean, "False", "Every step's output, not only the last."),
-        Argument::optional(
-            "return_state",
-            Kind::Boolean,
-            "False",
-            "The states after the last step as further outputs.",
-        ),
-        Argument::optional("go_backwards", Kind::Boolean, "False", "From the last step to the first."),
-        Argument::optional("stateful", Kind::Boolean, "False", "Keep the state between calls; needs a fixed batch."),
-        Argument::optional("unroll", Kind::Boolean, "False", "Straight-line code instead of a loop over time."),
-        Argument::optional(
-            "zero_output_for_mask",
-            Kind::Boolean,
-            "False",
-            "Zeros at masked steps instead of the output before; of no effect with `unroll=True`.",
-        ),
+        RETURN_SEQUENCES,
+        RETURN_STATE,
+        GO_BACKWARDS,
+        STATEFUL,
+        UNROLL,
+        ZERO_OUTPUT_FOR_MASK,
     ],
     takes_common: true,
     build,
