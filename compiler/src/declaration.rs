@@ -27,6 +27,17 @@ pub struct Declaration {
     pub build: fn(&mut Arguments<'_>) -> Option<Box<dyn Layer>>,
 }
 
+impl Declaration {
+    /// What no text can make by a class of its own: an operation, which a summary shows by this name.
+    pub(crate) const fn operation(class: &'static str, base_name: &'static str, summary: &'static str) -> Self {
+        fn build(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
+            None
+        }
+        let (details, arguments) = ("", &[]);
+        Self { class, aliases: &[], base_name, summary, details, arguments, takes_common: false, build }
+    }
+}
+
 /// One argument.
 #[derive(Clone, Copy, Debug)]
 pub struct Argument {

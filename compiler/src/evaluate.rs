@@ -30,6 +30,7 @@ pub(crate) mod operators;
 mod sequential;
 mod shapes;
 mod statements;
+mod subscripts;
 mod tensors;
 pub(crate) mod text;
 mod training;

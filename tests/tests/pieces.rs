@@ -79,7 +79,7 @@ fn rows_come_with_every_second_frame() {
         listener.forward(&frames[..=step], &mut whole).unwrap();
         assert_eq!(whole, rows);
     }
-    assert!(listener.forward(&frames, &mut vec![[0.0; 2]; 16]).is_err());
+    assert!(listener.forward(&frames, &mut [[0.0; 2]; 16]).is_err());
     for piece in [1, 2, 3, 7, 31] {
         let mut answers = vec![None; 31];
         let mut stream = listener.stream();

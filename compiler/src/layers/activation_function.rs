@@ -4,19 +4,12 @@
 //! Keras refuses symbolic tensors for those that it computes by other means (`mish`, `hard_silu`, `sparsemax`).
 
 use crate::activation::Activation;
-use crate::arguments::Arguments;
 use crate::declaration::Declaration;
-use crate::layer::Layer;
 use crate::layers::activation::ActivationLayer;
 use crate::layers::renamed::Renamed;
 
 const fn operation(class: &'static str, base_name: &'static str) -> Declaration {
-    let (summary, details, arguments) = ("An activation.", "", &[]);
-    Declaration { class, aliases: &[], base_name, summary, details, arguments, takes_common: false, build }
-}
-
-fn build(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
-    None
+    Declaration::operation(class, base_name, "An activation.")
 }
 
 static OPERATIONS: &[(Activation, Declaration)] = &[

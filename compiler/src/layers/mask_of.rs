@@ -2,7 +2,6 @@
 
 use ndarray::{ArrayD, Axis};
 
-use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
@@ -13,25 +12,7 @@ use crate::shape::Shape;
 
 /// A layer that no text can make and no summary shows.
 pub(crate) const fn hidden(class: &'static str, summary: &'static str) -> Declaration {
-    operation(class, "", summary)
-}
-
-/// A layer that no text can make.
-pub(crate) const fn operation(class: &'static str, base_name: &'static str, summary: &'static str) -> Declaration {
-    Declaration {
-        class,
-        aliases: &[],
-        base_name,
-        summary,
-        details: "",
-        arguments: &[],
-        takes_common: false,
-        build: no_text,
-    }
-}
-
-fn no_text(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
-    None
+    Declaration::operation(class, "", summary)
 }
 
 /// The class of an identity that a model inside is given a mask by.

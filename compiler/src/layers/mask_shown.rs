@@ -7,20 +7,19 @@ use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::concatenate::Concatenate;
-use crate::layers::mask_of::operation;
 use crate::layers::merge::{Merge, Operator};
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
-const NOT_EQUAL: Declaration = operation("NotEqual", "not_equal", "Whether values differ.");
-const ANY: Declaration = operation("Any", "any", "Whether any value is true.");
-const LOGICAL_OR: Declaration = operation("LogicalOr", "logical_or", "Whether either value is true.");
-const EXPAND_DIMS: Declaration = operation("ExpandDims", "expand_dims", "A further axis.");
-const ZEROS_LIKE: Declaration = operation("ZerosLike", "zeros_like", "Zeros of a tensor's shape.");
-const ONES_LIKE: Declaration = operation("OnesLike", "ones_like", "Ones of a tensor's shape.");
-const CONCATENATE: Declaration = operation("Concatenate", "concatenate", "Tensors side by side.");
-const CONVERT: Declaration = operation("ConvertToTensor", "convert_to_tensor", "The tensor itself.");
+const NOT_EQUAL: Declaration = Declaration::operation("NotEqual", "not_equal", "Whether values differ.");
+const ANY: Declaration = Declaration::operation("Any", "any", "Whether any value is true.");
+const LOGICAL_OR: Declaration = Declaration::operation("LogicalOr", "logical_or", "Whether either value is true.");
+const EXPAND_DIMS: Declaration = Declaration::operation("ExpandDims", "expand_dims", "A further axis.");
+const ZEROS_LIKE: Declaration = Declaration::operation("ZerosLike", "zeros_like", "Zeros of a tensor's shape.");
+const ONES_LIKE: Declaration = Declaration::operation("OnesLike", "ones_like", "Ones of a tensor's shape.");
+const CONCATENATE: Declaration = Declaration::operation("Concatenate", "concatenate", "Tensors side by side.");
+const CONVERT: Declaration = Declaration::operation("ConvertToTensor", "convert_to_tensor", "The tensor itself.");
 
 /// An operation of a mask, as Keras's summary shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,20 +2,14 @@
 //!
 //! <https://keras.io/api/ops/numpy/>. Truth values are 0 and 1.
 
-use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::graph::InputType;
-use crate::layer::Layer;
 use crate::layers::merge::{ADD, MAXIMUM, MINIMUM, MULTIPLY, SUBTRACT};
 use crate::reference::real::Real;
 
 /// A declaration of something that is no layer class: nobody calls it by name.
 pub(crate) const fn operation(class: &'static str, base_name: &'static str) -> Declaration {
-    fn build(_arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
-        None
-    }
-    let (summary, details, arguments) = ("", "", &[]);
-    Declaration { class, aliases: &[], base_name, summary, details, arguments, takes_common: false, build }
+    Declaration::operation(class, base_name, "")
 }
 
 /// A function of two values.
