@@ -39,7 +39,7 @@ GRAPHS = {
     "fractional_powers": ("x = Input((5, 4))", "x", "(x * x + 0.1) ** 0.5 + abs(x) ** 1.3 - (abs(x) + 0.5) ** -1.5"),
     "negative_and_power": ("x = Input((5, 4))", "x", "-x ** 3 + x ** 2"),
     "quotients_and_powers": (
-        "x = Input((5, 4))\ny = Dense(4)(x)", "x", "[x // 0.3 + 2.0 % (abs(y) + 0.2), x % y, 2 ** x - abs(x) ** y, keras.ops.divide_no_nan(x, keras.ops.relu(y))]",
+        "x = Input((5, 4))\ny = Dense(4)(x)", "x", "[x // 0.3 + 2.0 % (abs(y) + 0.5), x % (-0.5 - abs(y)), 2 ** x - abs(x) ** y, keras.ops.divide_no_nan(x, keras.ops.where(y > 0.3, y, 0.0))]",
     ),
     "comparisons": (
         "x = Input((5, 4))\ny = Dense(1)(x)",
@@ -379,6 +379,13 @@ GRAPHS = {
         "[y, GRU(2)(y), MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, a)]",
     ),
     "multi_head_attention_masks_given": (
+        "x = Input((5, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((5, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
+        "use_causal_mask=True)\nz = MultiHeadAttention(2, 3, dropout=0.1)(x, v, key_mask=counts, attention_mask=pairs)",
+        "[x, v, counts, pairs, each]",
+        "[y, z, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
+    ),
+    "multi_head_attention_masks_given_and_scores": (
         "x = Input((3, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((3, 3), dtype='bool')\n"
         "each = Input((2, 1, 3), dtype='bool')\ny, s = MultiHeadAttention(2, 3)(x, v, key=v, key_mask=counts, attention_mask=pairs, "
         "use_causal_mask=True, return_attention_scores=True)",
