@@ -63,7 +63,7 @@ impl Blind {
     }
 }
 
-/// Takes [`UNSEEN`] off the scores of keys that are far.
+/// Takes a billion (1e9) off the scores of keys that are far.
 #[inline(always)]
 pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[Float; KEYS]]) {
     for (index, row) in rows.iter_mut().enumerate() {
@@ -76,7 +76,7 @@ pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[Float; KEYS]]) {
     }
 }
 
-/// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by [`UNSEEN`], once where both hold.
+/// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by a billion (1e9), once where both hold.
 #[inline(always)]
 pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[Float]; 2], output: &mut [Float]) {
     let rows = buffers::rows::<KEYS>(scores).iter().zip(buffers::rows_mut::<KEYS>(output));
