@@ -1,5 +1,6 @@
 """From JSON lines to tables: medians over rounds, errors, ratios."""
 import statistics
+import textwrap
 
 from spec import WORKLOADS, timesteps
 
@@ -157,4 +158,5 @@ def about(lines):
     machine = next((line["machine"] for line in lines if "machine" in line), [])
     found = {line["peer"]: line["version"] for line in lines if "version" in line}
     versions = ", ".join(f"{peer} {version}" for peer, version in sorted(found.items()))
-    return "\n".join(machine + [f"versions  {versions}"] * bool(found))
+    wrapped = textwrap.fill(f"versions  {versions}", 120, subsequent_indent=" " * 10, break_on_hyphens=False)
+    return "\n".join(machine + [wrapped] * bool(found))
