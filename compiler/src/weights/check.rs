@@ -13,9 +13,14 @@ use crate::names::closest;
 use crate::precision::Precision;
 
 /// The key of a layer's weight: `lstm/lstm_cell/kernel`. A functional model inside another is not part of it, for its
-/// layers were there before it.
+/// layers were there before it; a weight that another layer made keeps the key of that one.
 #[must_use]
 pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
+    spec.built_as.clone().unwrap_or_else(|| own_key(layer, spec))
+}
+
+/// The key that the weight has where this layer makes it.
+fn own_key(layer: &LayerInstance, spec: &WeightSpec) -> String {
     if !layer.layer.is_in_paths() {
         return spec.path.clone();
     }
@@ -105,10 +110,13 @@ impl<'a> Binder<'a> {
     }
 
     fn weight(&mut self, instance: &LayerInstance, spec: &WeightSpec) -> Option<Weight> {
-        let key = key(instance, spec);
+        let (key, own) = (key(instance, spec), own_key(instance, spec));
         let layer = described(instance);
-        let Some((&found, &tensor)) = self.tensors.get_key_value(key.as_str()) else {
-            self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
+        let stored = self.tensors.get_key_value(key.as_str()).or_else(|| self.tensors.get_key_value(own.as_str()));
+        let Some((&found, &tensor)) = stored else {
+            if self.missing.iter().all(|missing| missing.key != key) {
+                self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
+            }
             return None;
         };
         self.used.insert(found);
