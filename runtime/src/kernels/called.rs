@@ -1,8 +1,9 @@
 //! A cell that is called by itself: one step of each row, from the states that the row gives.
 //!
 //! The step is that of the layer over time, so a call has the bits of a sequence of one step that begins with these states.
+//! Cells that are called are mostly called again: where that takes less code, each call shares one copy of the step.
 
-use super::drive::{All, Journey, Layer};
+use super::drive::{Form, Journey, Layer};
 use super::simd::{Float, Isa};
 use super::state::Begun;
 
@@ -29,17 +30,7 @@ pub(super) fn rows<I: Isa, L, const F: usize, const U: usize, const N: usize>(
     for (row, output) in output.chunks_exact_mut(n_floats).enumerate() {
         let Some(input) = input.get(row * F..(row + 1) * F) else { return };
         let mut state = L::State::begin::<U>(states, row);
-        let journey = Journey {
-            product: &mut [],
-            input,
-            steps: 1,
-            single: true,
-            backward: false,
-            aligned: true,
-            results: None,
-            kept: All,
-        };
-        L::drive(isa, weights, &mut state, journey);
+        L::drive(isa, weights, &mut state, Journey::of_one(input, Form::Unrolled));
         state.end::<U>(output);
     }
 }
