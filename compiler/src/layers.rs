@@ -69,7 +69,7 @@ mod repeated;
 mod rescaling;
 pub(crate) mod reshape;
 mod rms_normalization;
-mod rnn;
+pub(crate) mod rnn;
 mod separable_conv_1d;
 mod simple_rnn;
 pub(crate) mod single_value;

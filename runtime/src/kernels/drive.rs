@@ -361,6 +361,21 @@ macro_rules! recurrent_layer {
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
+            /// One step of every row, each from the states that it gives.
+            ///
+            /// - `weights`: the cell's packed segment
+            /// - `inputs`: the rows `[F]`, then each state's rows `[U]`, all flat
+            /// - `output`: rows of all states side by side, the cell's output first, flat
+            #[inline(always)]
+            pub fn call<I: super::simd::Isa, const N: usize>(
+                isa: I,
+                weights: &[Float],
+                inputs: [&[Float]; N],
+                output: &mut [Float],
+            ) {
+                super::called::rows::<I, Self, F, U, N>(isa, weights, inputs, output);
+            }
+
             /// All steps in the order `W`; the result of the last is `state.h`.
             ///
             /// - `product`: scratch of any length; the longer, the more steps have their inputs' part computed at once

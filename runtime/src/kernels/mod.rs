@@ -7,6 +7,7 @@
 pub mod attention;
 pub mod attention_mask;
 mod batch;
+mod called;
 mod conv_lstm;
 pub mod convolution;
 pub mod copy;
