@@ -400,6 +400,29 @@ GRAPHS = {
         "x",
         "[TimeDistributed(steps)(x), TimeDistributed(mixed)(x)]",
     ),
+    "time_distributed_models_that_attend": (
+        "a = Input((4, 6))\nb, s = MultiHeadAttention(2, 3)(a, a, use_causal_mask=True, return_attention_scores=True)\n"
+        "c = Attention(use_scale=True)([a, b, a])\nd = AdditiveAttention()([c, a[:, 1:]], use_causal_mask=True)\n"
+        "steps = Model(a, Concatenate()([b, d, keras.ops.mean(s, axis=1)]))\nx = Input((3, 4, 6))",
+        "x",
+        "TimeDistributed(steps)(x)",
+    ),
+    "time_distributed_models_with_states": (
+        "a = Input((4, 3))\ny, h, c = LSTM(5, return_state=True, return_sequences=True)(a)\nz = LSTM(5)(a, initial_state=[c, h])\n"
+        "_, s = GRU(5, return_state=True)(y, initial_state=h)\n"
+        "both = Bidirectional(GRU(2, return_state=True), merge_mode=None)(y)\n"
+        "cells = RNN([GRUCell(3), LSTMCell(2)], return_state=True)(a)\n"
+        "steps = Model(a, Concatenate()([z, s, *both, cells[0], cells[1], cells[2][1]]))\nx = Input((None, 4, 3))",
+        "x",
+        "TimeDistributed(steps)(x)",
+    ),
+    "time_distributed_models_that_mask": (
+        "a = Input((4, 3))\nm = Masking()(a)\ny = LSTM(3, return_sequences=True)(m)\nz = Add()([y, m])\nsteps = Model(a, "
+        "Concatenate()([GRU(2)(z), Attention()([y, m])[:, 0], LSTM(2)(a, mask=a[:, :, 1] > 0)]))\n"
+        "heads = Model(a, MultiHeadAttention(2, 3, dropout=0.1)(m, m))\nx = Input((2, 4, 3))",
+        "x",
+        "[TimeDistributed(steps)(x), TimeDistributed(heads)(x)]",
+    ),
     "attention_causal": (
         "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
     ),
@@ -443,6 +466,18 @@ GRAPHS = {
         "use_causal_mask=True, return_attention_scores=True)",
         "[x, v, counts, pairs, each]",
         "[y, s, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
+    ),
+    "multi_head_attention_masked_of_any_length": (
+        "x = Input((None, 4))\na = Masking()(x)\ny = MultiHeadAttention(2, 3)(a, a)\nb = Masking()(x)\n"
+        "z = MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, b, use_causal_mask=True)",
+        "x",
+        "[y, z, MultiHeadAttention(2, 3, sliding_window=2)(x, x)]",
+    ),
+    "multi_head_attention_masks_given_of_any_length": (
+        "x = Input((None, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((None, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny = MultiHeadAttention(2, 3)(x, v, key_mask=counts, attention_mask=pairs)",
+        "[x, v, counts, pairs, each]",
+        "[y, MultiHeadAttention(2, 3, dropout=0.1)(x, v, attention_mask=each), MultiHeadAttention(1, 5)(x, v, attention_mask=pairs[:, :, :1])]",
     ),
     "multi_head_attention_masked_axes": (
         "x = Input((2, 3, 4))\na = Masking()(x)", "x", "MultiHeadAttention(2, 3, attention_axes=(2,))(a, a)",

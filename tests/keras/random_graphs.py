@@ -446,6 +446,15 @@ class GraphGenerator:
         step, start, holder = self.shapes[name][1:], f"start{len(self.nodes)}", f"model{len(self.nodes)}"
         self.nodes.append(Node(start, f"Input({step})", []))
         joins = [f"Add()([{{0}}, Dense({step[-1]})({{0}})])", "{0} * keras.ops.sigmoid({0}) - 1", "Concatenate()([{0}, abs({0})])", f"keras.ops.where({{0}} > 0.123, {{0}}, Dense({step[-1]})({{0}}))"]
+        if len(step) == 2 and self.maybe(0.6):
+            units = step[-1]
+            joins = ["MultiHeadAttention(2, 3)({0}, {0}, use_causal_mask=True)", "Attention(use_scale=True)([{0}, {0}])", "AdditiveAttention()([{0}, {0}[:, ::-1]])"]
+            joins += [f"GRU({units}, return_sequences=True)(Masking(0.0)({{0}}))", f"Add()([LSTM({units}, return_sequences=True)({{0}}, mask={{0}}[:, :, 0] > 0.123), Masking()({{0}})])"]
+            if self.maybe(0.4):
+                states = f"states{len(self.nodes)}"
+                cell = self.random.choice(["LSTM", "GRU", "SimpleRNN"])
+                self.nodes.append(Node(states, f"{cell}({units}, return_state=True)({{0}})[1:]", [start]))
+                joins = [f"{cell}({units}, return_sequences=True)({{0}}, initial_state={states})", f"{{0}} * keras.ops.expand_dims({states}[-1], 1)"]
         template = self.random.choice(joins)
         width = 2 * step[-1] if "Concat" in template else step[-1]
         self.nodes.append(Node(holder, f"Model({{0}}, {template})", [start]))

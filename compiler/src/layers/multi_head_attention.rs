@@ -25,6 +25,7 @@ use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::kernels::attention::HeadSizes;
 use crate::plan::kernels::attention_mask::{Blind, MaskOver, Near};
+use crate::plan::kernels::attention_sight::multi_head_seeing;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -383,9 +384,8 @@ impl Layer for MultiHeadAttention {
         let [query, value] = [&inputs[0], &inputs[1]];
         let key = if inputs.len() > 2 { 2 } else { 1 };
         let is_free = query.0[1].known().is_none() || value.0[1].known().is_none();
-        // Of sequences alone, where nothing but the place leaves keys out, and at least one to each query.
-        let takes_any =
-            query.rank() == 3 && masks.is_empty() && self.window.is_none() && !self.options.return_attention_scores;
+        // Of sequences alone, and without the scores, whose rows would have any length.
+        let takes_any = query.rank() == 3 && !self.options.return_attention_scores;
         if !(is_free && takes_any) {
             for shape in lowering.inputs {
                 shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
@@ -407,14 +407,21 @@ impl Layer for MultiHeadAttention {
             key,
             near: self.near(),
             blind: self.blind(query),
-            masks: self.masks_over(query, &steps, masks, inputs.len())?,
+            masks: if is_free { Vec::new() } else { self.masks_over(query, &steps, masks, inputs.len())? },
             use_bias: self.use_bias,
             use_gate: self.use_gate,
         };
-        Ok(match is_free {
-            true => kernels::attention::multi_head_of_any(&sizes),
-            false => kernels::attention::multi_head(&sizes),
-        })
+        if !is_free {
+            return Ok(kernels::attention::multi_head(&sizes));
+        }
+        if masks.is_empty() && self.window.is_none() {
+            return Ok(kernels::attention::multi_head_of_any(&sizes));
+        }
+        let lie = |(index, (&place, mask)): (usize, (&usize, &Shape))| {
+            attention_masks::lie_free(MaskOf::place(place), mask.sample(), inputs.len() + index)
+        };
+        let masks = self.masks.iter().zip(masks).enumerate().map(lie).collect::<Result<Vec<_>, _>>()?;
+        Ok(multi_head_seeing(&sizes, &masks))
     }
 
     fn takes_masks_off(&self) -> bool {

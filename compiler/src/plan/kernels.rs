@@ -2,9 +2,11 @@
 
 pub mod attention;
 pub mod attention_mask;
+pub mod attention_sight;
 pub mod cell_call;
 pub mod conv_lstm;
 pub mod convolution;
+mod each_step;
 pub mod masks;
 pub mod matrix;
 pub mod normalization;
@@ -14,11 +16,12 @@ pub mod reduce;
 pub mod stored;
 pub mod windows;
 
+pub use each_step::time_distributed;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::lowered::{
-    Argument, Call, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Rows, Samples, Weights, fixed,
+    Argument, Call, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Rows, Weights, fixed,
 };
 use crate::activation::Activation;
 use crate::layers::arithmetic::whole_power;
@@ -498,17 +501,4 @@ fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], tensor: usize, source: usize
     let first = 4 - loops.len();
     axes[first..].copy_from_slice(loops);
     ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
-}
-
-/// The same kernels for every frame of a sequence, each frame a sample of its own.
-///
-/// # Errors
-/// Where a kernel over windows of it has a free number of rows.
-pub fn time_distributed(mut operations: Vec<Operation>) -> Lowered {
-    for operation in &mut operations {
-        if let Operation::Recurrent(recurrent) = operation {
-            recurrent.samples = Samples::Many;
-        }
-    }
-    windows::whole(operations)
 }

@@ -300,6 +300,8 @@ pub struct Recurrent {
     pub directions: Vec<Direction>,
     /// How many samples of their own the input holds (`TimeDistributed`), beside a free or leading axis.
     pub samples: Samples,
+    /// Whether each of many samples leaves its states behind its output, direction by direction.
+    pub leaves_states: bool,
 }
 
 /// What a recurrent layer answers at a masked step, whose state is the one before.
@@ -318,7 +320,7 @@ pub enum AtMasked {
 pub enum Samples {
     /// The sample is the sequence.
     One,
-    /// The sample holds any number of them, one after the other; each starts from the zero state.
+    /// The sample holds any number of them, one after the other; each starts from the zero state, or from its own.
     Many,
 }
 
@@ -399,6 +401,18 @@ impl Recurrent {
     #[must_use]
     pub fn width(&self) -> usize {
         self.directions.iter().map(|direction| direction.units).sum()
+    }
+
+    /// Values of one sample's output; `None` where its timesteps are free.
+    #[must_use]
+    pub fn sample_output(&self) -> Option<usize> {
+        Some(if self.return_sequences { self.timesteps? * self.width() } else { self.width() })
+    }
+
+    /// Values of all states.
+    #[must_use]
+    pub fn state_width(&self) -> usize {
+        self.directions.iter().map(|direction| direction.units * direction.n_states).sum()
     }
 
     /// Whether a masked step's output is another than the state.

@@ -65,8 +65,9 @@ fn operand(from: From, prepare: Vec<Operation>, width: usize) -> Operand {
 fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
     let AttentionSizes { queries, keys, features, .. } = sizes;
     let (fit, weights) = fit(score, use_scale, features);
-    let (features, columns) = (number(features), number(keys));
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
+    let (features, columns, rows) = (number(features), number(keys), number(queries));
+    let rows = Argument::Value(quote!(#rows));
+    let arguments = vec![Argument::Isa, Argument::Weights, rows, Argument::FlatInputs, Argument::FlatOutput];
     let call = Call::with(quote!(kernels::attention::scores::<_, #fit, #features, #columns>), arguments);
     let multiply_adds = (queries * keys * sizes.features) as u64;
     Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
@@ -187,7 +188,7 @@ pub struct HeadSizes {
 
 impl HeadSizes {
     /// The projection of this place in Keras's order: query, key, the gate if there is one, value, output.
-    fn project(&self, place: usize, from: usize, to: usize, activation: Activation) -> Vec<Operation> {
+    pub(super) fn project(&self, place: usize, from: usize, to: usize, activation: Activation) -> Vec<Operation> {
         let mut operations = dense(from, to, self.use_bias, activation);
         let each = 1 + usize::from(self.use_bias);
         operations.iter_mut().for_each(|operation| operation.shift_tensors(place * each));
@@ -196,7 +197,7 @@ impl HeadSizes {
 
     /// What scores are multiplied by.
     #[allow(clippy::cast_precision_loss)]
-    fn scale(&self) -> f64 {
+    pub(super) fn scale(&self) -> f64 {
         1.0 / (self.key_width as f64).sqrt()
     }
 
@@ -272,7 +273,7 @@ pub fn multi_head_of_any(sizes: &HeadSizes) -> Vec<Operation> {
 }
 
 /// What follows the heads: the gate, and the projection to the output.
-fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
+pub(super) fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
     let HeadSizes { heads, queries, value_width, inputs, .. } = *sizes;
     let (value_row, query_input) = (heads * value_width, inputs[0]);
     let gate = usize::from(sizes.use_gate);

@@ -79,6 +79,7 @@ pub fn conv_lstm(
         stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
+        leaves_states: false,
     };
     with_last(recurrent, lowering)
 }
