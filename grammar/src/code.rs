@@ -108,6 +108,7 @@ codes! {
     E147 "a model computes in several number types"
     E148 "models are not compiled in this number type"
     E152 "the model begins with what a layer gives that it needs again"
+    E156 "the subscripts of `einsum` don't fit"
     E201 "the layer takes one input"
     E202 "the input has too few dimensions"
     E203 "the input has the wrong number of dimensions"
