@@ -203,6 +203,10 @@ impl Layer for Aligned {
         self.layer.recurrence()
     }
 
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        self.layer.further_outputs(n_operations)
+    }
+
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
         self.layer.streaming(inputs)
     }

@@ -1,5 +1,6 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod along;
 pub mod attention;
 pub mod attention_mask;
 pub mod attention_sight;
@@ -7,6 +8,7 @@ pub mod cell_call;
 pub mod conv_lstm;
 pub mod convolution;
 mod each_step;
+pub mod einsum;
 pub mod masks;
 pub mod matrix;
 pub mod normalization;
@@ -342,13 +344,19 @@ pub fn split(sample: &[Dimension], axis: usize, parts: &[[u64; 2]]) -> Lowered {
         let mut loops = vec![None; sample.len()];
         loops[axis] = Some((i128::from(from), 1, to - from));
         let width = product_of(sample.get(axis + 1..).unwrap_or(&[]))? * fixed(Dimension::Known(to - from))?;
-        let operands = vec![Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width }];
-        let length = number(width);
-        let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
-        let call = Call::with(quote!(kernels::join::concatenate), arguments);
-        Ok(Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 }))
+        let operand = Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width };
+        Ok(copied(operand))
     };
     parts.iter().map(part).collect()
+}
+
+/// Rows of one tensor, wherever it is.
+#[must_use]
+pub fn copied(operand: Operand) -> Operation {
+    let (output, length) = (operand.width, number(operand.width));
+    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::concatenate), arguments);
+    Operation::Join(Join { call, operands: vec![operand], output, weights: None, multiply_adds: 0 })
 }
 
 /// The sums of products along one axis of each of two samples.

@@ -277,6 +277,8 @@ pub enum From {
     Before,
     /// What the layer's kernel of this place has made, counted without those that prepare operands.
     Made(usize),
+    /// What the layer's recurrent kernel leaves behind as its state of this place.
+    State(usize),
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.
@@ -290,6 +292,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// For each of these states the kernels that make it fit; none where it does as it is.
+    pub prepare: Vec<Vec<Operation>>,
     /// What it does at masked steps, where it reads a mask behind all else.
     pub mask: Option<AtMasked>,
     /// Whether Keras keeps its states from one call to the next.

@@ -156,6 +156,10 @@ fn scalars(length: usize, score: Score) -> Packing {
 /// The sizes of multi-head attention.
 #[derive(Clone, Debug)]
 pub struct HeadSizes {
+    /// What puts the axes of query, value and key in the order in which they are worked on.
+    pub turn: [Vec<Operation>; 3],
+    /// What puts the output's back.
+    pub back: Vec<Operation>,
     /// How many samples of their own a sample holds.
     pub samples: usize,
     /// How many heads.
@@ -195,6 +199,11 @@ impl HeadSizes {
         operations
     }
 
+    /// The kernels over query, value or key, behind what turns its axes.
+    fn turned(&self, tensor: usize, operations: Vec<Operation>) -> Vec<Operation> {
+        self.turn[tensor].iter().cloned().chain(operations).collect()
+    }
+
     /// What scores are multiplied by.
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn scale(&self) -> f64 {
@@ -225,8 +234,8 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
             Call::with(quote!(kernels::heads::scores::<_, #row, #length>), arguments)
         },
         operands: vec![
-            operand(From::Input(0), project(0, query_input, key_row), queries * key_row),
-            operand(From::Input(key), project(1, key_input, key_row), keys * key_row),
+            operand(From::Input(0), sizes.turned(0, project(0, query_input, key_row)), queries * key_row),
+            operand(From::Input(key), sizes.turned(2, project(1, key_input, key_row)), keys * key_row),
         ],
         output: heads * queries * keys,
         weights: None,
@@ -240,7 +249,7 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
         },
         operands: vec![
             operand(From::Before, Vec::new(), heads * queries * keys),
-            operand(From::Input(1), project(2 + gate, value_input, value_row), keys * value_row),
+            operand(From::Input(1), sizes.turned(1, project(2 + gate, value_input, value_row)), keys * value_row),
         ],
         output: queries * value_row,
         weights: None,
@@ -280,7 +289,7 @@ pub(super) fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
     let mut operations = Vec::new();
     if sizes.use_gate {
         let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-        let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
+        let opened = sizes.turned(0, sizes.project(2, query_input, value_row, Activation::Sigmoid));
         operations.push(Operation::Join(Join {
             call: Call::with(quote!(kernels::join::merge::<_, kernels::join::Multiply, 2>), arguments),
             operands: vec![
@@ -293,5 +302,6 @@ pub(super) fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
         }));
     }
     operations.extend(sizes.project(3 + gate, value_row, sizes.output, Activation::Linear));
+    operations.extend(sizes.back.iter().cloned());
     operations
 }

@@ -80,6 +80,7 @@ pub fn conv_lstm(
         directions: vec![direction],
         samples: Samples::One,
         leaves_states: false,
+        prepare: Vec::new(),
     };
     with_last(recurrent, lowering)
 }

@@ -1,9 +1,7 @@
 //! The kernels of a layer over every frame of a sequence, each frame a sample of its own.
 
-use quote::quote;
-
-use super::{number, pick, windows};
-use crate::plan::lowered::{Argument, Call, From, Join, Lowered, NoCode, Operand, Operation, Recurrent, Samples};
+use super::{copied, pick, windows};
+use crate::plan::lowered::{From, Join, Lowered, NoCode, Operand, Operation, Recurrent, Samples};
 use crate::shape::Dimension;
 
 /// The same kernels for every frame of a sequence. With `leaves_states` the first recurrent one writes its states behind its
@@ -13,7 +11,7 @@ use crate::shape::Dimension;
 /// Where a kernel over windows of it, or one that leaves states, has a free number of rows.
 pub fn time_distributed(operations: Vec<Operation>, leaves_states: bool) -> Lowered {
     let mut result: Vec<Operation> = Vec::with_capacity(operations.len());
-    let mut n_added = 0;
+    let (mut n_added, mut first_state) = (0, 0);
     for mut operation in operations {
         match &mut operation {
             Operation::Recurrent(recurrent) if recurrent.samples == Samples::One => {
@@ -23,14 +21,17 @@ pub fn time_distributed(operations: Vec<Operation>, leaves_states: bool) -> Lowe
                     let parts = apart(recurrent, result.len())?;
                     n_added += parts.len();
                     result.push(operation);
+                    first_state = result.len();
                     result.extend(parts);
                     continue;
                 }
             }
             Operation::Join(Join { operands, .. }) | Operation::Attend(Join { operands, .. }) => {
                 for operand in operands {
-                    if let From::Made(place) = &mut operand.from {
-                        *place += n_added;
+                    match operand.from {
+                        From::Made(place) => operand.from = From::Made(place + n_added),
+                        From::State(place) => operand.from = From::Made(first_state + place),
+                        From::Input(_) | From::Before => {}
                     }
                 }
             }
@@ -64,9 +65,5 @@ fn apart(recurrent: &Recurrent, place: usize) -> Lowered {
 fn part(place: usize, total: usize, (first, width): (usize, usize)) -> Result<Operation, NoCode> {
     let loops = [Some((first as i128, 1, width as u64))];
     let prepare = pick(&[Dimension::Known(total as u64)], &loops, false)?;
-    let length = number(width);
-    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::join::concatenate), arguments);
-    let operands = vec![Operand { from: From::Made(place), prepare, width }];
-    Ok(Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 }))
+    Ok(copied(Operand { from: From::Made(place), prepare, width }))
 }

@@ -46,6 +46,7 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
         leaves_states: false,
+        prepare: Vec::new(),
     };
     with_last(recurrent, lowering)
 }
