@@ -28,7 +28,13 @@ if os.environ["BENCH_CRATE"] in sys.argv:
         file.write(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss}")
 sys.exit(code)
 '''
-EMPTY = "fn main() { std::hint::black_box(0); }\n"
+# The program of `MAIN` without a model: its two vectors are the program's code, not the model's.
+EMPTY = """fn main() {
+    let input = std::hint::black_box(vec![0.1f32; 1000]);
+    let mut output = vec![0.0f32; 100];
+    std::hint::black_box((&input, &mut output));
+}
+"""
 MAIN = """use rnn_runtime::{Model, rnn_model};
 rnn_model! {
     #[source = "model.rnn"]

@@ -133,7 +133,9 @@ class GraphGenerator:
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
         rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
+        rules += [self.called, self.called, self.called_stack, self.wrapped_twice]
         rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices, self.joined_steps]
+        rules += [self.along, self.selected, self.named_products, self.heads_over_axes]
         if self.masks:
             rules += [self.masked_call] * 6
         self.random.choice(rules)(batch)
@@ -158,7 +160,11 @@ class GraphGenerator:
             found = [other for other, of_other in self.shapes.items() if of_other == (units,)]
             if kind and layer.name != "LSTM" and found and self.maybe(0.5):
                 state = self.random.choice(found)
-                self.define("{layer}({0}, initial_state={1}, mask={2})", [name, state, mask], result, layer)
+                call = self.random.choice(["{0}, initial_state={1}, mask={2}", "{0}, {1}, {2}", "{0}, [{1}], {2}"])
+                self.define("{layer}(" + call + ")", [name, state, mask], result, layer)
+                return
+            if self.maybe(0.2):
+                self.define("{layer}({0}, None, {1})", [name, mask], result, layer)
                 return
         elif kind == 3:
             layer, result = Layer("GlobalAveragePooling1D"), (shape[1],)
@@ -179,6 +185,106 @@ class GraphGenerator:
             self.masked_stack(name, mask, batch)
             return
         self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+
+    def features(self, name):
+        return self.shapes[name][-1] if self.shapes[name] else None
+
+    def vector(self):
+        """A tensor of one axis, or the last step of a sequence."""
+        found = [name for name, shape in self.shapes.items() if len(shape) == 1 and shape[0] is not None]
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and None not in shape]
+        if found and (self.maybe(0.8) or not sequences):
+            return self.random.choice(found)
+        if not sequences:
+            return None
+        name = self.random.choice(sequences)
+        return self.define("{0}[:, -1]", [name], self.shapes[name][1:])
+
+    def state(self, name, units):
+        """A tensor that a cell of so many units may begin with."""
+        found = [other for other, shape in self.shapes.items() if shape == (units,)]
+        if found and self.maybe(0.8):
+            return self.random.choice(found)
+        return self.define(f"Dense({units})({{0}})", [name], (units,))
+
+    def called(self, batch):
+        """A cell that is called by itself, perhaps again with what it answers, and walks over time, perhaps."""
+        name = self.vector()
+        if name is None:
+            return
+        cell, units = self.layers.cell()
+        holder, is_lstm = f"cell{len(self.nodes)}", cell.name == "LSTMCell"
+        self.nodes.append(Node(holder, "{layer}", [], cell))
+        sequences = [other for other, shape in self.shapes.items() if len(shape) == 2 and shape[-1] == self.features(name)]
+        walks = bool(sequences) and self.maybe(0.5)
+        before = walks and self.maybe(0.5)
+        if before:
+            self.define("RNN({0}, return_sequences=True)({1})", [holder, sequences[0]], (self.shapes[sequences[0]][0], units))
+        states = [self.state(name, units) for _ in range(2 if is_lstm else 1)]
+        places = ", ".join(f"{{{index + 2}}}" for index in range(len(states)))
+        first = "sequence" if cell.name == "SimpleRNNCell" else "inputs"
+        forms = [f"{{0}}({{1}}, [{places}])", f"{{0}}({{1}}, states=({places},))", f"{{0}}(states=[{places}], {first}={{1}})"]
+        is_bare = not is_lstm and self.maybe(0.3)
+        answers = f"answers{len(self.nodes)}"
+        template = f"{{0}}({{1}}, {places})" if is_bare else self.random.choice(forms)
+        self.nodes.append(Node(answers, template, [holder, name, *states]))
+        self.define("{0}[0]", [answers], (units,))
+        state = "{0}[1]" if is_bare else f"{{0}}[1][{self.random.randrange(len(states))}]"
+        self.define(state, [answers], (units,))
+        if self.maybe(0.5):
+            again = f"answers{len(self.nodes)}"
+            self.nodes.append(Node(again, "{0}({1}, {2}[1])", [holder, name, answers]))
+            self.define("{0}[0]", [again], (units,))
+        if walks and not before:
+            self.define("RNN({0})({1})", [holder, sequences[0]], (units,))
+
+    def called_stack(self, batch):
+        """A stack of cells that is called by itself; one of the cells may be called, too."""
+        name = self.vector()
+        if name is None:
+            return
+        cells = [self.layers.cell() for _ in range(self.random.choice([1, 2, 2, 3]))]
+        names = {part.arguments[-1][1] for part, _ in cells if part.has("name")}
+        if len(names) < sum(part.has("name") for part, _ in cells):
+            return
+        holders = []
+        for cell, _ in cells:
+            holders.append(f"cell{len(self.nodes)}")
+            self.nodes.append(Node(holders[-1], "{layer}", [], cell))
+        stack = f"stack{len(self.nodes)}"
+        listed = ", ".join(f"{{{index}}}" for index in range(len(holders)))
+        self.nodes.append(Node(stack, f"StackedRNNCells([{listed}])", holders))
+        reads, states, shapes = [stack, name], [], []
+        for cell, units in cells:
+            n_states = 2 if cell.name == "LSTMCell" else 1
+            own = [self.state(name, units) for _ in range(n_states)]
+            places = ", ".join(f"{{{len(reads) + index}}}" for index in range(n_states))
+            reads += own
+            states.append(places if n_states == 1 and self.maybe(0.5) else f"[{places}]")
+            shapes.append(units)
+        answers = f"answers{len(self.nodes)}"
+        self.nodes.append(Node(answers, "{0}({1}, [" + ", ".join(states) + "])", reads))
+        self.define("{0}[0]", [answers], (shapes[-1],))
+        index = self.random.randrange(len(cells))
+        place = "{0}[1]" if len(cells) == 1 else f"{{0}}[1][{index}]"
+        self.define(place + ("[-1]" if states[index].startswith("[") else ""), [answers], (shapes[index],))
+        if self.maybe(0.3):
+            own = [self.state(name, shapes[0]) for _ in range(2 if cells[0][0].name == "LSTMCell" else 1)]
+            places = ", ".join(f"{{{index + 2}}}" for index in range(len(own)))
+            self.define("{0}({1}, [" + places + "])[0]", [holders[0], name, *own], (shapes[0],))
+
+    def wrapped_twice(self, batch):
+        """A layer inside `TimeDistributed` and by itself, over the same features."""
+        rows = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
+        if not rows:
+            return
+        name, units = self.random.choice(rows), self.random.choice([1, 2, 3, 8])
+        holder = f"shared{len(self.nodes)}"
+        self.nodes.append(Node(holder, "{layer}", [], Layer("Dense", [[None, str(units)]])))
+        shape = self.shapes[name]
+        calls = ["TimeDistributed({0})({1})", "{0}({1})", "TimeDistributed({0})({1})"][self.random.randrange(2) :]
+        for call in calls:
+            self.define(call, [holder, name], (*shape[:-1], units))
 
     def masked_heads(self, name, mask, sequences):
         """Multi-head attention whose call gives masks."""
@@ -341,6 +447,15 @@ class GraphGenerator:
         step, start, holder = self.shapes[name][1:], f"start{len(self.nodes)}", f"model{len(self.nodes)}"
         self.nodes.append(Node(start, f"Input({step})", []))
         joins = [f"Add()([{{0}}, Dense({step[-1]})({{0}})])", "{0} * keras.ops.sigmoid({0}) - 1", "Concatenate()([{0}, abs({0})])", f"keras.ops.where({{0}} > 0.123, {{0}}, Dense({step[-1]})({{0}}))"]
+        if len(step) == 2 and self.maybe(0.6):
+            units = step[-1]
+            joins = ["MultiHeadAttention(2, 3)({0}, {0}, use_causal_mask=True)", "Attention(use_scale=True)([{0}, {0}])", "AdditiveAttention()([{0}, {0}[:, ::-1]])"]
+            joins += [f"GRU({units}, return_sequences=True)(Masking(0.0)({{0}}))", f"Add()([LSTM({units}, return_sequences=True)({{0}}, mask={{0}}[:, :, 0] > 0.123), Masking()({{0}})])"]
+            if self.maybe(0.4):
+                states = f"states{len(self.nodes)}"
+                cell = self.random.choice(["LSTM", "GRU", "SimpleRNN"])
+                self.nodes.append(Node(states, f"{cell}({units}, return_state=True)({{0}})[1:]", [start]))
+                joins = [f"{cell}({units}, return_sequences=True)({{0}}, initial_state={states})", f"{{0}} * keras.ops.expand_dims({states}[-1], 1)"]
         template = self.random.choice(joins)
         width = 2 * step[-1] if "Concat" in template else step[-1]
         self.nodes.append(Node(holder, f"Model({{0}}, {template})", [start]))
@@ -517,6 +632,85 @@ class GraphGenerator:
         elif kind == 7 and len(shape) > 1 and 1 in shape:
             place = shape.index(1)
             self.define(f"keras.ops.squeeze({{0}}, axis={place + 1})", [name], (*shape[:place], *shape[place + 1 :]))
+
+    def along(self, batch):
+        """What goes along an axis, or measures it."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        written = axis + 1 if self.maybe(0.5) else axis - len(shape)
+        size = shape[axis]
+        without = (*shape[:axis], *shape[axis + 1 :])
+        kind = self.random.randrange(8)
+        if kind < 3:
+            function = self.random.choice(["cumsum", "cumprod", "sort", "argsort"])
+            cast = 1.0 if function == "argsort" else None
+            call = f"keras.ops.{function}({{0}}, axis={written})"
+            self.define(f"{cast} * {call}" if cast else call, [name], shape)
+        elif kind == 3 and size is not None and size > 1:
+            times = self.random.randint(1, min(size - 1, 2))
+            self.define(f"keras.ops.diff({{0}}, {times}, axis={written})", [name], (*shape[:axis], size - times, *shape[axis + 1 :]))
+        elif kind == 4 and shape[-1] is not None:
+            count = self.random.randint(1, shape[-1])
+            answers = f"answers{len(self.nodes)}"
+            self.nodes.append(Node(answers, f"keras.ops.top_k({{0}}, {count})", [name]))
+            self.define("{0}[0] + {0}[1]", [answers], (*shape[:-1], count))
+        elif kind == 5 and without:
+            function = self.random.choice(["median", "amax", "amin", "average", "count_nonzero"])
+            template = f"keras.ops.{function}({{0}}, axis={written})"
+            self.define(f"0.5 * {template}" if function == "count_nonzero" else template, [name], without)
+        elif kind == 6:
+            self.define(f"keras.ops.normalize({{0}}, axis={written})", [name], shape)
+        elif len(shape) > 1:
+            self.define(f"keras.ops.{self.random.choice(['tril', 'triu'])}({{0}}, {self.random.randint(-2, 2)})", [name], shape)
+
+    def selected(self, batch):
+        """Entries at other places: padding, rolling, several of them."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        size = shape[axis]
+        if size is None:
+            return
+        written = axis + 1 if self.maybe(0.5) else axis - len(shape)
+        resized = lambda count: (*shape[:axis], count, *shape[axis + 1 :])  # noqa: E731
+        kind = self.random.randrange(4)
+        if kind == 0:
+            before, behind = self.random.randint(0, 3), self.random.randint(0, 3)
+            mode = self.random.choice(["", ", constant_values=0.5", ', mode="edge"', ', mode="wrap"', ', mode="symmetric"'] + ([', mode="reflect"'] if size > 1 else []))
+            pairs = tuple((before, behind) if place == axis + 1 else (0, 0) for place in range(len(shape) + 1))
+            self.define(f"keras.ops.pad({{0}}, {pairs}{mode})", [name], resized(size + before + behind))
+        elif kind == 1:
+            self.define(f"keras.ops.roll({{0}}, {self.random.randint(-4, 4)}, axis={written})", [name], shape)
+        elif kind == 2:
+            places = [self.random.randrange(-size, size) for _ in range(self.random.randint(1, 3))]
+            self.define(f"keras.ops.take({{0}}, {places}, axis={written})", [name], resized(len(places)))
+        elif len(shape) > 1:
+            places = f"keras.ops.argmax({{0}}, axis={written}, keepdims=True)"
+            self.define(f"keras.ops.take_along_axis({{0}}, {places}, axis={written})", [name], resized(1))
+
+    def named_products(self, batch):
+        """Sums of products by names."""
+        name = self.recent()
+        shape = self.shapes[name]
+        if len(shape) != 2:
+            return
+        other = self.like(name, lambda left, right: left[-1] == right[-1])
+        rows, width = self.shapes[other]
+        options = [("bqd,bkd->bqk", [name, other], (shape[0], rows)), ("bqd,bkd->bkq", [name, other], (rows, shape[0])), ("bqd,bkd->bdqk", [name, other], (width, shape[0], rows)), ("bij->bji", [name], (shape[1], shape[0])), ("bij->bi", [name], (shape[0],)), ("...ij,...ij->...j", [name, name], (shape[1],)), ("bij,bkj->bj", [name, other], (width,))]
+        text, reads, result = self.random.choice(options)
+        listed = ", ".join(f"{{{index}}}" for index in range(len(reads)))
+        self.define(f'keras.ops.einsum("{text}", {listed})', reads, result)
+
+    def heads_over_axes(self, batch):
+        """Multi-head attention over some of several axes."""
+        found = [name for name, shape in self.shapes.items() if len(shape) == 3 and None not in shape]
+        if not found:
+            return
+        name = self.random.choice(found)
+        axes = self.random.choice(["(1,)", "2", "(-3,)", "(2, 1)", "None"])
+        layer = Layer("MultiHeadAttention", [["num_heads", "2"], ["key_dim", "3"], ["attention_axes", axes]])
+        self.define("{layer}({0}, {0})", [name], self.shapes[name], layer)
 
     def several(self, batch):
         """A tensor as several."""

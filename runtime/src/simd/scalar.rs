@@ -218,6 +218,7 @@ macro_rules! scalar {
             type V8 = Pair<Four<$fused>>;
             type V16 = Pair<Pair<Four<$fused>>>;
             type Block = Self::V4;
+            type Group = Self::V4;
             type Tile = Self::V4;
             const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;
