@@ -3,6 +3,7 @@
 Each workload becomes a crate of its own in the work folder, weights embedded, beside two that bound it: an empty one, and
 one that links the runtime and expands the macro for a model of one unit. Builds are release builds as users make them.
 """
+import json
 import os
 import re
 import statistics
@@ -27,7 +28,13 @@ if os.environ["BENCH_CRATE"] in sys.argv:
         file.write(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss}")
 sys.exit(code)
 '''
-EMPTY = "fn main() { std::hint::black_box(0); }\n"
+# The program of `MAIN` without a model: its two vectors are the program's code, not the model's.
+EMPTY = """fn main() {
+    let input = std::hint::black_box(vec![0.1f32; 1000]);
+    let mut output = vec![0.0f32; 100];
+    std::hint::black_box((&input, &mut output));
+}
+"""
 MAIN = """use rnn_runtime::{Model, rnn_model};
 rnn_model! {
     #[source = "model.rnn"]
@@ -171,6 +178,7 @@ def main(bench):
     print(f"empty program: binary {kilobytes(empty[1])} KiB, starts and ends in {empty[3]:.2f} ms, rustc {cost[0]:.2f} s, "
           f"{cost[1] / 1e6:.0f} MB\n")
     print(grid(head, rows))
+    (bench.work / "sizes.jsonl").write_text("".join(json.dumps(dict(zip(head, cells))) + "\n" for cells in rows))
     for line in over:
         print(f"over budget: {line}")
     return len(over)

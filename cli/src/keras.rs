@@ -14,7 +14,7 @@ use std::io::{Cursor, Read};
 use std::rc::Rc;
 
 use rnn_compiler::graph::{NodeKind, TypedGraph, TypedNode};
-use rnn_compiler::layer::LayerInstance;
+use rnn_compiler::layer::{LayerInstance, Variable, WeightSpec};
 use rnn_compiler::layers::nested::offsets;
 use rnn_compiler::model::CompiledModel;
 use rnn_compiler::weights::{self, NamedTensor};
@@ -47,7 +47,22 @@ impl Mistake {
 }
 
 /// Keys and shapes of weights, in order.
-type Keyed = Vec<(String, Vec<u64>)>;
+type Keyed = Vec<Slot>;
+
+/// A weight's place in the result.
+#[derive(Clone, Debug)]
+struct Slot {
+    key: String,
+    shape: Vec<u64>,
+    /// What it is a weight of, where the model is known: layers that share it have it once in the file.
+    variable: Option<Variable>,
+}
+
+impl Slot {
+    fn new(layer: &LayerInstance, spec: &WeightSpec, variable: Option<Variable>) -> Self {
+        Self { key: weights::key(layer, spec), shape: spec.shape.clone(), variable }
+    }
+}
 
 /// A layer of the model: what its group is called after, and its weights' keys and shapes in order.
 #[derive(Debug)]
@@ -58,6 +73,8 @@ struct Part {
     object: String,
     layer: Option<Rc<LayerInstance>>,
     weights: Keyed,
+    /// Whether an earlier layer may hold its weights.
+    is_shared: bool,
     /// The layers of a model inside, which has no weights beside theirs.
     inner: Vec<Part>,
 }
@@ -117,7 +134,7 @@ fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { return None };
         let weights: Keyed = match all {
             Some(all) => all.iter().skip(offset).take(node.weights.len()).cloned().collect(),
-            None => node.weights.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone())).collect(),
+            None => node.weights.iter().map(|spec| Slot::new(instance, spec, spec.variable)).collect(),
         };
         let nested = instance.layer.nested();
         Some(Part {
@@ -127,6 +144,7 @@ fn parts_in(graph: &TypedGraph, all: Option<&Keyed>) -> Vec<Part> {
             layer: Some(Rc::clone(instance)),
             inner: nested.map(|nested| parts_in(&nested.graph, Some(&weights))).unwrap_or_default(),
             weights,
+            is_shared: false,
         })
     };
     graph.nodes().iter().zip(offsets).filter_map(part).collect()
@@ -142,7 +160,7 @@ fn group_name(layer: &LayerInstance) -> String {
 }
 
 fn collect(parts: &[Part], stored: &Stored, by_name: bool) -> Result<Vec<NamedTensor>, Mistake> {
-    let mut collector = Collector { stored, by_name, seen: HashSet::new(), tensors: Vec::new() };
+    let mut collector = Collector { stored, by_name, seen: HashSet::new(), read: HashSet::new(), tensors: Vec::new() };
     collector.level("layers", parts, 0)?;
     Ok(collector.tensors)
 }
@@ -152,6 +170,8 @@ struct Collector<'a> {
     /// Whether groups are found by the names that newer files keep in them.
     by_name: bool,
     seen: HashSet<&'a str>,
+    /// What is read already.
+    read: HashSet<Variable>,
     tensors: Vec<NamedTensor>,
 }
 
@@ -187,7 +207,9 @@ impl<'a> Collector<'a> {
 
     fn part(&mut self, part: &'a Part, path: &str, depth: usize) -> Result<(), Mistake> {
         if part.inner.is_empty() {
-            self.tensors.extend(part.tensors(path, self.stored)?);
+            let is_new = |slot: &&Slot| slot.variable.is_none_or(|variable| self.read.insert(variable));
+            let slots: Vec<&Slot> = part.weights.iter().filter(is_new).collect();
+            self.tensors.extend(part.tensors(&slots, path, self.stored)?);
             return Ok(());
         }
         self.level(&format!("{path}/layers"), &part.inner, depth + 1)
@@ -195,18 +217,21 @@ impl<'a> Collector<'a> {
 }
 
 impl Part {
-    fn tensors(&self, path: &str, stored: &Stored) -> Result<Vec<NamedTensor>, Mistake> {
+    fn tensors(&self, slots: &[&Slot], path: &str, stored: &Stored) -> Result<Vec<NamedTensor>, Mistake> {
         let layer = self.layer.as_deref();
-        let arrays = if self.weights.is_empty() { Vec::new() } else { stored.layer(path, layer)? };
-        if arrays.len() != self.weights.len() {
-            let (expected, found) = (self.weights.len(), arrays.len());
+        let arrays = if slots.is_empty() { Vec::new() } else { stored.layer(path, layer)? };
+        if arrays.is_empty() && self.is_shared {
+            return Ok(Vec::new());
+        }
+        if arrays.len() != slots.len() {
+            let (expected, found) = (slots.len(), arrays.len());
             return Err(Mistake::new(format!(
                 "the layer `{}` has {expected} weights, but the file holds {found} under `{path}`",
                 self.name
             ))
             .help("give the text of the model that was saved"));
         }
-        let named = self.weights.iter().zip(arrays).map(|((key, shape), array)| {
+        let named = slots.iter().zip(arrays).map(|(Slot { key, shape, .. }, array)| {
             if *shape == array.shape {
                 return Ok(NamedTensor { name: key.clone(), shape: array.shape, values: Ok(array.values) });
             }

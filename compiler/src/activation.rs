@@ -33,6 +33,38 @@ pub enum Activation {
     SparseSigmoid,
     Sparsemax,
     Glu,
+    /// What the layer `ReLU` does.
+    ReluWith {
+        maximum: Number,
+        slope: Number,
+        threshold: Number,
+    },
+    /// What the layer `LeakyReLU` does.
+    LeakyReluWith {
+        slope: Number,
+    },
+    /// What the layer `ELU` does.
+    EluWith {
+        alpha: Number,
+    },
+}
+
+/// A number of a function: its bits, which can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Number(u64);
+
+impl Number {
+    /// This number.
+    #[must_use]
+    pub const fn of(value: f64) -> Self {
+        Self(value.to_bits())
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> f64 {
+        f64::from_bits(self.0)
+    }
 }
 
 impl Activation {
@@ -77,10 +109,16 @@ impl Activation {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, activation)| activation)
     }
 
-    /// Its Keras name.
+    /// Its Keras name; of what a layer does that of the layer's function.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, activation)| *activation == self).map_or("linear", |&(name, _)| name)
+        let plain = match self {
+            Self::ReluWith { .. } => Self::Relu,
+            Self::LeakyReluWith { .. } => Self::LeakyRelu,
+            Self::EluWith { .. } => Self::Elu,
+            other => other,
+        };
+        Self::NAMES.iter().find(|(_, activation)| *activation == plain).map_or("linear", |&(name, _)| name)
     }
 
     /// Whether each value is computed from itself alone; the others need the whole last axis.

@@ -9,6 +9,7 @@ mod assertion;
 mod attributes;
 mod builtins;
 mod calls;
+mod cell_calls;
 mod cells;
 mod clones;
 pub(crate) mod comparison;

@@ -200,6 +200,9 @@ fn all_codes() -> String {
 fn formula(activation: Activation) -> &'static str {
     match activation {
         Activation::Linear => "x",
+        Activation::ReluWith { .. } => "min(x, max_value) above the threshold, else negative_slope·(x - threshold)",
+        Activation::LeakyReluWith { .. } => "x where x ≥ 0, else negative_slope·x",
+        Activation::EluWith { .. } => "x where x > 0, else alpha·(exp(x) - 1)",
         Activation::Relu => "max(x, 0)",
         Activation::Relu6 => "min(max(x, 0), 6)",
         Activation::LeakyRelu => "x where x ≥ 0, else 0.2·x",

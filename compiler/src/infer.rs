@@ -9,10 +9,11 @@ use std::rc::Rc;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{Graph, InputType, Node, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::layer::{LayerInstance, Mismatch};
+use crate::layer::{LayerInstance, Mismatch, Variable, WeightSpec};
 use crate::model::node_counts;
 use crate::order::{Ordered, order};
 use crate::shape::{Dimension, Shape};
+use crate::weights::key;
 
 /// All nodes of a text so far, typed.
 #[derive(Debug, Default)]
@@ -20,6 +21,18 @@ pub struct Inference {
     nodes: Vec<TypedNode>,
     first_nodes: HashMap<usize, NodeId>,
     n_uses: HashMap<usize, usize>,
+    variables: HashMap<Variable, Built>,
+    /// What stands in front of the paths of variables that are made now: the names of models that build themselves.
+    scope: String,
+}
+
+/// How a variable was made.
+#[derive(Debug)]
+struct Built {
+    /// Keras's path.
+    path: String,
+    shape: Vec<u64>,
+    node: NodeId,
 }
 
 /// Types a whole graph.
@@ -94,9 +107,10 @@ impl Inference {
             .map_err(|mismatch| Box::new(self.refusal(instance, inputs, span, mismatch)))?;
         let types: Vec<InputType> = inputs.iter().map(|&input| self.type_of(input)).collect();
         let read = inputs.iter().copied().chain(masks.iter().copied().flatten()).collect();
-        let node = TypedNode {
+        let weights = instance.layer.weights(&shapes).into_iter().enumerate();
+        let mut node = TypedNode {
             node: Node { kind: NodeKind::Layer { instance: Rc::clone(instance), inputs: read }, span },
-            weights: instance.layer.weights(&shapes),
+            weights: weights.map(|(place, weight)| weight.of(instance.id, place)).collect(),
             types: (0..outputs.len()).map(|output| instance.layer.output_type(output, &types)).collect(),
             inputs: shapes,
             outputs,
@@ -112,10 +126,33 @@ impl Inference {
         self.check_limits(instance, &node)?;
         self.check_shared(instance, &node)?;
         let id = NodeId(self.nodes.len());
+        node.weights.iter_mut().for_each(|weight| self.make(instance, weight, id));
         self.first_nodes.entry(instance.id).or_insert(id);
         *self.n_uses.entry(instance.id).or_insert(0) += 1;
         self.nodes.push(node);
         Ok(id)
+    }
+
+    /// Makes a variable, or finds how it was made.
+    fn make(&mut self, instance: &LayerInstance, weight: &mut WeightSpec, node: NodeId) {
+        let Some(variable) = weight.variable.filter(|_| weight.built_as.is_none()) else { return };
+        let path = format!("{}{}", self.scope, key(instance, weight));
+        let built = self.variables.entry(variable);
+        let built = built.or_insert_with(|| Built { path: path.clone(), shape: weight.shape.clone(), node });
+        if built.path != path {
+            weight.built_as = Some(built.path.clone());
+        }
+    }
+
+    /// Puts a name in front of the paths of variables that are made from now on; answers what stood there.
+    pub(crate) fn enter(&mut self, name: &str) -> String {
+        let within = format!("{}{name}/", self.scope);
+        std::mem::replace(&mut self.scope, within)
+    }
+
+    /// Goes back to what [`Self::enter`] answered.
+    pub(crate) fn leave(&mut self, scope: String) {
+        self.scope = scope;
     }
 
     /// Lets the summary show masks among what a node reads.
@@ -243,12 +280,14 @@ impl Inference {
         Ok(())
     }
 
-    /// A layer that is used again keeps the weights of its first use, so their shapes must fit.
+    /// A layer that is used again, or is inside another one too, keeps the weights of its first use, so their shapes
+    /// must fit.
     fn check_shared(&self, instance: &LayerInstance, node: &TypedNode) -> Result<(), Box<Diagnostic>> {
-        let Some(first) = self.first_node(instance.id) else { return Ok(()) };
-        if first.weights == node.weights {
+        let differs = |weight: &&WeightSpec| self.built(weight).is_some_and(|built| built.shape != weight.shape);
+        let Some(built) = node.weights.iter().find(differs).and_then(|weight| self.built(weight)) else {
             return Ok(());
-        }
+        };
+        let first = self.node(built.node);
         let title = format!(
             "`{}` has weights for input `{}`, but is used on `{}` too",
             instance.name, first.inputs[0], node.inputs[0]
@@ -259,6 +298,10 @@ impl Inference {
                 .label_unless_same(first.node.span, format!("first used on `{}`", first.inputs[0]))
                 .help("make a second layer for the second place"),
         ))
+    }
+
+    fn built(&self, weight: &WeightSpec) -> Option<&Built> {
+        self.variables.get(&weight.variable?)
     }
 
     /// What is said where a layer refuses what it reads.

@@ -74,13 +74,34 @@ pub struct WeightSpec {
     pub trainable: bool,
     /// Whether Keras stores an integer that inference never reads; such weights stand behind a layer's others.
     pub is_integer: bool,
+    /// What it is a weight of. Wrappers and walks with cells say it of what is inside them; of all others `infer` does.
+    pub variable: Option<Variable>,
+    /// Its key where another layer made it first, under that one's name.
+    pub built_as: Option<String>,
+}
+
+/// A variable of Keras: layers that share another one inside them read the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variable {
+    /// The layer object that has it by itself.
+    pub layer: usize,
+    /// Its place among that one's weights.
+    pub place: usize,
 }
 
 impl WeightSpec {
     /// A trainable weight.
     #[must_use]
     pub fn new(path: impl Into<String>, shape: &[u64]) -> Self {
-        Self { path: path.into(), shape: shape.to_vec(), trainable: true, is_integer: false }
+        let (trainable, is_integer, variable, built_as) = (true, false, None, None);
+        Self { path: path.into(), shape: shape.to_vec(), trainable, is_integer, variable, built_as }
+    }
+
+    /// The weight of this layer object at this place of its weights, if it is not known to be another's.
+    #[must_use]
+    pub fn of(mut self, layer: usize, place: usize) -> Self {
+        self.variable.get_or_insert(Variable { layer, place });
+        self
     }
 }
 
@@ -181,6 +202,8 @@ pub enum Takes {
     List,
     /// One tensor, and perhaps the states to begin with: `layer(x, initial_state=[h, c])`.
     Sequence,
+    /// One tensor and the states to begin with, which a cell always needs: `cell(x, [h, c])`.
+    Step,
     /// Tensors that have names, of which the last may be left out: `layer(query, value, key)`.
     Named(&'static [&'static str]),
 }
@@ -189,7 +212,7 @@ impl Takes {
     /// Whether a call joins several tensors.
     #[must_use]
     pub const fn several(self) -> bool {
-        matches!(self, Self::List | Self::Named(_))
+        matches!(self, Self::List | Self::Step | Self::Named(_))
     }
 }
 
@@ -443,6 +466,11 @@ pub trait Layer: Debug {
     /// The activation that the layer is, where it is nothing but one by name: a layer before it may apply it itself.
     fn as_activation(&self) -> Option<Activation> {
         None
+    }
+
+    /// The function that the layer is, where one without weights: what it does as the `activation` of another.
+    fn as_function(&self) -> Option<Activation> {
+        self.as_activation().or(self.is_identity().then_some(Activation::Linear))
     }
 
     /// The same layer with this activation of single values, where it has none yet and can apply one.

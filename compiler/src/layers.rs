@@ -73,7 +73,7 @@ mod repeated;
 mod rescaling;
 pub(crate) mod reshape;
 mod rms_normalization;
-mod rnn;
+pub(crate) mod rnn;
 pub(crate) mod selected;
 mod separable_conv_1d;
 mod simple_rnn;

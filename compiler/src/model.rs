@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
+use crate::layer::Variable;
 use crate::names::closest;
 use crate::precision::Precision;
 use crate::shape::Shape;
@@ -147,7 +148,8 @@ pub(crate) struct Named {
 
 impl CompiledModel {
     /// Puts a model together; `None` where its parameters are more than a u64 can count.
-    pub(crate) fn new(named: Named, class: &'static str, graph: TypedGraph, trainable: bool) -> Option<Self> {
+    pub(crate) fn new(named: Named, class: &'static str, mut graph: TypedGraph, trainable: bool) -> Option<Self> {
+        without_name(&mut graph, &named.name);
         let mut counts = Counts::default();
         add_counts(&graph, &mut HashSet::new(), true, &mut counts)?;
         if !trainable {
@@ -232,55 +234,56 @@ impl CompiledModel {
     }
 }
 
-/// Adds the parameters of every layer object that was not seen yet, also of those in models inside; `None` beyond u64.
-fn add_counts(graph: &TypedGraph, seen: &mut HashSet<usize>, trainable: bool, counts: &mut Counts) -> Option<()> {
+/// Keys of a model's weights are Keras's paths without the model's name.
+fn without_name(graph: &mut TypedGraph, name: &str) {
+    for weight in graph.nodes.iter_mut().flat_map(|node| &mut node.weights) {
+        let key = weight.built_as.as_deref().and_then(|path| path.strip_prefix(name)?.strip_prefix('/'));
+        weight.built_as = key.map(str::to_owned).or(weight.built_as.take());
+    }
+}
+
+/// Adds the parameters of every variable that was not seen yet, also of those in models inside; `None` beyond u64.
+fn add_counts(graph: &TypedGraph, seen: &mut HashSet<Variable>, trainable: bool, counts: &mut Counts) -> Option<()> {
     for node in graph.nodes() {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
-        if !seen.insert(instance.id) {
-            continue;
-        }
         if let Some(nested) = instance.layer.nested() {
             add_counts(&nested.graph, seen, trainable, counts)?;
             continue;
         }
-        let own = node_counts(node)?;
-        counts.total = counts.total.checked_add(own.total)?;
-        counts.integers += own.integers;
-        if trainable {
-            counts.trainable += if is_frozen_wrapper(node) { trainable_inside(node) } else { own.trainable };
-        }
+        // In Keras `trainable=False` of a wrapper does not reach the variables of the layer inside: the wrapper's own
+        // line counts them as frozen, the model does not.
+        let is_trainable = trainable && (instance.trainable || instance.layer.stays_trainable());
+        add_unseen(node, seen, is_trainable, counts)?;
     }
     Some(())
 }
 
-/// Whether the node is a wrapper with `trainable=False`.
-fn is_frozen_wrapper(node: &TypedNode) -> bool {
-    let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
-    !instance.trainable && instance.layer.stays_trainable()
-}
-
-/// In Keras `trainable=False` of a wrapper does not reach the variables of the layer inside: the wrapper's own line
-/// counts them as frozen, the model does not.
-fn trainable_inside(node: &TypedNode) -> u64 {
-    let trainable = node.weights.iter().filter(|weight| weight.trainable);
-    trainable.map(|weight| weight.shape.iter().product::<u64>()).sum()
-}
-
-/// The parameters of one node; `None` beyond u64.
+/// The parameters of one node, a variable that it has several times counted once; `None` beyond u64.
 pub(crate) fn node_counts(node: &TypedNode) -> Option<Counts> {
     let NodeKind::Layer { instance, .. } = &node.node.kind else { return Some(Counts::default()) };
     let mut counts = Counts::default();
-    for weight in &node.weights {
+    add_unseen(node, &mut HashSet::new(), instance.trainable, &mut counts)?;
+    Some(counts)
+}
+
+/// Adds the parameters of a node's variables that were not seen yet; `None` beyond u64.
+pub(crate) fn add_unseen(
+    node: &TypedNode,
+    seen: &mut HashSet<Variable>,
+    is_trainable: bool,
+    counts: &mut Counts,
+) -> Option<()> {
+    for weight in node.weights.iter().filter(|weight| weight.variable.is_none_or(|variable| seen.insert(variable))) {
         let size = weight.shape.iter().try_fold(1_u64, |size, &axis| size.checked_mul(axis))?;
         counts.total = counts.total.checked_add(size)?;
         if weight.is_integer {
             counts.integers += size;
         }
-        if weight.trainable && instance.trainable {
+        if weight.trainable && is_trainable {
             counts.trainable += size;
         }
     }
-    Some(counts)
+    Some(())
 }
 
 fn layer_row(node: &TypedNode) -> Option<LayerRow> {

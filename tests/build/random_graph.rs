@@ -90,11 +90,18 @@ impl Text<'_> {
         self.define(format!("Dense({width})({})", tensor.name), tensor.is_sequence, width)
     }
 
+    /// A cell under a name of its own.
+    fn cell(&mut self, class: &str, units: usize) -> String {
+        let name = format!("cell_{}", self.lines.len());
+        self.lines.push(format!("{name} = {class}({units})"));
+        name
+    }
+
     fn layer(&mut self) {
         let tensor = self.recent();
         let Tensor { name, is_sequence, width } = tensor.clone();
         let units: usize = self.random.pick(UNITS).parse().unwrap_or(4);
-        match self.random.below(20) {
+        match self.random.below(22) {
             0 | 1 if is_sequence => {
                 let returns = self.random.below(4) > 0;
                 let class = self.random.pick(&["SimpleRNN", "LSTM", "GRU"]);
@@ -185,6 +192,24 @@ impl Text<'_> {
             }
             14 if is_sequence => {
                 self.define(format!("Dot(axes=(2, 2), normalize=True)([{name}, {name}])[:, :, :1]"), true, 1);
+            }
+            20 if is_sequence => {
+                let cell = self.cell("GRUCell", units);
+                let walk = format!("RNN({cell}, return_sequences=True)({name})");
+                let walked = self.define(walk, true, units).name;
+                self.define(format!("{cell}({name}[:, -1, :], {walked}[:, -1, :])[0]"), false, units);
+            }
+            20 | 21 if !is_sequence => {
+                let class = self.random.pick(&["SimpleRNNCell", "LSTMCell", "GRUCell"]);
+                let cell = self.cell(class, units);
+                let other = self.like(&tensor);
+                let state = self.of_width(other, units).name;
+                let states = if class == "LSTMCell" { format!("{state}, {state}") } else { state };
+                let (answer, width) =
+                    (format!("a{}", self.lines.len()), if class == "LSTMCell" { 3 } else { 2 } * units);
+                self.lines.push(format!("{answer} = {cell}({name}, [{states}])"));
+                let again = format!("Concatenate()([{answer}[0], *{cell}({name}, {answer}[1])[1]])");
+                self.define(again, false, width);
             }
             14 => {
                 let other = self.like(&tensor);

@@ -52,6 +52,12 @@ CASES = {
     "hard_cells": chain("(5, 3)", "LSTM(7, activation='softsign', recurrent_activation='hard_sigmoid', return_sequences=True)", "GRU(4, activation='elu', recurrent_activation='hard_silu', return_sequences=True)", "SimpleRNN(18, activation='relu6')"),
     "wrappers": chain("(5, 4)", "Bidirectional(LSTM(3, return_sequences=True))", "Bidirectional(GRU(4, return_sequences=True), merge_mode='ave')", "TimeDistributed(Dense(3, activation='tanh'))", "Bidirectional(SimpleRNN(2), merge_mode='mul')"),
     "cells": chain("(5, 3)", "RNN([LSTMCell(4), GRUCell(3)], return_sequences=True)", "RNN(SimpleRNNCell(2))", "RepeatVector(3)", "LSTM(2, unroll=True)"),
+    "cells_called": graph(
+        "x = Input((3, 4))\nh = Input((5,))\ncell = LSTMCell(5, activation=ReLU(max_value=1.1), recurrent_activation=ELU(0.3))\n"
+        "y, a, b = RNN(cell, return_state=True)(x)\nz, [c, d] = cell(x[:, 0], [a, h])\nw, g = GRUCell(34)(z, Dense(34)(h))",
+        "[x, h]",
+        "[y, d, w]",
+    ),
     "convolutions": chain("(14, 4)", "Conv1D(6, 3, activation='tanh')", "Conv1D(20, 2, strides=2, padding='same', groups=2)", "DepthwiseConv1D(2, depth_multiplier=2)", "SeparableConv1D(5, 2)", "Conv1DTranspose(3, 3, strides=2, padding='same', activation='gelu')", "GlobalAveragePooling1D()"),
     "conv_lstm": chain("(3, 5, 2)", "ConvLSTM1D(3, 2, return_sequences=True)", "ConvLSTM1D(2, 2)"),
     "causal": chain("(None, 3)", "Conv1D(5, 3, padding='causal', activation='elu')", "Conv1D(17, 2, padding='causal', dilation_rate=2)", "MaxPooling1D(2)", "GRU(4, return_sequences=True)"),

@@ -214,6 +214,58 @@ GRAPHS = {
         "y",
         "TimeDistributed(Model(x, Dense(2)(inner(x * 2))))(y)",
     ),
+    "cells_called": (
+        "x = Input((3,))\nh = Input((4,))\nc = Input((4,))\ncell = LSTMCell(4)\ny, states = cell(x, [h, c])\nz, (h1, c1) = cell(y[:, :3], states)\n"
+        "a, b = GRUCell(4, reset_after=False)(z, states=h1)\nd, [e] = SimpleRNNCell(2, use_bias=False)(a, [b[:, 1:3]])",
+        "[x, h, c]",
+        "[z, h1, c1, a, d, e]",
+    ),
+    "cells_called_in_turn": (
+        "x = Input((3, 5))\ny, *states = LSTM(20, return_state=True)(x)\nstep = LSTMCell(20)\nwide = GRUCell(34)\ng = Dense(34)(y)\nanswers = []\n"
+        "for t in range(3):\n    z, states = step(x[:, t], states)\n    answers.append(z)\n    g, _ = wide(z, g)",
+        "x",
+        "[Concatenate()(answers), g]",
+    ),
+    "cells_shared": (
+        "cell = LSTMCell(4)\nother = GRUCell(4)\nx = Input((5, 3))\ny, h, c = RNN(cell, return_state=True)(x)\nz, states = cell(x[:, 0], [h, c])\n"
+        "same = RNN([other, other], return_sequences=True)\nw = same(RepeatVector(3)(z))",
+        "x",
+        "[y, z, RNN(other, go_backwards=True)(w), states[1]]",
+    ),
+    "cells_shared_by_models": (
+        "cell = GRUCell(4, name='step')\nx = Input((5, 3))\ntraining = Model(x, RNN(cell, return_sequences=True)(x))\nf = Input((3,))\nh = Input((4,))",
+        "[f, h]",
+        "list(cell(f, h))",
+    ),
+    "stack_called": (
+        "x = Input((3,))\nh = Input((4,))\nc = Input((4,))\ninner = GRUCell(2)\n"
+        "stack = StackedRNNCells([LSTMCell(4), StackedRNNCells([inner, SimpleRNNCell(3)])])\n"
+        "g = Dense(2)(x)\ny, [[h1, c1], [g1, s1]] = stack(x, [[h, c], [g, Dense(3)(x)]])\nz, g2 = inner(h1, g1)",
+        "[x, h, c]",
+        "[y, h1, c1, g1, s1, z]",
+    ),
+    "cell_in_a_model_at_each_step": (
+        "i = Input((4,))\nstep = Model(i, LSTMCell(3)(i, [Dense(3)(i), Dense(3)(i)])[0])\nx = Input((5, 4))",
+        "x",
+        "TimeDistributed(step)(x)",
+    ),
+    "layers_shared_with_wrappers": (
+        "d = Dense(4)\nx = Input((5, 4))\ny = TimeDistributed(d)(x)\ninner = keras.Sequential([Input((5, 4)), d, TimeDistributed(d)])\n"
+        "back = GRU(2, go_backwards=True)\nz = Bidirectional(LSTM(2), backward_layer=LSTM(2, go_backwards=True))(y)",
+        "x",
+        "[d(y), inner(y), z, back(x), Bidirectional(GRU(2), backward_layer=back)(x)]",
+    ),
+    "activations_that_are_layers": (
+        "x = Input((6, 4))\ny = LSTM(3, activation=ReLU(max_value=1.0), recurrent_activation=ELU(0.5), return_sequences=True)(x)\n"
+        "z = Conv1D(4, 2, activation=LeakyReLU(0.1))(y)\nw = Dense(4, activation=Softmax())(z)",
+        "x",
+        "[z, w, GRU(20, activation=Activation('softsign'), recurrent_activation=ReLU(1.0, 0.1, 0.2))(w)]",
+    ),
+    "masks_by_place": (
+        "x = Input((4, 3))\nkeep = Input((4,), dtype='bool')\nh = Input((3,))",
+        "[x, keep, h]",
+        "[GRU(3)(x, h, keep), LSTM(3)(x, None, keep)]",
+    ),
     "rnn_shared": (
         "x = Input((4, 4))\nshared = RNN([GRUCell(3), LSTMCell(4)], return_sequences=True)",
         "x",

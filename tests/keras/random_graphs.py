@@ -133,6 +133,7 @@ class GraphGenerator:
         rules = [self.layer] * 6 + [self.shared, self.merge, self.merge, self.broadcast, self.concatenate, self.concatenate]
         rules += [self.states, self.states, self.nested, self.attention, self.stacked]
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
+        rules += [self.called, self.called, self.called_stack, self.wrapped_twice]
         rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices, self.joined_steps]
         rules += [self.along, self.selected, self.named_products, self.heads_over_axes]
         if self.masks:
@@ -159,7 +160,11 @@ class GraphGenerator:
             found = [other for other, of_other in self.shapes.items() if of_other == (units,)]
             if kind and layer.name != "LSTM" and found and self.maybe(0.5):
                 state = self.random.choice(found)
-                self.define("{layer}({0}, initial_state={1}, mask={2})", [name, state, mask], result, layer)
+                call = self.random.choice(["{0}, initial_state={1}, mask={2}", "{0}, {1}, {2}", "{0}, [{1}], {2}"])
+                self.define("{layer}(" + call + ")", [name, state, mask], result, layer)
+                return
+            if self.maybe(0.2):
+                self.define("{layer}({0}, None, {1})", [name, mask], result, layer)
                 return
         elif kind == 3:
             layer, result = Layer("GlobalAveragePooling1D"), (shape[1],)
@@ -180,6 +185,106 @@ class GraphGenerator:
             self.masked_stack(name, mask, batch)
             return
         self.define("{layer}({0}, mask={1})", [name, mask], result, layer)
+
+    def features(self, name):
+        return self.shapes[name][-1] if self.shapes[name] else None
+
+    def vector(self):
+        """A tensor of one axis, or the last step of a sequence."""
+        found = [name for name, shape in self.shapes.items() if len(shape) == 1 and shape[0] is not None]
+        sequences = [name for name, shape in self.shapes.items() if len(shape) == 2 and None not in shape]
+        if found and (self.maybe(0.8) or not sequences):
+            return self.random.choice(found)
+        if not sequences:
+            return None
+        name = self.random.choice(sequences)
+        return self.define("{0}[:, -1]", [name], self.shapes[name][1:])
+
+    def state(self, name, units):
+        """A tensor that a cell of so many units may begin with."""
+        found = [other for other, shape in self.shapes.items() if shape == (units,)]
+        if found and self.maybe(0.8):
+            return self.random.choice(found)
+        return self.define(f"Dense({units})({{0}})", [name], (units,))
+
+    def called(self, batch):
+        """A cell that is called by itself, perhaps again with what it answers, and walks over time, perhaps."""
+        name = self.vector()
+        if name is None:
+            return
+        cell, units = self.layers.cell()
+        holder, is_lstm = f"cell{len(self.nodes)}", cell.name == "LSTMCell"
+        self.nodes.append(Node(holder, "{layer}", [], cell))
+        sequences = [other for other, shape in self.shapes.items() if len(shape) == 2 and shape[-1] == self.features(name)]
+        walks = bool(sequences) and self.maybe(0.5)
+        before = walks and self.maybe(0.5)
+        if before:
+            self.define("RNN({0}, return_sequences=True)({1})", [holder, sequences[0]], (self.shapes[sequences[0]][0], units))
+        states = [self.state(name, units) for _ in range(2 if is_lstm else 1)]
+        places = ", ".join(f"{{{index + 2}}}" for index in range(len(states)))
+        first = "sequence" if cell.name == "SimpleRNNCell" else "inputs"
+        forms = [f"{{0}}({{1}}, [{places}])", f"{{0}}({{1}}, states=({places},))", f"{{0}}(states=[{places}], {first}={{1}})"]
+        is_bare = not is_lstm and self.maybe(0.3)
+        answers = f"answers{len(self.nodes)}"
+        template = f"{{0}}({{1}}, {places})" if is_bare else self.random.choice(forms)
+        self.nodes.append(Node(answers, template, [holder, name, *states]))
+        self.define("{0}[0]", [answers], (units,))
+        state = "{0}[1]" if is_bare else f"{{0}}[1][{self.random.randrange(len(states))}]"
+        self.define(state, [answers], (units,))
+        if self.maybe(0.5):
+            again = f"answers{len(self.nodes)}"
+            self.nodes.append(Node(again, "{0}({1}, {2}[1])", [holder, name, answers]))
+            self.define("{0}[0]", [again], (units,))
+        if walks and not before:
+            self.define("RNN({0})({1})", [holder, sequences[0]], (units,))
+
+    def called_stack(self, batch):
+        """A stack of cells that is called by itself; one of the cells may be called, too."""
+        name = self.vector()
+        if name is None:
+            return
+        cells = [self.layers.cell() for _ in range(self.random.choice([1, 2, 2, 3]))]
+        names = {part.arguments[-1][1] for part, _ in cells if part.has("name")}
+        if len(names) < sum(part.has("name") for part, _ in cells):
+            return
+        holders = []
+        for cell, _ in cells:
+            holders.append(f"cell{len(self.nodes)}")
+            self.nodes.append(Node(holders[-1], "{layer}", [], cell))
+        stack = f"stack{len(self.nodes)}"
+        listed = ", ".join(f"{{{index}}}" for index in range(len(holders)))
+        self.nodes.append(Node(stack, f"StackedRNNCells([{listed}])", holders))
+        reads, states, shapes = [stack, name], [], []
+        for cell, units in cells:
+            n_states = 2 if cell.name == "LSTMCell" else 1
+            own = [self.state(name, units) for _ in range(n_states)]
+            places = ", ".join(f"{{{len(reads) + index}}}" for index in range(n_states))
+            reads += own
+            states.append(places if n_states == 1 and self.maybe(0.5) else f"[{places}]")
+            shapes.append(units)
+        answers = f"answers{len(self.nodes)}"
+        self.nodes.append(Node(answers, "{0}({1}, [" + ", ".join(states) + "])", reads))
+        self.define("{0}[0]", [answers], (shapes[-1],))
+        index = self.random.randrange(len(cells))
+        place = "{0}[1]" if len(cells) == 1 else f"{{0}}[1][{index}]"
+        self.define(place + ("[-1]" if states[index].startswith("[") else ""), [answers], (shapes[index],))
+        if self.maybe(0.3):
+            own = [self.state(name, shapes[0]) for _ in range(2 if cells[0][0].name == "LSTMCell" else 1)]
+            places = ", ".join(f"{{{index + 2}}}" for index in range(len(own)))
+            self.define("{0}({1}, [" + places + "])[0]", [holders[0], name, *own], (shapes[0],))
+
+    def wrapped_twice(self, batch):
+        """A layer inside `TimeDistributed` and by itself, over the same features."""
+        rows = [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[-1] is not None]
+        if not rows:
+            return
+        name, units = self.random.choice(rows), self.random.choice([1, 2, 3, 8])
+        holder = f"shared{len(self.nodes)}"
+        self.nodes.append(Node(holder, "{layer}", [], Layer("Dense", [[None, str(units)]])))
+        shape = self.shapes[name]
+        calls = ["TimeDistributed({0})({1})", "{0}({1})", "TimeDistributed({0})({1})"][self.random.randrange(2) :]
+        for call in calls:
+            self.define(call, [holder, name], (*shape[:-1], units))
 
     def masked_heads(self, name, mask, sequences):
         """Multi-head attention whose call gives masks."""

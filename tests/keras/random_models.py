@@ -179,6 +179,16 @@ class Generator:
             return rule(shape, batch)
         return rule(shape)
 
+    def function(self, is_tame=False):
+        """An activation: a name, or a layer without weights."""
+        if self.maybe(0.85):
+            return self.quoted(TAME if is_tame else ACTIVATIONS)
+        layers = [Layer("ReLU", [["max_value", self.pick("1", "6.0")]]), Layer("Activation", [[None, self.quoted(TAME)]])]
+        if not is_tame:
+            layers += [Layer("LeakyReLU", [[None, self.pick("0.1", "0.0")]]), Layer("ELU", [[None, self.pick("0.5", "2")]])]
+            layers += [Layer("Softmax"), Layer("ReLU", [["negative_slope", "0.2"], ["threshold", "0.5"]]), Layer("Identity")]
+        return self.random.choice(layers)
+
     def activation(self, shape):
         choice = self.random.randrange(6)
         if choice == 5 and self.maybe(0.25):
@@ -222,7 +232,7 @@ class Generator:
         units = self.pick(1, 2, 3, 5, 8, 16, 19)
         arguments = [[self.pick(None, None, "units"), str(units)]]
         if self.maybe(0.5):
-            arguments.append(["activation", self.quoted(ACTIVATIONS) if self.maybe(0.9) else "None"])
+            arguments.append(["activation", self.function() if self.maybe(0.9) else "None"])
         if self.maybe(0.2):
             arguments.append(["use_bias", self.pick("True", "False")])
         self.training_arguments(arguments, ("kernel", "bias"))
@@ -242,9 +252,9 @@ class Generator:
     def recurrent_arguments(self, name):
         arguments = []
         if self.maybe(0.3):
-            arguments.append(["activation", self.quoted(TAME) if self.maybe(0.9) else "None"])
+            arguments.append(["activation", self.function(is_tame=True) if self.maybe(0.9) else "None"])
         if name != "SimpleRNN" and self.maybe(0.25):
-            arguments.append(["recurrent_activation", self.quoted(TAME)])
+            arguments.append(["recurrent_activation", self.function(is_tame=True)])
         if self.maybe(0.2):
             arguments.append(["use_bias", self.pick("True", "False")])
         if name == "GRU" and self.maybe(0.5):

@@ -53,6 +53,33 @@ rnn_model! {
     model = Model([source, target], Dense(3, activation="tanh", name="words")(decoded))
 }
 
+rnn_model! {
+    /// The decoder once more, by the cell alone.
+    struct StepDecoder;
+    word = Input(shape=(3,), name="word")
+    h = Input(shape=(8,), name="h")
+    c = Input(shape=(8,), name="c")
+    y, (next_h, next_c) = LSTMCell(8, name="decoder")(word, [h, c])
+    model = Model([word, h, c], {"word": Dense(3, activation="tanh", name="words")(y), "h": next_h, "c": next_c})
+}
+
+rnn_model! {
+    /// A walk over time, and one more step of the same cell.
+    struct Walk;
+    cell = GRUCell(20)
+    x = Input(shape=(4, 3))
+    y = RNN(cell)(x)
+    z, state = cell(x[:, 0], y)
+    model = Model(x, z)
+}
+
+rnn_model! {
+    /// The same without the step.
+    struct Alone;
+    x = Input(shape=(4, 3))
+    model = Model(x, RNN(GRUCell(20))(x))
+}
+
 /// Packed weights that differ from each other, in a model's own layout.
 fn weights(length: usize) -> Vec<f32> {
     (0..length).map(|index| ((index * 37 % 101) as f32 - 50.0) / 120.0).collect()
@@ -236,4 +263,25 @@ fn joined_inputs_are_equally_long() {
     let mut output = ListenerOutput { each: &mut each[..5], end: [0.0; 3] };
     let error = listener.forward_into(&input, &mut scratch, &mut output).unwrap_err();
     assert_eq!(error.to_string(), "output `each`: 7 elements expected, 5 given");
+}
+
+#[test]
+fn a_cell_by_itself_has_the_bits_of_a_layer_over_one_step() {
+    let (layer, cell) = (weights(Decoder::WEIGHTS), weights(StepDecoder::WEIGHTS));
+    assert_eq!(layer, cell, "both are packed alike");
+    let (layer, cell) = (Decoder::from_packed(&layer).unwrap(), StepDecoder::from_packed(&cell).unwrap());
+    let (mut h, mut c) = ([0.25; 8], [-0.5; 8]);
+    for step in 0..5_u8 {
+        let word = [f32::from(step) / 4.0, -0.3, 0.7];
+        let there = layer.forward(&DecoderInput { word: [word], h, c });
+        let here = cell.forward(&StepDecoderInput { word, h, c });
+        assert_eq!((here.word, here.h, here.c), (there.word, there.h, there.c));
+        (h, c) = (here.h, here.c);
+    }
+}
+
+#[test]
+fn a_cell_in_two_places_is_packed_once() {
+    assert_eq!(Walk::PARAMS, 3 * 20 * (3 + 20 + 2));
+    assert_eq!(Walk::WEIGHTS, Alone::WEIGHTS);
 }

@@ -8,10 +8,10 @@ use std::rc::Rc;
 use rnn_compiler::declaration::{Declaration, Kind};
 use rnn_compiler::graph::NodeKind;
 use rnn_compiler::layer::LayerInstance;
-use rnn_compiler::{Severity, Source, layers, weights};
+use rnn_compiler::{Severity, Source, layers};
 use serde_json::Value;
 
-use super::{Keyed, Mistake, Part};
+use super::{Keyed, Mistake, Part, Slot};
 
 /// Arguments that no weight depends on, but which may ask more of a model than one layer alone fulfils.
 const LEFT_OUT: [&str; 2] = ["stateful", "unroll"];
@@ -32,8 +32,20 @@ fn parts_in(model: &Value, prefix: &str, depth: usize) -> Result<Vec<Part>, Mist
         let class = model["class_name"].as_str().unwrap_or("something else");
         Mistake::new(format!("the archive holds no Sequential or functional model, but {class}"))
     })?;
-    let layers = layers.iter().filter(|layer| layer["class_name"] != "InputLayer");
+    // Inputs have no weights, nor have operations on tensors.
+    let is_operation =
+        |layer: &Value| layer["module"].as_str().is_some_and(|module| module.starts_with("keras.src.ops"));
+    let layers = layers.iter().filter(|layer| layer["class_name"] != "InputLayer" && !is_operation(layer));
     layers.map(|layer| part(layer, prefix, depth)).collect()
+}
+
+/// Whether a layer, or one inside it, stands elsewhere too, as far as Keras tells: it numbers objects that it meets again.
+fn is_shared(layer: &Value) -> bool {
+    let config = &layer["config"];
+    let inner = ["cell", "layer", "backward_layer"].map(|name| &config[name]);
+    let cells = config["cells"].as_array().into_iter().flatten();
+    layer["shared_object_id"].is_u64()
+        || inner.into_iter().chain(cells).any(|inner| inner.is_object() && is_shared(inner))
 }
 
 fn part(layer: &Value, prefix: &str, depth: usize) -> Result<Part, Mistake> {
@@ -45,17 +57,24 @@ fn part(layer: &Value, prefix: &str, depth: usize) -> Result<Part, Mistake> {
         let prefix = if class == "Sequential" { format!("{prefix}{name}/") } else { prefix.to_owned() };
         let inner = parts_in(layer, &prefix, depth + 1)?;
         let base_name = class.to_lowercase();
-        return Ok(Part { base_name, name: name.to_owned(), object, layer: None, weights: Vec::new(), inner });
+        let (name, layer, weights, is_shared) = (name.to_owned(), None, Vec::new(), false);
+        return Ok(Part { base_name, name, object, layer, weights, is_shared, inner });
     }
     let base_name = known(class, name)?.base_name.to_owned();
-    let mut part =
-        Part { base_name, name: name.to_owned(), object, layer: None, weights: Vec::new(), inner: Vec::new() };
+    let (weights, is_shared, inner) = (Vec::new(), is_shared(layer), Vec::new());
+    let mut part = Part { base_name, name: name.to_owned(), object, layer: None, weights, is_shared, inner };
     // A layer that was never built has no shape, and no weights.
     let shapes = input_shapes(&layer["build_config"]);
     let is_named = is_named(&layer["build_config"]);
-    if let Some((instance, weights)) = compiled(&call(layer, 0)?, &shapes, is_named, name)? {
+    let mut states = Vec::new();
+    let begin = states_of(layer, &mut states);
+    let text = match (shapes.as_slice(), begin) {
+        ([only], Some(begin)) => called_with_states(&call(layer, 0)?, only, &begin, &states),
+        _ => called(&call(layer, 0)?, &shapes, is_named),
+    };
+    if let Some((instance, weights)) = text.map(|text| compiled(text, name)).transpose()?.flatten() {
         part.layer = Some(instance);
-        part.weights = weights.into_iter().map(|(key, shape)| (format!("{prefix}{key}"), shape)).collect();
+        part.weights = weights.into_iter().map(|slot| Slot { key: format!("{prefix}{}", slot.key), ..slot }).collect();
     }
     Ok(part)
 }
@@ -85,16 +104,36 @@ fn is_named(config: &Value) -> bool {
     config["shapes_dict"][NAMED[0]].is_array()
 }
 
-/// The only layer of a text that calls it with inputs of these shapes, and its weights; `None` without a shape.
-fn compiled(
-    call: &str,
-    shapes: &[&Value],
-    is_named: bool,
-    name: &str,
-) -> Result<Option<(Rc<LayerInstance>, Keyed)>, Mistake> {
+/// The states that a cell is called with, as an expression of inputs `s[0]`, `s[1]` …, whose widths are added; `None` of
+/// what is no cell.
+fn states_of(cell: &Value, widths: &mut Vec<String>) -> Option<String> {
+    let class = cell["class_name"].as_str()?;
+    if class == "StackedRNNCells" {
+        let cells = cell["config"]["cells"].as_array()?.iter().map(|cell| states_of(cell, widths));
+        return Some(format!("[{}]", cells.collect::<Option<Vec<_>>>()?.join(", ")));
+    }
+    let n_states = match class {
+        "LSTMCell" => 2,
+        "GRUCell" | "SimpleRNNCell" => 1,
+        _ => return None,
+    };
+    let states: Vec<String> = (0..n_states).map(|state| format!("s[{}]", widths.len() + state)).collect();
+    widths.resize(widths.len() + n_states, python(&cell["config"]["units"]));
+    Some(format!("[{}]", states.join(", ")))
+}
+
+/// The text of a model that calls a cell once.
+fn called_with_states(call: &str, shape: &Value, begin: &str, widths: &[String]) -> Option<String> {
+    let states: Vec<String> = widths.iter().map(|width| format!("Input(({width},))")).collect();
+    let (shape, states) = (python(shape), states.join(", "));
+    Some(format!("x = Input(batch_shape={shape})\ns = [{states}]\nmodel = Model([x] + s, {call}(x, {begin})[0])\n"))
+}
+
+/// The text of a model that calls a layer with inputs of these shapes; `None` without a shape.
+fn called(call: &str, shapes: &[&Value], is_named: bool) -> Option<String> {
     let inputs: Vec<String> = shapes.iter().map(|shape| format!("Input(batch_shape={})", python(shape))).collect();
-    let text = match inputs.as_slice() {
-        [] => return Ok(None),
+    Some(match inputs.as_slice() {
+        [] => return None,
         [only] => format!("x = {only}\nmodel = Model(x, {call}(x))\n"),
         several if is_named => {
             let tensors: Vec<String> = (0..several.len()).map(|place| format!("x[{place}]")).collect();
@@ -102,11 +141,16 @@ fn compiled(
             format!("x = [{inputs}]\nmodel = Model(x, {call}({tensors}))\n")
         }
         several => format!("x = [{}]\nmodel = Model(x, {call}(x))\n", several.join(", ")),
-    };
-    let compiled = rnn_compiler::compile(&Source::new(name, text));
+    })
+}
+
+/// The only layer of a text, and its weights.
+fn compiled(text: String, name: &str) -> Result<Option<(Rc<LayerInstance>, Keyed)>, Mistake> {
+    let compiled = rnn_compiler::compile(&Source::new(name, text.clone()));
     if let Some(error) = compiled.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
         let title = format!("the layer `{name}` can't be compiled: {}", error.title);
-        return Err(Mistake::new(title).note(format!("as text it is `{call}`")));
+        let mistake = Mistake::new(title).note(format!("as text it is `{}`", text.trim_end().replace('\n', "; ")));
+        return Err(mistake.help("give the text of the model that was saved: `--model model.rnn`"));
     }
     let layers = compiled.models.iter().flat_map(|model| model.graph.nodes());
     let mut layers = layers.filter_map(|node| match &node.node.kind {
@@ -114,7 +158,8 @@ fn compiled(
         NodeKind::Input { .. } => None,
     });
     Ok(layers.next().map(|(instance, specs)| {
-        let keyed = specs.iter().map(|spec| (weights::key(instance, spec), spec.shape.clone()));
+        // Which layers share it no text of one layer tells.
+        let keyed = specs.iter().map(|spec| Slot::new(instance, spec, None));
         (Rc::clone(instance), keyed.collect())
     }))
 }

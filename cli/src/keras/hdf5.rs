@@ -137,7 +137,9 @@ fn push_arrays(
             continue;
         }
         let groups = guarded(|| group.group(folder))?;
-        for (key, layer) in numbered_keys(&groups, &layers)? {
+        let present = guarded(|| groups.groups())?;
+        // A layer that was met before has no group here.
+        for (key, layer) in numbered_keys(&groups, &layers)?.into_iter().filter(|(key, _)| present.contains(key)) {
             push_arrays(&guarded(|| groups.group(&key))?, layer, arrays, depth + 1)?;
         }
     }

@@ -53,6 +53,25 @@ fn layers_of_several_inputs_and_with_layers_inside_are_read() {
 }
 
 #[test]
+fn what_layers_share_is_read_where_it_came_first() {
+    let expected = weights::read(&fixture("shared_layers.safetensors")).unwrap();
+    let text = String::from_utf8(fixture("shared_layers.rnn")).unwrap();
+    let compiled = rnn_compiler::compile(&rnn_compiler::Source::new("shared_layers.rnn", text));
+    assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+    let model = compiled.select(None).unwrap();
+    for name in ["shared_layers.keras", "shared_layers.weights.h5"] {
+        assert_eq!(sorted(read(fixture(name), Some(model)).unwrap()), expected, "{name}");
+    }
+    // The archive's configuration does not tell which of them made the weights: the first that holds them names them.
+    let named = read(fixture("shared_layers.keras"), None).unwrap();
+    assert_eq!(named.len(), expected.len());
+    let (one, other) = (weights::bind(model, &named).unwrap(), weights::bind(model, &expected).unwrap());
+    for node in 0..model.graph.nodes().len() {
+        assert_eq!(one.node(node), other.node(node), "{node}");
+    }
+}
+
+#[test]
 fn another_model_is_refused_with_the_layer() {
     let text = "model = Sequential([Input((5, 6)), LSTM(3)])\n";
     let compiled = rnn_compiler::compile(&rnn_compiler::Source::new("other.rnn", text));

@@ -1,4 +1,4 @@
-"""Saves `every_layer.rnn` and `further_layers.rnn`, which are Keras models too, with random weights in each of Keras's formats.
+"""Saves `every_layer.rnn`, `further_layers.rnn` and `shared_layers.rnn`, which are Keras models too, with random weights in each of Keras's formats.
 
 KERAS_BACKEND=jax python make.py [NAME…]     (made with Keras 3.15.1)
 """
@@ -40,5 +40,5 @@ def compress(archive):
 
 
 # All of them, or those that are named.
-for name in sys.argv[1:] or ["every_layer", "further_layers"]:
+for name in sys.argv[1:] or ["every_layer", "further_layers", "shared_layers"]:
     save(name)

@@ -8,8 +8,9 @@ use rnn_grammar::{Code, Diagnostic, Span};
 use crate::activation::Activation;
 use crate::declaration::{Argument, Kind};
 use crate::evaluate::text::{described, kind_of, python_float, repr};
+use crate::layer::Layer;
 use crate::names::{Public, closest, training_texts};
-use crate::shape::Dimension;
+use crate::shape::{Dimension, Shape};
 use crate::value::{Located, TrainingKind, Value};
 
 use super::bind::default_value;
@@ -175,7 +176,6 @@ fn check_seed(subject: Subject<'_>) -> Checked {
 }
 
 fn check_activation(subject: Subject<'_>) -> Checked {
-    let span = subject.given.span;
     match &subject.given.value {
         Value::Activation(activation) => Ok(Value::Activation(*activation)),
         Value::String(name) => match Activation::parse(name) {
@@ -188,13 +188,31 @@ fn check_activation(subject: Subject<'_>) -> Checked {
             )),
             None => Err(unknown_text(subject, name, Activation::NAMES.iter().map(|(name, _)| *name).collect())),
         },
-        Value::Layer(_) | Value::Public(Public::Layer(_)) => Err(Box::new(
-            Diagnostic::new(Code::E104, span, format!("a layer as `{}` is not supported yet", subject.name()))
-                .at("a layer, not the name of an activation")
-                .help("add the layer behind this one"),
+        Value::Layer(layer) => match layer.layer.as_function() {
+            Some(function) => Ok(Value::Activation(function)),
+            None => Err(Box::new(no_function(subject, layer.layer.as_ref()))),
+        },
+        Value::Public(Public::Layer(declaration)) => Err(Box::new(
+            subject
+                .error(Code::E115, "must be a function, not a class")
+                .at("the class itself")
+                .help(format!("call it: `{}()`", declaration.class)),
         )),
         _ => Err(subject.wrong_type("the name of an activation, or `None`")),
     }
+}
+
+/// A layer that is more than a function of values.
+fn no_function(subject: Subject<'_>, layer: &dyn Layer) -> Diagnostic {
+    let mistake = subject.error(Code::E153, &format!("can't be the layer `{}`", layer.declaration().class));
+    let mistake = mistake.at("no function of values alone").help(
+        "add the layer behind this one; `ReLU`, `LeakyReLU`, `ELU`, `Activation` and `Softmax` of the last axis may stand here",
+    );
+    let probe = [Shape::batched(&[Dimension::Known(8)])];
+    if layer.output_shapes(&probe).is_ok() && !layer.weights(&probe).is_empty() {
+        return mistake.note("Keras makes the weights of such a layer, but no model holds them: they are never saved");
+    }
+    mistake
 }
 
 fn check_training(subject: Subject<'_>, kind: TrainingKind) -> Checked {

@@ -174,7 +174,7 @@ fn last(
         let ordered = in_order(direction, &names);
         return quote! {
             if let ::core::option::Option::Some([#(#names),*]) = #frames.first_chunk() {
-                #(#cell::step(isa, #weights, &mut #state, #ordered);)*
+                #(#cell::unrolled_step(isa, #weights, &mut #state, #ordered);)*
             }
         };
     }
@@ -262,7 +262,7 @@ fn unrolled_sequence(layer: &Recurrent, part: &Part<'_>, input: &Rows, output: &
     };
     let steps = ordered.iter().zip(&targets).map(|(frame, row)| {
         let put = put(part, &quote!(#row));
-        quote!(#cell::step(isa, #weights, &mut #state, #frame); #put)
+        quote!(#cell::unrolled_step(isa, #weights, &mut #state, #frame); #put)
     });
     quote! {
         if let (::core::option::Option::Some([#(#inputs),*]), ::core::option::Option::Some([#(#outputs),*])) =

@@ -1,11 +1,14 @@
 //! The packed weights: one static, or the tables by which the runtime packs them; and their parts by name.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::tokens::{name, size};
 use super::{Context, Source};
 use crate::graph::NodeKind;
+use crate::layer::Variable;
 use crate::packing::{PackOp, Store};
 use crate::precision::Precision;
 use crate::storage::Storage;
@@ -69,24 +72,27 @@ fn tables(context: &Context<'_>) -> TokenStream {
     let runtime = &context.options.runtime;
     let graph = &context.model.graph;
     let mut specs = TokenStream::new();
-    let mut first_tensor = vec![0; graph.nodes().len()];
-    let mut instances: Vec<(usize, usize)> = Vec::new();
+    // The tensor of each weight of each node: a variable that several of them have is one.
+    let mut tensors: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes().len()];
+    let mut known: HashMap<Variable, usize> = HashMap::new();
     let mut count = 0;
     let mut unread = context.model.sibling_keys.clone();
     for (index, node) in graph.nodes().iter().enumerate() {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
-        if let Some(&(_, first)) = instances.iter().find(|(id, _)| *id == instance.id) {
-            first_tensor[index] = first;
-            continue;
-        }
-        instances.push((instance.id, count));
-        first_tensor[index] = count;
         let class = instance.layer.declaration().class;
-        let (integers, floats): (Vec<_>, Vec<_>) = node.weights.iter().partition(|weight| weight.is_integer);
-        count += floats.len();
-        unread.extend(integers.iter().map(|weight| crate::weights::key(instance, weight)));
-        for weight in floats {
+        for weight in &node.weights {
+            if let Some(&tensor) = weight.variable.and_then(|variable| known.get(&variable)) {
+                tensors[index].push(tensor);
+                continue;
+            }
+            tensors[index].push(count);
+            known.extend(weight.variable.map(|variable| (variable, count)));
             let key = crate::weights::key(instance, weight);
+            if weight.is_integer {
+                unread.push(key);
+                continue;
+            }
+            count += 1;
             let shape = weight.shape.iter().map(|&axis| Literal::u64_unsuffixed(axis));
             specs.extend(quote!(#runtime::weights::TensorSpec { name: #key, class: #class, shape: &[#(#shape),*] },));
         }
@@ -96,10 +102,9 @@ fn tables(context: &Context<'_>) -> TokenStream {
         .segments
         .iter()
         .flat_map(|segment| {
-            let before = graph.nodes()[segment.node].weights.iter().take(segment.first_tensor);
-            let first = first_tensor[segment.node] + before.filter(|weight| !weight.is_integer).count();
+            let tensors = tensors[segment.node].get(segment.first_tensor..).unwrap_or_default();
             let precision = context.model.precision;
-            segment.packing.ops.iter().map(move |op| pack_op(runtime, op, first, segment.offset, precision))
+            segment.packing.ops.iter().map(move |op| pack_op(runtime, op, tensors, segment.offset, precision))
         })
         .map(|op| quote!(#runtime::weights::PackOp::#op,))
         .collect();
@@ -115,17 +120,11 @@ fn tables(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// One step of the packing, counted over all tensors and all packed floats.
-fn pack_op(
-    runtime: &TokenStream,
-    op: &PackOp,
-    first_tensor: usize,
-    offset: usize,
-    precision: Precision,
-) -> TokenStream {
+/// One step of the packing, counted over all tensors and all packed floats; `tensors` are those of the segment.
+fn pack_op(runtime: &TokenStream, op: &PackOp, tensors: &[usize], offset: usize, precision: Precision) -> TokenStream {
     match *op {
         PackOp::Add { tensor, source, destination, axes, scale } => {
-            let (tensor, source) = (size(first_tensor + tensor), size(source));
+            let (tensor, source) = (size(tensors[tensor]), size(source));
             let (destination, scale) = (size(offset + destination), Literal::f32_unsuffixed(scale));
             let loops = axes.iter().map(|&(count, from, to)| {
                 let (count, from, to) = (size(count), size(from), size(to));
@@ -135,11 +134,11 @@ fn pack_op(
                 Add { tensor: #tensor, source: #source, destination: #destination, loops: [#(#loops),*], scale: #scale }
             }
         }
-        PackOp::Store(store) => store_op(runtime, &store, first_tensor, offset),
+        PackOp::Store(store) => store_op(runtime, &store, tensors, offset),
         PackOp::Normalize { tensors: [gamma, beta, mean, variance], epsilon, count, factors, summands } => {
             let optional = |tensor: Option<usize>| match tensor {
                 Some(tensor) => {
-                    let tensor = size(first_tensor + tensor);
+                    let tensor = size(tensors[tensor]);
                     quote!(::core::option::Option::Some(#tensor))
                 }
                 None => quote!(::core::option::Option::None),
@@ -158,8 +157,8 @@ fn pack_op(
 }
 
 /// A step that stores smaller numbers; its destination counts them over all packed weights.
-fn store_op(runtime: &TokenStream, store: &Store, first_tensor: usize, offset: usize) -> TokenStream {
-    let (tensor, source) = (size(first_tensor + store.tensor), size(store.source));
+fn store_op(runtime: &TokenStream, store: &Store, tensors: &[usize], offset: usize) -> TokenStream {
+    let (tensor, source) = (size(tensors[store.tensor]), size(store.source));
     let destination = size(offset * store.storage.per_float() + store.destination);
     let loops = store.axes.iter().map(|&(count, from, to)| {
         let (count, from, to) = (size(count), size(from), size(to));

@@ -1,4 +1,4 @@
-//! Cells as values: the stack that a list of them becomes, where they may not stand, and the groups of their states.
+//! Cells as values: the stack that a list of them becomes, and the groups of their states.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::layers::stacked_rnn_cells::STACKED_RNN_CELLS;
 use crate::value::{Located, Value};
 
 impl Evaluator<'_> {
-    /// Makes a `StackedRNNCells` of a list of cells, where the argument wants one value; a cell has one owner.
+    /// Makes a `StackedRNNCells` of a list of cells, where the argument wants one value.
     pub(super) fn stack_cells(
         &mut self,
         declaration: &'static Declaration,
@@ -26,56 +26,14 @@ impl Evaluator<'_> {
             let Kind::Cells { single } = argument.kind else { continue };
             let Some(given) = bound.iter_mut().find(|given| given.name == argument.name) else { continue };
             let span = given.span.unwrap_or(call.span);
-            let items = match &given.value {
-                Value::List(items) | Value::Tuple(items) => items.to_vec(),
-                value => vec![Located { value: value.clone(), span }],
-            };
-            let is_stacked = single && !matches!(given.value, Value::Layer(_));
-            if is_stacked {
+            if single && !matches!(given.value, Value::Layer(_)) {
                 let list = Given { name: None, value: Located { value: given.value.clone(), span }, span };
                 let callee = STACKED_RNN_CELLS.class.to_owned();
                 let site = CallSite { callee, callee_span: span, span, parentheses: span, given: vec![list] };
                 given.value = Value::Layer(self.layer(&STACKED_RNN_CELLS, &site)?);
-            } else {
-                self.check_owners(&items)?;
             }
         }
         Some(())
-    }
-
-    /// Cells that two layers share would share their weights.
-    fn check_owners(&mut self, cells: &[Located]) -> Option<()> {
-        let mut seen: Vec<(usize, Span)> = Vec::new();
-        for cell in cells {
-            let Value::Layer(instance) = &cell.value else { continue };
-            let again = seen.iter().find(|(id, _)| *id == instance.id).map(|(_, span)| *span);
-            if again.is_some() || self.wrapped.contains_key(&instance.id) {
-                let title = format!("the cell `{}` is used by two layers, or twice by one", instance.name);
-                let first = again.unwrap_or(instance.span);
-                let mut mistake = Diagnostic::new(Code::E143, cell.span, title).at("used again");
-                if first != cell.span {
-                    mistake = mistake.label(first, "the same cell");
-                }
-                let mistake = mistake.help("make a cell for each place; shared weights of cells are not supported yet");
-                return self.fail(mistake);
-            }
-            seen.push((instance.id, cell.span));
-        }
-        Some(())
-    }
-
-    /// A cell stands for one step: it can't be called or added to a model.
-    pub(super) fn check_no_cell(&mut self, layer: &LayerInstance, span: Span) -> Option<()> {
-        if layer.layer.step().is_none() {
-            return Some(());
-        }
-        let title = format!("`{}` is a cell, not a layer", layer.layer.declaration().class);
-        let mut mistake = Diagnostic::new(Code::E141, span, title).at("computes one step");
-        if layer.span != span {
-            mistake = mistake.label(layer.span, "made here");
-        }
-        let mistake = mistake.help(format!("let `RNN` walk over time with it: `RNN({})`", self.slice(layer.span)));
-        self.fail(mistake)
     }
 
     /// What a layer answers, its states grouped as Keras groups them.

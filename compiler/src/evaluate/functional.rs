@@ -90,14 +90,16 @@ impl Evaluator<'_> {
                     .help("write `Input(…)`, which gives a tensor"),
             );
         }
-        self.check_no_cell(layer, call.callee_span)?;
+        if layer.layer.step().is_some() {
+            return self.call_cell(layer, call);
+        }
         let mut tensors = None;
         let mut states = None;
         let mut options = CallOptions::default();
         let takes = layer.layer.takes();
         let has_states = takes == Takes::Sequence;
         let mut slots = Slots::of(layer.layer.as_ref());
-        let mut masks = Vec::new();
+        let (mut masks, mut has_mask) = (Vec::new(), false);
         for given in &call.given {
             let keyword = given.name.as_ref().map(|name| name.text.as_str());
             if let Some(slots) = &mut slots
@@ -112,6 +114,11 @@ impl Evaluator<'_> {
                 }
                 None | Some("initial_state") if has_states && states.is_none() => {
                     states = Some(self.initial_states(layer, given)?);
+                }
+                // Behind the states, `None` perhaps, stands the mask.
+                None if has_states && layer.layer.takes_mask() && !has_mask => {
+                    masks = self.given_masks(layer, given)?;
+                    has_mask = true;
                 }
                 Some("training") => self.check_training(given)?,
                 Some("mask") if layer.layer.takes_mask() => masks = self.given_masks(layer, given)?,
@@ -133,7 +140,7 @@ impl Evaluator<'_> {
                 None => {
                     let title = format!("the layer `{}` is called with several values", layer.name);
                     return self.fail(match layer.layer.takes() {
-                        Takes::One | Takes::Sequence => Diagnostic::new(Code::E114, given.span, title)
+                        Takes::One | Takes::Sequence | Takes::Step => Diagnostic::new(Code::E114, given.span, title)
                             .at("one too many")
                             .help("the layer's own arguments belong to where it is made"),
                         Takes::Named(names) => Diagnostic::new(Code::E114, given.span, title)
@@ -290,7 +297,7 @@ impl Evaluator<'_> {
     }
 
     /// Models run as in inference; what asks for training alone is refused.
-    fn check_training(&mut self, given: &Given) -> Option<()> {
+    pub(super) fn check_training(&mut self, given: &Given) -> Option<()> {
         match &given.value.value {
             Value::None | Value::Boolean(false) => Some(()),
             Value::Failed => None,

@@ -12,7 +12,7 @@ use crate::evaluate::text::kind_of;
 use crate::evaluate::{Evaluator, Place, shapes};
 use crate::graph::ModelId;
 use crate::layer::LayerInstance;
-use crate::model::node_counts;
+use crate::model::{Counts, add_unseen};
 use crate::names::closest;
 use crate::value::{Located, Value};
 
@@ -205,14 +205,11 @@ impl Evaluator<'_> {
 
     fn count_params(&mut self, id: ModelId, receiver: Span, method: &Name) -> Option<Value> {
         self.built_ends(id, receiver, method)?;
-        let mut seen = std::collections::HashSet::new();
-        let mut total: i128 = 0;
-        for entry in &self.models[id.0].entries {
-            if let Some(output) = entry.output.filter(|_| seen.insert(entry.instance.id)) {
-                total += i128::from(node_counts(self.inference.node(output.node))?.total);
-            }
+        let (mut seen, mut counts) = (std::collections::HashSet::new(), Counts::default());
+        for output in self.models[id.0].entries.iter().filter_map(|entry| entry.output) {
+            add_unseen(self.inference.node(output.node), &mut seen, true, &mut counts)?;
         }
-        Some(Value::Integer(total))
+        Some(Value::Integer(i128::from(counts.total)))
     }
 
     fn get_layer(&mut self, id: ModelId, bound: &[Bound], call: &CallSite) -> Option<Rc<LayerInstance>> {

@@ -83,10 +83,7 @@ impl Evaluator<'_> {
                     self.set_input(id, tensor, item.span);
                 }
             }
-            Value::Layer(layer) => match self.check_no_cell(layer, item.span) {
-                Some(()) => self.push(id, layer, place),
-                None => self.models[id.0].is_failed = true,
-            },
+            Value::Layer(layer) => self.push(id, layer, place),
             Value::Model(inner) => self.push_model(id, *inner, item.span, place),
             Value::Tensor(tensor) if matches!(self.inference.node(tensor.node).node.kind, NodeKind::Input { .. }) => {
                 self.set_input(id, *tensor, item.span);
@@ -129,7 +126,9 @@ impl Evaluator<'_> {
         let model = &self.models[id.0];
         let before = model.entries.last().map_or(model.input, |entry| entry.output);
         if let Some(tensor) = before {
+            let scope = self.inference.enter(&self.models[id.0].name);
             self.build_for(inner, tensor, span);
+            self.inference.leave(scope);
         }
         match self.nested_layer(inner, span) {
             Some(layer) => self.push(id, &layer, place),
@@ -195,7 +194,17 @@ impl Evaluator<'_> {
         if model.is_failed {
             return;
         }
-        let Some(mut tensor) = model.input else { return };
+        let Some(tensor) = model.input else { return };
+        // Keras's paths name the model that makes the variables.
+        let scope = self.inference.enter(&model.name);
+        let is_connected = self.connect_behind(id, tensor);
+        self.inference.leave(scope);
+        if is_connected.is_some() && self.listing != Some(id) {
+            self.count_build(id);
+        }
+    }
+
+    fn connect_behind(&mut self, id: ModelId, mut tensor: TensorId) -> Option<()> {
         let entries = &self.models[id.0].entries;
         let n_connected = entries.iter().rposition(|entry| entry.output.is_some()).map_or(0, |index| index + 1);
         if let Some(output) = n_connected.checked_sub(1).and_then(|index| entries[index].output) {
@@ -211,19 +220,22 @@ impl Evaluator<'_> {
                 }
                 None => {
                     self.models[id.0].is_failed = true;
-                    return;
+                    return None;
                 }
             }
         }
-        if self.listing != Some(id) {
-            self.count_build(id);
-        }
+        Some(())
     }
 
     fn apply_in_sequential(&mut self, instance: &Rc<LayerInstance>, tensor: TensorId, span: Span) -> Option<TensorId> {
         if instance.layer.takes().several() {
-            let title =
-                format!("`{}` joins several tensors, but a Sequential has one", instance.layer.declaration().class);
+            let does = match instance.layer.takes() {
+                Takes::Step => "reads its states too, but a Sequential has one tensor",
+                Takes::One | Takes::List | Takes::Sequence | Takes::Named(_) => {
+                    "joins several tensors, but a Sequential has one"
+                }
+            };
+            let title = format!("`{}` {does}", instance.layer.declaration().class);
             let diagnostic = Diagnostic::new(Code::E136, span, title).at("gets one tensor");
             return self.fail(diagnostic.help(match instance.layer.takes() {
                 Takes::Named(names) => {
@@ -231,6 +243,12 @@ impl Evaluator<'_> {
                         "call it in a functional model: `{}(…)({})`",
                         instance.layer.declaration().class,
                         names.join(", ")
+                    )
+                }
+                Takes::Step => {
+                    format!(
+                        "let `RNN` walk over time with it, `RNN({})`, or call it with its states in a functional model",
+                        self.slice(instance.span)
                     )
                 }
                 Takes::One | Takes::List | Takes::Sequence => {
@@ -269,13 +287,6 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Option<Vec<TensorId>> {
         self.check_numbers(instance, tensors, span)?;
-        let wrapper = self.wrapped.get(&instance.id);
-        if wrapper.is_some_and(|&wrapper| self.inference.first_node(wrapper).is_some()) {
-            let title = format!("the layer `{}` is used inside a wrapper too", instance.name);
-            return self.fail(
-                Diagnostic::new(Code::E104, span, title).at("sharing weights with a wrapper is not supported yet"),
-            );
-        }
         let is_first = self.inference.first_node(instance.id).is_none();
         match self.inference.apply_masked(instance, tensors, masks, span) {
             Ok(node) => {

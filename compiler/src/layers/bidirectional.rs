@@ -343,8 +343,13 @@ impl Layer for Bidirectional {
     }
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
-        let mut weights = prefixed(&self.forward, inputs);
-        weights.extend(prefixed(&self.backward, inputs));
+        // Copies share nothing with the layer that they are copies of.
+        let copied = |copy: &LayerInstance| {
+            let weights = prefixed(copy, inputs).into_iter();
+            weights.map(|weight| WeightSpec { variable: None, ..weight }).collect::<Vec<_>>()
+        };
+        let mut weights = copied(&self.forward);
+        weights.extend(if self.has_own_backward { prefixed(&self.backward, inputs) } else { copied(&self.backward) });
         weights
     }
 

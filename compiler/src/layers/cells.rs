@@ -1,16 +1,16 @@
-//! `SimpleRNNCell`, `LSTMCell`, `GRUCell`: what `RNN` takes for one step. Their formulas are those of the layers.
+//! `SimpleRNNCell`, `LSTMCell`, `GRUCell`: what `RNN` takes for one step, or a text calls with states,
+//! `y, [h, c] = cell(x, [h, c])`. Their formulas are those of the layers; [`called`] is the call.
 //!
-//! <https://keras.io/api/layers/recurrent_layers/>. Difference to Keras: a cell called by itself, `cell(x, states)`, and
-//! a cell that several layers share are refused.
+//! <https://keras.io/api/layers/recurrent_layers/>. Differences to Keras: a call reads samples of one axis, as many states as
+//! the cell has, and of their shapes (Keras ignores further states, and repeats sizes of 1).
+
+mod called;
 
 use std::rc::Rc;
 
-use ndarray::ArrayD;
-
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
-use crate::evaluate_generically;
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, WeightSpec};
+use crate::layer::{Layer, LayerInstance, Recurrence, StepMasking};
 use crate::layers::gru::Gru;
 use crate::layers::lstm::Lstm;
 use crate::layers::recurrent::activation_of;
@@ -19,18 +19,19 @@ use crate::layers::recurrent::arguments::{
     KERNEL_INITIALIZER, KERNEL_REGULARIZER, RECURRENT_ACTIVATION, RECURRENT_CONSTRAINT, RECURRENT_DROPOUT,
     RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RESET_AFTER, SEED, UNIT_FORGET_BIAS, UNITS, USE_BIAS,
 };
+use crate::layers::recurrent::layer::Recurrent;
 use crate::layers::simple_rnn::SimpleRnn;
-use crate::plan::lowered::{Lowered, Lowering};
-use crate::reference::real::Real;
-use crate::shape::Shape;
+use crate::plan::kernels::recurrent::CellKind;
+
+pub(crate) use called::Cell;
 
 /// `SimpleRNNCell`.
 pub(crate) const SIMPLE_RNN_CELL: Declaration = Declaration {
     class: "SimpleRNNCell",
     aliases: &[],
     base_name: "simple_rnn_cell",
-    summary: "One step of a `SimpleRNN`, for `RNN`.",
-    details: "`h' = activation(x·kernel + h·recurrent_kernel + bias)`.\n\n\
+    summary: "One step of a `SimpleRNN`, for `RNN` or a call of its own.",
+    details: "`h' = activation(x·kernel + h·recurrent_kernel + bias)`. Called by itself: `y, [h] = cell(x, [h])`.\n\n\
               Weights: `kernel` (features, units), `recurrent_kernel` (units, units), `bias` (units).",
     arguments: &[
         UNITS,
@@ -63,8 +64,8 @@ pub(crate) const LSTM_CELL: Declaration = Declaration {
     class: "LSTMCell",
     aliases: &[],
     base_name: "lstm_cell",
-    summary: "One step of an `LSTM`, for `RNN`.",
-    details: "The step of `LSTM`, with the states h and c.\n\n\
+    summary: "One step of an `LSTM`, for `RNN` or a call of its own.",
+    details: "The step of `LSTM`, with the states h and c. Called by itself: `y, [h, c] = cell(x, [h, c])`.\n\n\
               Weights: `kernel` (features, 4·units), `recurrent_kernel` (units, 4·units), `bias` (4·units); column \
               blocks i, f, c, o.",
     arguments: &[
@@ -104,8 +105,8 @@ pub(crate) const GRU_CELL: Declaration = Declaration {
     class: "GRUCell",
     aliases: &[],
     base_name: "gru_cell",
-    summary: "One step of a `GRU`, for `RNN`.",
-    details: "The step of `GRU`.\n\n\
+    summary: "One step of a `GRU`, for `RNN` or a call of its own.",
+    details: "The step of `GRU`. Called by itself: `y, [h] = cell(x, [h])`.\n\n\
               Weights: `kernel` (features, 3·units), `recurrent_kernel` (units, 3·units), `bias` (2, 3·units), or \
               (3·units) with `reset_after=False`; column blocks z, r, h.",
     arguments: &[
@@ -186,6 +187,16 @@ impl Step {
         }
     }
 
+    /// The kernel.
+    #[must_use]
+    pub(crate) fn kind(&self) -> CellKind {
+        match self {
+            Self::SimpleRnn(layer) => layer.kind(),
+            Self::Lstm(layer) => layer.kind(),
+            Self::Gru(layer) => layer.kind(),
+        }
+    }
+
     /// The layer with these flags.
     #[must_use]
     pub fn layer(&self, flags: Recurrence) -> Box<dyn Layer> {
@@ -195,45 +206,4 @@ impl Step {
             Self::Gru(layer) => Box::new(Gru { flags, ..layer.clone() }),
         }
     }
-}
-
-/// A cell as the value that the text makes; no model holds it but inside an `RNN`.
-#[derive(Debug)]
-struct Cell {
-    declaration: &'static Declaration,
-    step: Step,
-}
-
-impl Cell {
-    fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        R::evaluate(self.step.layer(self.step.flags()).as_ref(), call)
-    }
-}
-
-impl Layer for Cell {
-    fn declaration(&self) -> &'static Declaration {
-        self.declaration
-    }
-
-    fn step(&self) -> Option<StepOf<'_>> {
-        Some(StepOf::One(&self.step))
-    }
-
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        self.step.layer(self.step.flags()).output_shapes(inputs)
-    }
-
-    fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
-        self.step.layer(self.step.flags()).weights(inputs)
-    }
-
-    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::Recurrent
-    }
-
-    fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        self.step.layer(self.step.flags()).lower(lowering)
-    }
-
-    evaluate_generically!();
 }

@@ -6,6 +6,7 @@
 use ndarray::ArrayD;
 use quote::quote;
 
+use crate::activation::{Activation, Number};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
@@ -66,6 +67,10 @@ impl Layer for Elu {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn as_function(&self) -> Option<Activation> {
+        Some(Activation::EluWith { alpha: Number::of(self.alpha) })
     }
 
     fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {

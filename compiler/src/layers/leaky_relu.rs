@@ -8,6 +8,7 @@ use ndarray::ArrayD;
 use quote::quote;
 use rnn_grammar::{Code, Diagnostic};
 
+use crate::activation::{Activation, Number};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
@@ -84,6 +85,10 @@ impl Layer for LeakyRelu {
 
     fn streaming(&self, _inputs: &[Shape]) -> Streaming {
         Streaming::PerFrame
+    }
+
+    fn as_function(&self) -> Option<Activation> {
+        Some(Activation::LeakyReluWith { slope: Number::of(self.negative_slope) })
     }
 
     fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {

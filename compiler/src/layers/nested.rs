@@ -156,9 +156,8 @@ impl Layer for Nested {
             if seen.insert(instance.id) {
                 weights.extend(node.weights.iter().map(|weight| WeightSpec {
                     path: key(instance, weight),
-                    shape: weight.shape.clone(),
                     trainable: weight.trainable && (instance.trainable || instance.layer.stays_trainable()),
-                    is_integer: weight.is_integer,
+                    ..weight.clone()
                 }));
             }
         }

@@ -5,9 +5,8 @@
 //! <https://keras.io/api/layers/activation_layers/relu/>. No difference to Keras.
 
 use ndarray::ArrayD;
-use quote::quote;
 
-use crate::activation::Activation;
+use crate::activation::{Activation, Number};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
@@ -16,6 +15,7 @@ use crate::layers::checks::Check;
 use crate::passes_masks;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
+use crate::reference::activation;
 use crate::reference::real::Real;
 use crate::shape::Shape;
 
@@ -68,14 +68,15 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 
 impl Relu {
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        vec![call.inputs[0].mapv(|x| self.element(x))]
+        vec![call.inputs[0].mapv(|x| activation::element(self.function(), x))]
     }
 
-    fn element<R: Real>(&self, x: R) -> R {
-        let (zero, threshold, slope) = (R::zero(), R::of(self.threshold), R::of(self.negative_slope));
-        let above = if x.is_nan() || x > threshold { x } else { zero };
-        let limited = self.max_value.map_or(above, |largest| above.minimum(R::of(largest)));
-        if self.negative_slope > 0.0 { limited - slope * (threshold - x).maximum(zero) } else { limited }
+    fn function(&self) -> Activation {
+        Activation::ReluWith {
+            maximum: Number::of(self.max_value.unwrap_or(f64::INFINITY)),
+            slope: Number::of(self.negative_slope),
+            threshold: Number::of(self.threshold),
+        }
     }
 }
 
@@ -101,13 +102,12 @@ impl Layer for Relu {
         is_plain.then_some(Activation::Relu)
     }
 
+    fn as_function(&self) -> Option<Activation> {
+        self.as_activation().or(Some(self.function()))
+    }
+
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
-        if self.as_activation().is_some() {
-            return kernels::activation_layer(lowering, Activation::Relu);
-        }
-        let maximum = kernels::bits(self.max_value.unwrap_or(f64::INFINITY));
-        let (slope, threshold) = (kernels::bits(self.negative_slope), kernels::bits(self.threshold));
-        Ok(vec![kernels::in_place(quote!(activation::ReluWith<#maximum, #slope, #threshold>))])
+        kernels::activation_layer(lowering, self.as_activation().unwrap_or(self.function()))
     }
 
     passes_masks!();

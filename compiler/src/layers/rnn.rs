@@ -68,6 +68,8 @@ struct Rnn {
 /// One cell's walk over time, as a layer.
 #[derive(Debug)]
 pub(crate) struct Walk {
+    /// The cell.
+    cell: usize,
     /// Where its weights stand below the layer: `stacked_rnn_cells/lstm_cell`.
     path: String,
     trainable: bool,
@@ -78,10 +80,11 @@ pub(crate) struct Walk {
 fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
     let Value::Layer(cell) = arguments.get("cell").value.clone() else { return None };
     let rnn = Rnn::new(cell, flags_of(arguments, 0, 0));
-    let mut paths: Vec<&str> = rnn.walks.iter().map(|walk| walk.path.as_str()).collect();
+    let mut paths: Vec<(&str, usize)> = rnn.walks.iter().map(|walk| (walk.path.as_str(), walk.cell)).collect();
     paths.sort_unstable();
-    if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        let title = format!("two cells of `{}` have the name `{}`", arguments.name, last_name(pair[0]));
+    // The same cell may come again.
+    if let Some(pair) = paths.windows(2).find(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1) {
+        let title = format!("two cells of `{}` have the name `{}`", arguments.name, last_name(pair[0].0));
         let mistake = Diagnostic::new(Code::E120, arguments.span("cell"), title).at("the same name twice");
         arguments.report(mistake.help("give each a name of its own: their weights are found by it"));
         return None;
@@ -99,7 +102,7 @@ impl Rnn {
         let mut steps = Vec::new();
         collect(&cell, "", &mut steps);
         let n_steps = steps.len();
-        let walk = |(index, (path, trainable, step)): (usize, (String, bool, Step))| {
+        let walk = |(index, Found { cell, path, trainable, step }): (usize, Found)| {
             let own = step.flags();
             let flags = Recurrence {
                 units: own.units,
@@ -109,7 +112,7 @@ impl Rnn {
                 masking: StepMasking { is_turned: flags.go_backwards && index > 0, ..flags.masking },
                 ..flags
             };
-            Walk { path, trainable, layer: step.layer(flags), flags }
+            Walk { cell, path, trainable, layer: step.layer(flags), flags }
         };
         let walks: Vec<Walk> = steps.into_iter().enumerate().map(walk).collect();
         let units = walks.last().map_or(0, |walk| walk.flags.units);
@@ -150,18 +153,28 @@ impl Rnn {
     }
 }
 
-/// The cells of a cell, in the order in which they are run, with their paths and whether training changes them.
-fn collect(cell: &LayerInstance, parent: &str, steps: &mut Vec<(String, bool, Step)>) {
+/// A cell inside a cell.
+struct Found {
+    cell: usize,
+    path: String,
+    trainable: bool,
+    step: Step,
+}
+
+/// The cells of a cell, in the order in which they are run.
+fn collect(cell: &LayerInstance, parent: &str, steps: &mut Vec<Found>) {
     let path = if parent.is_empty() { cell.name.clone() } else { format!("{parent}/{}", cell.name) };
     match cell.layer.step() {
-        Some(StepOf::One(step)) => steps.push((path, cell.trainable, step.clone())),
+        Some(StepOf::One(step)) => {
+            steps.push(Found { cell: cell.id, path, trainable: cell.trainable, step: step.clone() });
+        }
         Some(StepOf::Several(cells)) => cells.iter().for_each(|inner| collect(inner, &path, steps)),
         None => {}
     }
 }
 
 /// How a cell groups its states.
-fn groups(cell: &LayerInstance) -> Vec<States> {
+pub(crate) fn groups(cell: &LayerInstance) -> Vec<States> {
     match cell.layer.step() {
         Some(StepOf::One(step)) => vec![States::One; step.flags().n_states],
         Some(StepOf::Several(cells)) => cells.iter().map(|cell| group(cell)).collect(),
@@ -207,11 +220,10 @@ impl Layer for Rnn {
         let mut weights = Vec::new();
         for walk in &self.walks {
             let Some(shape) = sequence else { break };
-            weights.extend(walk.layer.weights(std::slice::from_ref(&shape)).into_iter().map(|weight| WeightSpec {
-                path: format!("{}/{}", walk.path, last_name(&weight.path)),
-                trainable: weight.trainable && walk.trainable,
-                shape: weight.shape,
-                is_integer: weight.is_integer,
+            let own = walk.layer.weights(std::slice::from_ref(&shape)).into_iter().enumerate();
+            weights.extend(own.map(|(place, weight)| {
+                let path = format!("{}/{}", walk.path, last_name(&weight.path));
+                WeightSpec { path, trainable: weight.trainable && walk.trainable, ..weight }.of(walk.cell, place)
             }));
             sequence = Some(shape.with_last(walk.flags.units));
         }
@@ -329,7 +341,8 @@ mod tests {
         let flags = flags(return_sequences, go_backwards);
         let walk = |flags: Recurrence| {
             let step = SimpleRnn { flags, activation: Activation::Linear, use_bias: false };
-            Walk { path: "cell".to_owned(), trainable: true, layer: Step::SimpleRnn(step).layer(flags), flags }
+            let (path, layer) = ("cell".to_owned(), Step::SimpleRnn(step).layer(flags));
+            Walk { cell: 0, path, trainable: true, layer, flags }
         };
         let first = walk(Recurrence { return_sequences: true, ..flags });
         let second = walk(Recurrence { go_backwards: false, ..flags });
@@ -384,7 +397,7 @@ mod tests {
         assert_eq!(output("Input((2, 5, 3)), TimeDistributed(RNN([LSTMCell(3), GRUCell(2)]))"), "(None, 2, 2)");
         assert_eq!(codes("Input((5, 3)), RNN(LSTM(3))"), [Code::E139]);
         assert_eq!(codes("Input((5, 3)), RNN([])"), [Code::E140]);
-        assert_eq!(codes("Input((5, 3)), LSTMCell(3)"), [Code::E141]);
+        assert_eq!(codes("Input((5, 3)), LSTMCell(3)"), [Code::E136]);
         assert_eq!(codes("Input((3,)), RNN(LSTMCell(3))"), [Code::E204]);
         assert_eq!(codes("Input((None, 3)), RNN(LSTMCell(3), unroll=True)"), [Code::E214]);
         assert_eq!(codes("Input((5, 3)), RNN(LSTMCell(3), stateful=True)"), [Code::E215]);

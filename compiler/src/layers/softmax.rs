@@ -6,6 +6,7 @@
 use ndarray::ArrayD;
 use rnn_grammar::Span;
 
+use crate::activation::Activation;
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
@@ -95,6 +96,10 @@ impl Layer for Softmax {
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {
         mixes_time(inputs, |shape| self.places(shape), "normalizes over the timesteps")
+    }
+
+    fn as_function(&self) -> Option<Activation> {
+        (self.axes == [-1]).then_some(Activation::Softmax)
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {

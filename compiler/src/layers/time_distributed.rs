@@ -265,17 +265,20 @@ pub(crate) fn steps_expanded(
 /// An inner layer's weights below its name, trainable where it is. A wrapper inside passes its own
 /// `trainable=False` on to no variable, as in Keras.
 pub(crate) fn prefixed(inner: &LayerInstance, inputs: &[Shape]) -> Vec<WeightSpec> {
-    let weights = inner.layer.weights(inputs).into_iter();
+    let weights = inner.layer.weights(inputs).into_iter().enumerate();
     let is_trainable = inner.trainable || inner.layer.stays_trainable();
-    weights
-        .map(|weight| WeightSpec { path: key(inner, &weight), trainable: weight.trainable && is_trainable, ..weight })
-        .collect()
+    let below = |(place, weight): (usize, WeightSpec)| {
+        let (path, trainable) = (key(inner, &weight), weight.trainable && is_trainable);
+        WeightSpec { path, trainable, ..weight }.of(inner.id, place)
+    };
+    weights.map(below).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::activation::Activation;
+    use crate::layer::Variable;
     use crate::layers::dense::Dense;
     use crate::layers::flatten::Flatten;
     use crate::layers::testing::{array, assert_near, codes, instance, output, shape};
@@ -288,7 +291,8 @@ mod tests {
         let weights = [array(&[2, 1], &[1.0, 10.0])];
         assert_near(&layer.evaluate(&Call { inputs: &inputs, weights: &weights })[0], &[1, 2, 1], &[21.0, 43.0]);
         let specs = layer.weights(&[shape(&[None, None, Some(2)])]);
-        assert_eq!(specs, [WeightSpec::new("dense/kernel", &[2, 1])]);
+        assert_eq!((specs.len(), specs[0].path.as_str(), specs[0].shape.as_slice()), (1, "dense/kernel", &[2, 1][..]));
+        assert_eq!(specs[0].variable, Some(Variable { layer: layer.inner.id, place: 0 }));
     }
 
     #[test]

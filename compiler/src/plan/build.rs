@@ -8,7 +8,7 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use super::clock::Clock;
 use super::lengths::{go_together, is_free, lengths};
-use super::lowered::{Direction, Fold, Operation, Samples, Window, fixed};
+use super::lowered::{Direction, Fold, Operation, Samples, Weights, Window, fixed};
 use super::memory::memory;
 use super::names::Names;
 use super::network::{Link, Network, Source, names_of, network};
@@ -17,6 +17,8 @@ use super::time::Causal;
 use super::unroll::decide;
 use super::{Decision, Endpoint, Extent, Forward, Kept, Place, Plan, Segment, Stage, State, Streams, Tensor};
 use super::{kernels, round_up};
+use crate::graph::TypedGraph;
+use crate::layer::Variable;
 use crate::model::CompiledModel;
 use crate::precision::Precision;
 use crate::shape::Dimension;
@@ -42,20 +44,22 @@ pub fn plan_stored(model: &CompiledModel, storage: Storage) -> Result<Plan, Box<
     }
     let graph = crate::passes::run(&model.graph);
     let network = network(&graph, names_of(model), storage).map_err(Box::new)?;
-    Draft::default().fill(network).map_err(Box::new)
+    Draft { model: Some(&model.graph), ..Draft::default() }.fill(network).map_err(Box::new)
 }
 
 #[derive(Default)]
-struct Draft {
+struct Draft<'a> {
+    /// What the weights are bound to.
+    model: Option<&'a TypedGraph>,
     segments: Vec<Segment>,
-    /// The first segment of each layer object's kernels.
-    shared: HashMap<(usize, usize), usize>,
+    /// Where the segments begin that are packed from a variable on.
+    packed: HashMap<Variable, Vec<usize>>,
     states: Vec<State>,
     decisions: Vec<Decision>,
     numbers: Vec<Numbers>,
 }
 
-impl Draft {
+impl Draft<'_> {
     fn fill(mut self, network: Network) -> Result<Plan, Diagnostic> {
         for link in &network.links {
             self.number(&network, link)?;
@@ -141,20 +145,32 @@ impl Draft {
         Ok(())
     }
 
-    /// The first segment of the link's weights: those of another use of the layer object, or new ones.
+    /// The first segment of the link's weights: those of another kernel that packs the same variables alike, or new ones.
     fn segment(&mut self, network: &Network, link: &Link) -> usize {
-        let first = *self.shared.entry(link.object).or_insert(self.segments.len());
         let weights = link.operation.weights();
-        let is_same = |(segment, weights): (&Segment, &&super::lowered::Weights)| {
-            segment.first_tensor == weights.first_tensor && segment.packing == weights.packing
+        let begin = weights.first().and_then(|weights| self.variable(link.node, weights.first_tensor));
+        let is_same = |(segment, weights): (&Segment, &&Weights)| {
+            let packed = self.variable(segment.node, segment.first_tensor);
+            packed == self.variable(link.node, weights.first_tensor) && segment.packing == weights.packing
         };
-        let known = self.segments.get(first..first + weights.len());
-        if known.is_some_and(|known| known.iter().zip(&weights).all(is_same)) {
+        let is_packed = |&first: &usize| {
+            let known = self.segments.get(first..first + weights.len());
+            known.is_some_and(|known| known.iter().zip(&weights).all(is_same))
+        };
+        let known = begin.and_then(|begin| self.packed.get(&begin)?.iter().copied().find(is_packed));
+        if let Some(first) = known {
             return first;
         }
         let first = self.segments.len();
         self.add_segments(network, link);
+        if let Some(begin) = begin {
+            self.packed.entry(begin).or_default().push(first);
+        }
         first
+    }
+
+    fn variable(&self, node: usize, tensor: usize) -> Option<Variable> {
+        self.model?.nodes().get(node)?.weights.get(tensor)?.variable
     }
 
     fn add_segments(&mut self, network: &Network, link: &Link) {

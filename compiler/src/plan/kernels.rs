@@ -4,6 +4,7 @@ pub mod along;
 pub mod attention;
 pub mod attention_mask;
 pub mod attention_sight;
+pub mod cell_call;
 pub mod conv_lstm;
 pub mod convolution;
 mod each_step;
@@ -38,6 +39,21 @@ pub(super) fn number(value: usize) -> Literal {
 /// The runtime's type of an activation of single values; `None` for one of whole rows.
 #[must_use]
 pub fn elementwise(activation: Activation) -> Option<TokenStream> {
+    match activation {
+        Activation::ReluWith { maximum, slope, threshold } => {
+            let [maximum, slope, threshold] = [maximum, slope, threshold].map(|number| bits(number.value()));
+            return Some(quote!(activation::ReluWith<#maximum, #slope, #threshold>));
+        }
+        Activation::LeakyReluWith { slope } => {
+            let slope = bits(slope.value());
+            return Some(quote!(activation::LeakyReluWith<#slope>));
+        }
+        Activation::EluWith { alpha } => {
+            let alpha = bits(alpha.value());
+            return Some(quote!(activation::EluWith<#alpha>));
+        }
+        _ => {}
+    }
     // The runtime calls each by the name that it has here.
     let ident = Ident::new(&format!("{activation:?}"), Span::call_site());
     activation.is_elementwise().then(|| quote!(activation::#ident))

@@ -12,7 +12,7 @@ use super::time::{Causal, Read, Walk};
 use super::{Endpoint, NoStream, PlannedLayer};
 use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::layer::LayerInstance;
-use crate::model::CompiledModel;
+use crate::model::{CompiledModel, node_counts};
 use crate::shape::Shape;
 use crate::storage::Storage;
 
@@ -36,7 +36,7 @@ pub(super) struct Network {
 pub(super) struct Link {
     pub(super) layer: usize,
     pub(super) node: usize,
-    /// The layer object, and which of its kernels this is: links that share both share their weights.
+    /// The layer object, and which of its kernels this is.
     pub(super) object: (usize, usize),
     pub(super) span: Span,
     pub(super) operation: Operation,
@@ -275,7 +275,7 @@ fn planned_layer(node: &TypedNode, instance: &LayerInstance, names: &mut Names) 
         class: instance.layer.declaration().class,
         ident: names.ident(&instance.name),
         shapes: format!("{} -> {}", inputs.join(", "), tuple(&node.outputs[0])),
-        params: node.weights.iter().map(|weight| weight.shape.iter().product::<u64>()).sum(),
+        params: node_counts(node).unwrap_or_default().total,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array, Axis, Dimension};
 
-use crate::activation::Activation;
+use crate::activation::{Activation, Number};
 use crate::reference::real::Real;
 
 /// Slope of the activation `leaky_relu` below 0 (the layer `LeakyReLU` has 0.3).
@@ -59,6 +59,11 @@ pub fn element<R: Real>(activation: Activation, x: R) -> R {
         Activation::Squareplus => R::of(0.5) * (x + (x * x + R::of(4.0)).sqrt()),
         Activation::SparsePlus => sparse_plus(x),
         Activation::SparseSigmoid => (R::of(0.5) * (x + one)).maximum(zero).minimum(one),
+        Activation::ReluWith { maximum, slope, threshold } => {
+            relu_with(x, [maximum, slope, threshold].map(Number::value))
+        }
+        Activation::LeakyReluWith { slope } => leaky_relu(x, R::of(slope.value())),
+        Activation::EluWith { alpha } => elu(x, R::of(alpha.value())),
         Activation::Softmax | Activation::LogSoftmax | Activation::Sparsemax | Activation::Glu => {
             row(activation, &[x]).first().copied().unwrap_or(x)
         }
@@ -99,8 +104,18 @@ pub fn row<R: Real>(activation: Activation, values: &[R]) -> Vec<R> {
         | Activation::TanhShrink
         | Activation::Squareplus
         | Activation::SparsePlus
-        | Activation::SparseSigmoid => values.iter().map(|&x| element(activation, x)).collect(),
+        | Activation::SparseSigmoid
+        | Activation::ReluWith { .. }
+        | Activation::LeakyReluWith { .. }
+        | Activation::EluWith { .. } => values.iter().map(|&x| element(activation, x)).collect(),
     }
+}
+
+/// `x` above the threshold, at most the maximum, and `slope · (x - threshold)` below.
+pub fn relu_with<R: Real>(x: R, [maximum, slope, threshold]: [f64; 3]) -> R {
+    let above = if x.is_nan() || x > R::of(threshold) { x } else { R::zero() };
+    let limited = if maximum == f64::INFINITY { above } else { above.minimum(R::of(maximum)) };
+    if slope > 0.0 { limited - R::of(slope) * (R::of(threshold) - x).maximum(R::zero()) } else { limited }
 }
 
 /// `x` from 0 on, `slope · x` below.

@@ -7,7 +7,7 @@ use rnn_grammar::{Code, Diagnostic};
 
 use super::Storage;
 use crate::graph::NodeKind;
-use crate::layer::{LayerInstance, WeightSpec};
+use crate::layer::{LayerInstance, Variable, WeightSpec};
 use crate::model::CompiledModel;
 use crate::packing::{Number, Store};
 use crate::plan::{Plan, Segment};
@@ -74,15 +74,27 @@ pub fn stored(model: &CompiledModel, plan: &Plan, bound: &BoundWeights) -> Resul
     if !rounding.diagnostics.is_empty() {
         return Err(rounding.diagnostics);
     }
-    let nodes = rounding.nodes;
+    let rounded = rounding.variables();
     let losses = rounding.losses.into_iter().map(|(_, loss)| loss).collect();
-    Ok(Stored { weights: bound.map(|node| nodes.get(&node).cloned()), losses })
+    let changed = |node: usize| {
+        let mut weights = bound.node(node).to_vec();
+        let specs = model.graph.nodes()[node].weights.iter();
+        let mut is_changed = false;
+        for (weight, spec) in weights.iter_mut().zip(specs) {
+            if let Some(now) = spec.variable.and_then(|variable| rounded.get(&variable)) {
+                weight.clone_from(now);
+                is_changed = true;
+            }
+        }
+        is_changed.then_some(weights)
+    };
+    Ok(Stored { weights: bound.map(changed), losses })
 }
 
 struct Rounding<'a> {
     model: &'a CompiledModel,
-    /// The weights of nodes that store smaller numbers.
-    nodes: HashMap<usize, Vec<Weight>>,
+    /// The weights that are stored as smaller numbers, by node and place.
+    nodes: HashMap<(usize, usize), Weight>,
     /// With the layers' places in the plan.
     losses: Vec<(usize, Loss)>,
     /// Tensors that are said to be too large, by node and place: a gate's blocks are steps of their own.
@@ -91,13 +103,17 @@ struct Rounding<'a> {
 }
 
 impl Rounding<'_> {
+    /// What each variable is now: a layer whose weights are packed for another one reads them, too.
+    fn variables(&self) -> HashMap<Variable, Weight> {
+        let nodes = self.model.graph.nodes();
+        let of = |(node, tensor): (usize, usize)| nodes[node].weights.get(tensor)?.variable;
+        self.nodes.iter().filter_map(|(&place, weight)| Some((of(place)?, weight.clone()))).collect()
+    }
+
     fn step(&mut self, plan: &Plan, segment: &Segment, store: &Store, bound: &BoundWeights) {
         let (node, tensor) = (segment.node, segment.first_tensor + store.tensor);
         let Some(weight) = bound.node(node).get(tensor) else { return };
-        let mut rounded: Vec<f32> = match self.nodes.get(&node) {
-            Some(weights) => weights[tensor].values.to_vec(),
-            None => weight.values.to_vec(),
-        };
+        let mut rounded: Vec<f32> = self.nodes.get(&(node, tensor)).unwrap_or(weight).values.to_vec();
         let (mut count, mut largest, mut error) = (0, 0.0_f32, 0.0_f32);
         let mut too_large: Option<Number> = None;
         store.numbers(&weight.values, |number| {
@@ -116,8 +132,7 @@ impl Rounding<'_> {
         if let Some(number) = too_large {
             return self.refuse(node, tensor, store.storage, number);
         }
-        let weights = self.nodes.entry(node).or_insert_with(|| bound.node(node).to_vec());
-        weights[tensor].values = rounded.into();
+        self.nodes.insert((node, tensor), Weight { shape: weight.shape.clone(), values: rounded.into() });
         self.add(plan, segment, Loss { count, largest, error, ..empty(plan, segment, store.storage) });
     }
 

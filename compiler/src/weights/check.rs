@@ -7,15 +7,20 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use super::{BoundWeights, NamedTensor, Weight, tuple};
 use crate::graph::{NodeKind, TypedGraph, TypedNode};
-use crate::layer::{LayerInstance, WeightSpec};
+use crate::layer::{LayerInstance, Variable, WeightSpec};
 use crate::model::CompiledModel;
 use crate::names::closest;
 use crate::precision::Precision;
 
 /// The key of a layer's weight: `lstm/lstm_cell/kernel`. A functional model inside another is not part of it, for its
-/// layers were there before it.
+/// layers were there before it; a weight that another layer made keeps the key of that one.
 #[must_use]
 pub fn key(layer: &LayerInstance, spec: &WeightSpec) -> String {
+    spec.built_as.clone().unwrap_or_else(|| own_key(layer, spec))
+}
+
+/// The key that the weight has where this layer makes it.
+fn own_key(layer: &LayerInstance, spec: &WeightSpec) -> String {
     if !layer.layer.is_in_paths() {
         return spec.path.clone();
     }
@@ -69,6 +74,8 @@ struct Binder<'a> {
     at: Span,
     precision: Precision,
     tensors: HashMap<&'a str, &'a NamedTensor>,
+    /// The keys that layers would give what they share: a file may name any of them.
+    others: HashMap<Variable, Vec<String>>,
     order: Vec<&'a str>,
     used: HashSet<&'a str>,
     missing: Vec<Missing>,
@@ -81,11 +88,18 @@ impl<'a> Binder<'a> {
             at: model.span,
             precision: model.precision,
             tensors: HashMap::new(),
+            others: HashMap::new(),
             order: Vec::new(),
             used: HashSet::new(),
             missing: Vec::new(),
             diagnostics: Vec::new(),
         };
+        for node in model.graph.nodes() {
+            let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
+            for (variable, spec) in node.weights.iter().filter_map(|spec| Some((spec.variable?, spec))) {
+                binder.others.entry(variable).or_default().push(own_key(instance, spec));
+            }
+        }
         let prefix = prefix(&model.graph, &model.name, tensors);
         for tensor in tensors {
             let name = tensor.name.as_str();
@@ -107,8 +121,12 @@ impl<'a> Binder<'a> {
     fn weight(&mut self, instance: &LayerInstance, spec: &WeightSpec) -> Option<Weight> {
         let key = key(instance, spec);
         let layer = described(instance);
-        let Some((&found, &tensor)) = self.tensors.get_key_value(key.as_str()) else {
-            self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
+        let others = spec.variable.and_then(|variable| self.others.get(&variable)).into_iter().flatten();
+        let mut keys = std::iter::once(&key).chain(others);
+        let Some((&found, &tensor)) = keys.find_map(|key| self.tensors.get_key_value(key.as_str())) else {
+            if self.missing.iter().all(|missing| missing.key != key) {
+                self.missing.push(Missing { key, span: instance.class_span, layer, shape: spec.shape.clone() });
+            }
             return None;
         };
         self.used.insert(found);

@@ -300,6 +300,7 @@ macro_rules! token {
             type V8 = Lanes<8>;
             type V16 = Lanes<16>;
             type Block = Lanes<4>;
+            type Group = Lanes<4>;
             type Tile = Lanes<4>;
             const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;

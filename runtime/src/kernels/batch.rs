@@ -302,6 +302,7 @@ impl<K: Batched> Rows<'_, K> {
             skipped: 0,
         };
         accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, starts }, self.count);
-        store_tile(&tile[0], sums, places, self.samples - first);
+        // Rows beyond the last sample are the last one again, read before any is written.
+        store_tile(&tile[0], sums, places);
     }
 }

@@ -8,7 +8,7 @@
 //! tap, then over the state's. Source: Keras `ConvLSTM1D`; Shi et al. 2015, arXiv:1506.04214.
 
 use super::activation::Activation;
-use super::drive::{Drive, Journey, Kept, Layer, Recurrence, Start, recurrent_layer};
+use super::drive::{Drive, Form, Journey, Kept, Layer, Recurrence, Start, recurrent_layer};
 use super::elementwise::{padded, unpad};
 use super::simd::{Float, In, Isa, Line, Vector};
 use super::state::LstmState;
@@ -139,7 +139,10 @@ impl<A: Activation, R: Activation> Cell<'_, A, R> {
 impl<'a, A: Activation, R: Activation> Recurrence for &'a Cell<'a, A, R> {
     type State = State<'a>;
 
-    const APART: bool = false;
+    #[inline(always)]
+    fn is_apart<I: Isa>(_form: Form) -> bool {
+        false
+    }
 
     #[inline(always)]
     fn features(self) -> usize {

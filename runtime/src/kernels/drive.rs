@@ -145,9 +145,11 @@ pub(super) trait Recurrence: Copy {
     fn product_row(self) -> usize;
     /// The inputs' part, bias included, for every step of `input`.
     fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]);
-    /// Whether each step of a sequence is a call of its own. Within a loop the compiler keeps the activations' constants
-    /// in registers; where the sums need them all, it would move sums to memory in every step.
-    const APART: bool;
+    /// Whether a step is a call of its own.
+    ///
+    /// Within a loop the compiler keeps the activations' constants in registers; where the sums need them all, it would
+    /// move sums to memory in every step.
+    fn is_apart<I: Isa>(form: Form) -> bool;
     /// One step: from its part of the product if there is one, else from its input.
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>);
     /// The last output, at least as many floats as there are units.
@@ -181,6 +183,17 @@ impl Results<'_> {
     }
 }
 
+/// How steps are written down.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Any number of them, in a loop.
+    Loop,
+    /// A single one.
+    Single,
+    /// A single one, before and behind others of the same cell.
+    Unrolled,
+}
+
 /// The steps of a sequence: where they come from, in which order, where the results go.
 pub(super) struct Journey<'a, K> {
     /// Scratch for the inputs' part of the gate sums, of any length.
@@ -189,8 +202,8 @@ pub(super) struct Journey<'a, K> {
     pub(super) input: &'a [Float],
     /// How many steps there are.
     pub(super) steps: usize,
-    /// Whether there is but one, which the code then knows before it runs.
-    pub(super) single: bool,
+    /// What the code knows of that before it runs.
+    pub(super) form: Form,
     /// See [`Walk::BACKWARD`].
     pub(super) backward: bool,
     /// See [`Walk::ALIGNED`].
@@ -199,6 +212,14 @@ pub(super) struct Journey<'a, K> {
     pub(super) results: Option<Results<'a>>,
     /// Which steps count.
     pub(super) kept: K,
+}
+
+impl<'a> Journey<'a, All> {
+    /// One step that leaves its output in the state.
+    #[inline(always)]
+    pub(super) fn of_one(input: &'a [Float], form: Form) -> Self {
+        Journey { product: &mut [], input, steps: 1, form, backward: false, aligned: true, results: None, kept: All }
+    }
 }
 
 /// A whole sequence through one cell.
@@ -214,7 +235,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, single, backward, aligned, mut results, kept } = journey;
+        let Journey { product, input, steps, form, backward, aligned, mut results, kept } = journey;
         let features = cell.features();
         let row = cell.product_row();
         let product = if product.len() < 2 * row { product } else { from_line(product) };
@@ -257,7 +278,7 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
                     let product = product.get(place * row..(place + 1) * row);
                     Start { product, input: &[], turned }
                 };
-                if C::APART && !single {
+                if C::is_apart::<I>(form) {
                     isa.outline(Once { cell, state: &mut *state, from });
                 } else {
                     cell.step(isa, state, from);
@@ -321,17 +342,38 @@ macro_rules! recurrent_layer {
                 state: &mut super::state::$state<LINES>,
                 input: &[Float; F],
             ) {
-                let journey = super::drive::Journey {
-                    product: &mut [],
-                    input,
-                    steps: 1,
-                    single: true,
-                    backward: false,
-                    aligned: true,
-                    results: None,
-                    kept: super::drive::All,
-                };
+                let journey = super::drive::Journey::of_one(input, super::drive::Form::Single);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
+            }
+
+            /// One step of several that are written down one after the other; the result is `state.h`.
+            ///
+            /// - `weights`: the layer's packed segment
+            /// - `input`: one input, shape `[F]`
+            #[inline(always)]
+            pub fn unrolled_step<I: super::simd::Isa>(
+                isa: I,
+                weights: &[Float],
+                state: &mut super::state::$state<LINES>,
+                input: &[Float; F],
+            ) {
+                let journey = super::drive::Journey::of_one(input, super::drive::Form::Unrolled);
+                <Self as super::drive::Layer>::drive(isa, weights, state, journey);
+            }
+
+            /// One step of every row, each from the states that it gives.
+            ///
+            /// - `weights`: the cell's packed segment
+            /// - `inputs`: the rows `[F]`, then each state's rows `[U]`, all flat
+            /// - `output`: rows of all states side by side, the cell's output first, flat
+            #[inline(always)]
+            pub fn call<I: super::simd::Isa, const N: usize>(
+                isa: I,
+                weights: &[Float],
+                inputs: [&[Float]; N],
+                output: &mut [Float],
+            ) {
+                super::called::rows::<I, Self, F, U, N>(isa, weights, inputs, output);
             }
 
             /// All steps in the order `W`; the result of the last is `state.h`.
@@ -349,7 +391,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
-                    single: false,
+                    form: super::drive::Form::Loop,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -378,7 +420,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
-                    single: false,
+                    form: super::drive::Form::Loop,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),
@@ -401,7 +443,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
-                    single: false,
+                    form: super::drive::Form::Loop,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: None,
@@ -437,7 +479,7 @@ macro_rules! recurrent_layer {
                     product,
                     input: input.as_flattened(),
                     steps: input.len(),
-                    single: false,
+                    form: super::drive::Form::Loop,
                     backward: W::BACKWARD,
                     aligned: W::ALIGNED,
                     results: Some(results),

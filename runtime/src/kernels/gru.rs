@@ -10,7 +10,7 @@
 use super::activation::{Activation, tanh_soon};
 use super::batch::{Batch, Batched, GruBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, add_rows};
+use super::panel::{self, Groups, add_rows, rolled};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Vector, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
 use super::state::GruState;
@@ -78,8 +78,8 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             let (block, part) = place(isa, part);
             let gates = gates(isa, &sums, block, part);
             let line = &mut lines[block % LINES];
-            let h = I::Block::load(isa, line, part);
-            finish::<I::Block, A, R>(gates, h).store(line, part);
+            let h = I::Group::load(isa, line, part);
+            finish::<I::Group, A, R>(gates, h).store(line, part);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let line = &mut lines[U / 16 % LINES];
@@ -112,18 +112,21 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
 /// The panels class.
 #[derive(Clone, Copy)]
-struct LargeGru<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
+struct LargeGru<const SPLITS: usize, const RAGGED: bool, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeGru<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight> panel::Kind
+    for LargeGru<SPLITS, RAGGED, A, R, W>
+{
     type Weight = W;
     const BLOCKS: usize = 2;
+    const IS_RAGGED: bool = RAGGED;
     const BIAS: usize = 4;
     const INPUTS: usize = 3;
     const STATE: usize = 3;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
+        let groups = Groups::of::<Self>(cell.blocks(), Self::BLOCKS);
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
                 (first, 2..) => Self::group::<I, 6>(isa, cell, state, step, first),
@@ -148,7 +151,9 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, sums: [&Line; 4], h
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeGru<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight>
+    LargeGru<SPLITS, RAGGED, A, R, W>
+{
     /// The blocks from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
@@ -169,8 +174,8 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeGru<SPLI
             }
         }
         add_rows::<I, W, N, SPLITS>(isa, &mut sums, units, 3, step.turned);
-        let blocks = sums.as_chunks::<3>().0.iter().zip(from_inputs.as_chunks::<3>().0);
-        for (index, (gates, [_, _, input])) in blocks.enumerate() {
+        for index in 0..rolled(N / 3) {
+            let (gates, input) = (&sums.as_chunks::<3>().0[index % (N / 3)], &from_inputs[(3 * index + 2) % N]);
             if let (Some(h), Some(next)) = (state.h.get(first + index), state.next.get_mut(first + index)) {
                 let [z, r, state] = gates;
                 finish_line::<I, A, R>(isa, [z, r, state, input], h, next);
@@ -206,14 +211,19 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
-        let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.enter(Drive { cell, state: &mut state, journey });
+        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        if LINES.is_multiple_of(2) {
+            panel::drive::<I, LargeGru<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        } else {
+            panel::drive::<I, LargeGru<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        }
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Unscaled> Batched for LargeGru<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Unscaled> Batched
+    for LargeGru<SPLITS, RAGGED, A, R, W>
+{
     /// The candidate's sum over the state starts from its own bias; that over the inputs is kept behind it.
     #[inline(always)]
     fn turn(bias: Option<&Line>, sums: &mut Sums) {
@@ -244,7 +254,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[Float; F]; STEPS]],
     ) {
         isa.enter(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, A, R, W>> },
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, true, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

@@ -8,7 +8,7 @@
 
 use super::Panels;
 use super::activation::Activation;
-use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
+use super::drive::{Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Vector, Weight};
 use super::state::GruState;
@@ -20,18 +20,21 @@ pub struct GruResetBefore<const F: usize, const U: usize, const LINES: usize, A,
 
 /// All sizes.
 #[derive(Clone, Copy)]
-struct Large<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
+struct Large<const SPLITS: usize, const RAGGED: bool, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for Large<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight> panel::Kind
+    for Large<SPLITS, RAGGED, A, R, W>
+{
     type Weight = W;
     const BLOCKS: usize = 2;
+    const IS_RAGGED: bool = RAGGED;
     const BIAS: usize = 3;
     const INPUTS: usize = 3;
     const STATE: usize = 2;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), Self::BLOCKS);
+        let groups = Groups::of::<Self>(cell.blocks(), Self::BLOCKS);
         // First every reset gate, as the candidate's sums need r ⊙ h of all units; z waits in `c`.
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
@@ -52,7 +55,7 @@ impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind f
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> Large<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight> Large<SPLITS, RAGGED, A, R, W> {
     /// z into `c` and r ⊙ h into `next`, for the blocks from `first` on; `N` columns, two in each block.
     #[inline(always)]
     fn gates<I: Isa, const N: usize>(
@@ -119,10 +122,13 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<Large<SPLITS, A, R, W>> };
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
-        let mut state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
-        isa.enter(Drive { cell, state: &mut state, journey });
+        let state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
+        if LINES.is_multiple_of(2) {
+            panel::drive::<I, Large<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        } else {
+            panel::drive::<I, Large<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
         for part in 0..parts(isa, Layout::<U>::BLOCKS) {
             let (block, part) = place(isa, part);
             let gates = gates(isa, &sums, block, part);
-            finish::<I, I::Block, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], part);
+            finish::<I, I::Group, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], part);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let (c, h) = (&mut c[U / 16 % LINES], &mut h[U / 16 % LINES]);
@@ -114,20 +114,23 @@ fn tail_of_eight<I: Isa, A: Activation, R: Activation>(
 
 /// The panels class.
 #[derive(Clone, Copy)]
-pub(super) struct LargeLstm<const SPLITS: usize, A, R, W>(PhantomData<(A, R, W)>);
+pub(super) struct LargeLstm<const SPLITS: usize, const RAGGED: bool, A, R, W>(PhantomData<(A, R, W)>);
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> panel::Kind for LargeLstm<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight> panel::Kind
+    for LargeLstm<SPLITS, RAGGED, A, R, W>
+{
     type Weight = W;
     // The sums of one block fill the sixteen registers of AVX2; more blocks to a row would be read in passes over parts of it.
     const BLOCKS: usize = 1;
     const SIDE_BY_SIDE: bool = true;
+    const IS_RAGGED: bool = RAGGED;
     const BIAS: usize = 4;
     const INPUTS: usize = 4;
     const STATE: usize = 4;
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
-        let groups = Groups::new(cell.blocks(), I::BLOCKS);
+        let groups = Groups::of::<Self>(cell.blocks(), I::BLOCKS);
         for index in 0..groups.count() {
             match groups.get(index, step.turned) {
                 (first, 2..) if I::BLOCKS > 1 => Self::group::<I, 8>(isa, cell, state, step, first),
@@ -145,7 +148,9 @@ fn finish_line<I: Isa, A: Activation, R: Activation>(isa: I, gates: &[Line; 4], 
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Weight> LargeLstm<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Weight>
+    LargeLstm<SPLITS, RAGGED, A, R, W>
+{
     /// The blocks from `first` on, `N` columns.
     #[inline(always)]
     fn group<I: Isa, const N: usize>(
@@ -194,14 +199,19 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<SPLITS, A, R, W>> };
         let mut next = [[0.0; 16]; LINES];
-        let mut state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
-        isa.enter(Drive { cell, state: &mut state, journey });
+        let state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
+        if LINES.is_multiple_of(2) {
+            panel::drive::<I, LargeLstm<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        } else {
+            panel::drive::<I, LargeLstm<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+        }
     }
 }
 
-impl<const SPLITS: usize, A: Activation, R: Activation, W: Unscaled> Batched for LargeLstm<SPLITS, A, R, W> {
+impl<const SPLITS: usize, const RAGGED: bool, A: Activation, R: Activation, W: Unscaled> Batched
+    for LargeLstm<SPLITS, RAGGED, A, R, W>
+{
     #[inline(always)]
     fn finish<I: Isa>(isa: I, sums: &Sums, Units { c, next, .. }: Units<'_>) {
         if let Some(c) = c {
@@ -225,7 +235,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[Float; F]; STEPS]],
     ) {
         isa.enter(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, A, R, W>> },
+            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, true, A, R, W>> },
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

@@ -9,6 +9,7 @@ pub mod attention;
 pub mod attention_mask;
 pub mod attention_sight;
 mod batch;
+mod called;
 mod conv_lstm;
 pub mod convolution;
 pub mod copy;

@@ -7,7 +7,7 @@
 //! In front stand the panels' `[bias][scales of the inputs' rows, of the state's rows][inputs' rows]`, the scales only where weights
 //! have them, then the panels' rows of the state: where the inputs' part is computed beforehand, a step reads one stretch of memory.
 
-use super::drive::{Recurrence, Start};
+use super::drive::{Drive, Form, Journey, Kept, Recurrence, Start};
 use super::project::{Projection, Target, project};
 use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
@@ -30,6 +30,8 @@ pub(super) trait Kind: Copy {
     const BLOCKS: usize;
     /// Whether the blocks that are taken at once are of neighbouring panels, as streams side by side.
     const SIDE_BY_SIDE: bool = false;
+    /// Whether the last group of blocks may be narrower than the others; else no code is made for such a group.
+    const IS_RAGGED: bool = true;
     /// Columns of a block's bias; those that do not go with the inputs stand behind the others' of all blocks.
     const BIAS: usize;
     /// Columns of a block in an input's row, in the panel's product and in a row of scales.
@@ -72,7 +74,11 @@ impl<'a, K: Kind> Cell<'a, K> {
     /// Blocks of the panel that the given block is in.
     #[inline(always)]
     fn neighbours(self, block: usize) -> usize {
-        K::BLOCKS.min(self.blocks() - block / K::BLOCKS * K::BLOCKS)
+        if K::BLOCKS == 1 || !K::IS_RAGGED {
+            K::BLOCKS
+        } else {
+            K::BLOCKS.min(self.blocks() - block / K::BLOCKS * K::BLOCKS)
+        }
     }
     /// Floats of a panel's bias and scales, if it has so many blocks.
     #[inline(always)]
@@ -198,8 +204,11 @@ impl<'a, K: Kind> Cell<'a, K> {
 
 impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     type State = State<'a>;
-    const APART: bool = false;
 
+    #[inline(always)]
+    fn is_apart<I: Isa>(_form: Form) -> bool {
+        false
+    }
     #[inline(always)]
     fn features(self) -> usize {
         self.features
@@ -239,12 +248,26 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     }
 }
 
+/// Takes a journey through a cell of the kind `K`, of `[features, units]`.
+#[inline(always)]
+pub(super) fn drive<'a, I: Isa, K: Kind, M: Kept>(
+    isa: I,
+    weights: &'a [Float],
+    [features, units]: [usize; 2],
+    mut state: State<'a>,
+    journey: Journey<'_, M>,
+) {
+    let cell = Cell { weights, features, units, kind: PhantomData::<K> };
+    isa.enter(Drive { cell, state: &mut state, journey });
+}
+
 impl State<'_> {
     /// Makes the step's output the last one.
     #[inline(always)]
     fn settle(&mut self) {
-        for (line, next) in self.h.iter_mut().zip(self.next.iter()) {
-            *line = *next;
+        let count = self.h.len().min(self.next.len());
+        if let (Some(lines), Some(next)) = (self.h.get_mut(..count), self.next.get(..count)) {
+            lines.copy_from_slice(next);
         }
     }
 }
@@ -373,18 +396,19 @@ fn pass<I: Isa, W: Weight, const M: usize, const N: usize, const SPLITS: usize>(
     }
 }
 
-/// How blocks are taken in groups of the same panel; the last group is what is left.
+/// How blocks are taken in groups; the last one is what is left.
 #[derive(Clone, Copy)]
 pub(super) struct Groups {
     blocks: usize,
     most: usize,
+    is_ragged: bool,
 }
 
 impl Groups {
-    /// All groups of `blocks`, each of `most`.
+    /// All groups of `blocks`, each of `most`, for panels of the kind `K`.
     #[inline(always)]
-    pub(super) fn new(blocks: usize, most: usize) -> Self {
-        Groups { blocks, most }
+    pub(super) fn of<K: Kind>(blocks: usize, most: usize) -> Self {
+        Groups { blocks, most, is_ragged: K::IS_RAGGED }
     }
     /// How many groups there are.
     #[inline(always)]
@@ -396,8 +420,14 @@ impl Groups {
     pub(super) fn get(self, index: usize, turned: bool) -> (usize, usize) {
         let index = if turned { self.count() - 1 - index } else { index };
         let first = self.most * index;
-        (first, self.most.min(self.blocks - first))
+        (first, if self.is_ragged { self.most.min(self.blocks - first) } else { self.most })
     }
+}
+
+/// A count that the compiler is not told, so that it does not write a loop's body down as often.
+#[inline(always)]
+pub(super) fn rolled(count: usize) -> usize {
+    if count > 1 { core::hint::black_box(count) } else { count }
 }
 
 /// Parts of a block of sixteen units, as vectors of [`Isa::Block`]: where unrolling would only make code, the compiler is

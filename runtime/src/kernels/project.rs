@@ -152,7 +152,7 @@ impl<W: Weight> Pass<'_, W> {
                 }
             }
         }
-        // Rows beyond the last step are not written, so the last step's sums are added to once only.
-        store_tile(&sums[0], target.values, places, self.steps - step);
+        // Rows beyond the last step are the last one again, read before any is written.
+        store_tile(&sums[0], target.values, places);
     }
 }

@@ -57,7 +57,7 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             let sums = sums::<I, W, V, S>(isa, step, &hidden, Without::NONE);
             for part in 0..parts(isa, V) {
                 let (block, part) = place(isa, part);
-                let sum = I::Block::load(isa, &sums[block % V], part);
+                let sum = I::Group::load(isa, &sums[block % V], part);
                 A::quiet(sum).store(&mut state.h.0[block % LINES], part);
             }
         }
@@ -79,7 +79,7 @@ impl<const SPLITS: usize, A: Activation, W: Weight> panel::Kind for LargeRnn<SPL
     #[inline(always)]
     fn advance<I: Isa>(isa: I, cell: panel::Cell<'_, Self>, state: &mut panel::State<'_>, step: panel::Step<'_>) {
         let (full, rest) = (cell.blocks() / 4, cell.blocks() % 4);
-        let groups = Groups::new(full, I::BLOCKS);
+        let groups = Groups::of::<Self>(full, I::BLOCKS);
         for index in 0..groups.count() + 1 {
             // The narrower last panel comes after the groups, or before them on the way back.
             let place = if step.turned { groups.count() - index } else { index };
@@ -142,10 +142,9 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let cell = panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeRnn<SPLITS, A, W>> };
         let mut next = [[0.0; 16]; LINES];
-        let mut state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        isa.enter(Drive { cell, state: &mut state, journey });
+        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        panel::drive::<I, LargeRnn<SPLITS, A, W>, K>(isa, weights, [F, U], state, journey);
     }
 }
 

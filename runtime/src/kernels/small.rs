@@ -4,7 +4,7 @@
 //! each, then the remaining units with their gates side by side, 4 or 8 lanes each (or 16: then it is a block of its
 //! own). Row 0 is the bias; then come the features' rows, then the state's.
 
-use super::drive::{Recurrence, Start};
+use super::drive::{Form, Recurrence, Start};
 use super::project::{Projection, Target, project};
 use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
 use core::marker::PhantomData;
@@ -55,8 +55,15 @@ pub(super) struct Cell<'a, const F: usize, K> {
 
 impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
     type State = K::State;
-    const APART: bool = K::SUMS > MOST_SUMS;
 
+    #[inline(always)]
+    fn is_apart<I: Isa>(form: Form) -> bool {
+        match form {
+            Form::Loop => K::SUMS > MOST_SUMS,
+            Form::Single => false,
+            Form::Unrolled => !I::UNROLLED,
+        }
+    }
     #[inline(always)]
     fn features(self) -> usize {
         F
@@ -132,7 +139,7 @@ pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
 ) -> [Line; VECTORS] {
     let mut lines = [[0.0; 16]; VECTORS];
     // As many columns at once as there are registers for their partial sums.
-    let count = 16 / I::Block::LANES * VECTORS;
+    let count = 16 / I::Group::LANES * VECTORS;
     if I::WHOLE_ROWS {
         let sums = columns::<I, I::V16, W, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
         for (sum, line) in sums.into_iter().zip(&mut lines) {
@@ -154,29 +161,29 @@ pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
     lines
 }
 
-/// Parts of `blocks` blocks of sixteen units, as vectors of [`Isa::Block`]: where unrolling would only make code, the
+/// Parts of `blocks` blocks of sixteen units, as vectors of [`Isa::Group`]: where unrolling would only make code, the
 /// compiler is not told how many there are.
 #[inline(always)]
 pub(super) fn parts<I: Isa>(_isa: I, blocks: usize) -> usize {
-    let count = blocks * (16 / I::Block::LANES);
+    let count = blocks * (16 / I::Group::LANES);
     if I::UNROLLED { count } else { core::hint::black_box(count) }
 }
 
 /// The place of a part: its block, and which part of the block's lines it is.
 #[inline(always)]
 pub(super) fn place<I: Isa>(_isa: I, part: usize) -> (usize, usize) {
-    (part / (16 / I::Block::LANES), part % (16 / I::Block::LANES))
+    (part / (16 / I::Group::LANES), part % (16 / I::Group::LANES))
 }
 
 /// The four gates of a part.
 #[inline(always)]
-pub(super) fn gates<I: Isa, const V: usize>(isa: I, sums: &[Line; V], block: usize, part: usize) -> [I::Block; 4] {
+pub(super) fn gates<I: Isa, const V: usize>(isa: I, sums: &[Line; V], block: usize, part: usize) -> [I::Group; 4] {
     let first = 4 * block;
     [
-        I::Block::load(isa, &sums[first % V], part),
-        I::Block::load(isa, &sums[(first + 1) % V], part),
-        I::Block::load(isa, &sums[(first + 2) % V], part),
-        I::Block::load(isa, &sums[(first + 3) % V], part),
+        I::Group::load(isa, &sums[first % V], part),
+        I::Group::load(isa, &sums[(first + 1) % V], part),
+        I::Group::load(isa, &sums[(first + 2) % V], part),
+        I::Group::load(isa, &sums[(first + 3) % V], part),
     ]
 }
 
@@ -191,14 +198,14 @@ fn in_groups<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS
     mut done: usize,
     count: usize,
 ) {
-    let width = I::Block::LANES;
+    let width = I::Group::LANES;
     // Where unrolled groups would only make code, the compiler is not told how many there are; then it can't know either
     // which columns are zero.
     let (count, without) = if I::UNROLLED { (count, without) } else { (core::hint::black_box(count), Without::NONE) };
     while done < count {
         // An odd column is left for the last group, which then computes one again.
         let first = done.min(count.saturating_sub(N));
-        let group = columns::<I, I::Block, W, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
+        let group = columns::<I, I::Group, W, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
         for (index, vector) in group.into_iter().enumerate() {
             let lane = (first + index) * width;
             vector.store(&mut lines[lane / 16 % VECTORS], lane % 16 / width);

@@ -24,7 +24,7 @@ pub(super) fn finish<I: Isa, A: Activation, const ROWS: usize, const N: usize, c
     for (index, place) in places.iter_mut().enumerate() {
         *place = 64 * index;
     }
-    store_tile(&combined, buffer.0.as_flattened_mut().as_flattened_mut(), places, ROWS);
+    store_tile(&combined, buffer.0.as_flattened_mut().as_flattened_mut(), places);
     for (lines, start) in buffer.0.iter_mut().zip(starts).take(count) {
         for line in lines.iter_mut().take(left.div_ceil(16)) {
             A::apply(I::V16::load(isa, line, 0)).store(line, 0);

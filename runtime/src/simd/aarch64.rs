@@ -198,6 +198,7 @@ impl Isa for Neon {
     type V8 = Pair<Four>;
     type V16 = Pair<Pair<Four>>;
     type Block = Pair<Pair<Four>>;
+    type Group = Pair<Pair<Four>>;
     type Tile = Four;
     const BLOCKS: usize = 1;
     const MANY_REGISTERS: bool = true;

@@ -121,12 +121,19 @@ fn fastest() -> Level {
 /// The fastest available level that the cap of this name does not forbid; what is no name forbids nothing.
 #[cfg(feature = "std")]
 fn capped(cap: &[u8]) -> Level {
-    let cap = Level::ALL.into_iter().find(|level| level.name().as_bytes() == cap);
-    match cap.map_or(fastest(), |cap| cap.min(fastest())) {
-        level if level > BASELINE && level.is_available() => level,
-        _ => BASELINE,
+    let fastest = fastest();
+    // Of the others' names no code is made.
+    let cap = Level::ALL.into_iter().find(|level| *level < HIGHEST && level.name().as_bytes() == cap);
+    match cap {
+        Some(cap) if cap <= BASELINE => BASELINE,
+        Some(cap) if cap < fastest && cap.is_available() => cap,
+        _ => fastest,
     }
 }
+
+/// The fastest level of any processor of this target.
+#[cfg(feature = "std")]
+const HIGHEST: Level = if cfg!(target_arch = "x86_64") { Level::Avx512 } else { Level::RelaxedSimd };
 
 /// Whether processors of this target differ in what they have: where they don't, nothing is asked and nothing read.
 #[cfg(feature = "std")]
@@ -232,7 +239,7 @@ cfg_select! {
     all(target_arch = "wasm32", target_feature = "simd128") => { baseline!(Simd128); }
     all(target_arch = "wasm32", not(feature = "wasm-unfused")) => { baseline!(ScalarFma); }
     feature = "fused" => { baseline!(ScalarFma); }
-    all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f") => { baseline!(ScalarFma); }
+    riscv_f => { baseline!(ScalarFma); }
     _ => { baseline!(Scalar); }
 }
 

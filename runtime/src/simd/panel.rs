@@ -75,10 +75,8 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
     if depth == 0 || last_weight > weights.len() {
         return;
     }
-    for start in inputs.starts {
-        if start + depth > inputs.values.len() {
-            return;
-        }
+    if furthest(&inputs.starts).saturating_add(depth) > inputs.values.len() {
+        return;
     }
     // A copy of its own, read and written with constant indices only, stays in registers.
     let mut local = *sums;
@@ -101,7 +99,8 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
         k += SETS;
     }
     for (set, sums) in local.iter_mut().enumerate() {
-        if k + set < depth {
+        // The compiler does not see by itself that nothing is left for a single set, and writes its code down once more.
+        if SETS > 1 && k + set < depth {
             // SAFETY: as above.
             unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
         }
@@ -138,6 +137,16 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
     }
 }
 
+/// The largest of some places: one comparison with a slice's length in place of one a row, in every tile.
+#[inline(always)]
+fn furthest<const ROWS: usize>(places: &[usize; ROWS]) -> usize {
+    let mut furthest = 0;
+    for place in places {
+        furthest = furthest.max(*place);
+    }
+    furthest
+}
+
 /// Neighbouring vectors of several rows: row after row from the places in `starts`; zeros if any lies outside.
 ///
 /// The loops do nothing else, so that they unroll and the vectors stay in registers.
@@ -148,10 +157,8 @@ pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
     starts: [usize; ROWS],
 ) -> [[V; COLUMNS]; ROWS] {
     let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
-    for start in starts {
-        if start + COLUMNS * V::LANES > values.len() {
-            return tile;
-        }
+    if furthest(&starts).saturating_add(COLUMNS * V::LANES) > values.len() {
+        return tile;
     }
     for (row, start) in tile.iter_mut().zip(starts) {
         for (column, vector) in row.iter_mut().enumerate() {
@@ -162,25 +169,20 @@ pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
     tile
 }
 
-/// Writes the first `count` rows of a tile as [`load_tile`] reads them; nothing if any lies outside.
+/// Writes the rows of a tile as [`load_tile`] reads them, one after the other; nothing if any lies outside.
 #[inline(always)]
 pub fn store_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     tile: &[[V; COLUMNS]; ROWS],
     values: &mut [Float],
     starts: [usize; ROWS],
-    count: usize,
 ) {
-    for (row, start) in starts.iter().enumerate() {
-        if row < count && start + COLUMNS * V::LANES > values.len() {
-            return;
-        }
+    if furthest(&starts).saturating_add(COLUMNS * V::LANES) > values.len() {
+        return;
     }
-    for (index, (row, start)) in tile.iter().zip(starts).enumerate() {
-        if index < count {
-            for (column, vector) in row.iter().enumerate() {
-                // SAFETY: the last vector of every row below `count` was found to lie in the slice.
-                unsafe { vector.store_pointer(values.as_mut_ptr().add(start + column * V::LANES)) }
-            }
+    for (row, start) in tile.iter().zip(starts) {
+        for (column, vector) in row.iter().enumerate() {
+            // SAFETY: the last vector of the furthest row was found to lie in the slice.
+            unsafe { vector.store_pointer(values.as_mut_ptr().add(start + column * V::LANES)) }
         }
     }
 }

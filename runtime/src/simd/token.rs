@@ -55,8 +55,10 @@ pub trait Isa: Copy + sealed::Sealed {
     type V8: In<Self>;
     /// 16 lanes.
     type V16: In<Self>;
-    /// What a block of sixteen units goes through its activations in.
+    /// What a panel's block of sixteen units goes through its activations in.
     type Block: In<Self>;
+    /// What the columns of a small cell are summed in, some of them at once, and go through their activations in.
+    type Group: In<Self>;
     /// One register's worth for tiles of several rows.
     type Tile: In<Self>;
     /// How many blocks of sixteen units a large cell takes at once.

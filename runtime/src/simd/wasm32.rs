@@ -225,6 +225,7 @@ macro_rules! token {
             type V8 = Pair<Self::V4>;
             type V16 = Pair<Self::V8>;
             type Block = Self::V8;
+            type Group = Self::V8;
             type Tile = Self::V4;
             const BLOCKS: usize = 1;
             const MANY_REGISTERS: bool = false;

@@ -356,7 +356,7 @@ fn halves_of_sixteen(vector: Sixteen) -> [Eight; 2] {
 macro_rules! token {
     (
         $(#[$doc:meta])* $name:ident, $label:literal,
-        $four:ty, $eight:ty, $sixteen:ty, block $block:ty, tile $tile:ty,
+        $four:ty, $eight:ty, $sixteen:ty, block $block:ty, group $group:ty, tile $tile:ty,
         blocks $blocks:literal, many $many:literal, whole $whole:literal, unrolled $unrolled:literal $(, compiled for $features:literal)?
     ) => {
         $(#[$doc])*
@@ -386,6 +386,7 @@ macro_rules! token {
             type V8 = $eight;
             type V16 = $sixteen;
             type Block = $block;
+            type Group = $group;
             type Tile = $tile;
             const BLOCKS: usize = $blocks;
             const MANY_REGISTERS: bool = $many;
@@ -429,19 +430,19 @@ macro_rules! token {
 token! {
     /// What every x86-64 processor has: 16 registers of four lanes, no fused multiply-add.
     Sse2, "sse2",
-    Four, Pair<Four>, Pair<Pair<Four>>, block Pair<Four>, tile Four,
+    Four, Pair<Four>, Pair<Pair<Four>>, block Four, group Pair<Four>, tile Four,
     blocks 1, many false, whole false, unrolled false
 }
 token! {
     /// AVX2, FMA and F16C: 16 registers of eight lanes.
     Avx2, "avx2",
-    FourFused, Eight, Pair<Eight>, block Pair<Eight>, tile Eight,
+    FourFused, Eight, Pair<Eight>, block Pair<Eight>, group Pair<Eight>, tile Eight,
     blocks 1, many false, whole false, unrolled true, compiled for "avx2,fma,f16c"
 }
 token! {
     /// AVX-512 F, VL, DQ and BW: 32 registers of sixteen lanes.
     Avx512, "avx512",
-    FourFused, Eight, Sixteen, block Sixteen, tile Sixteen,
+    FourFused, Eight, Sixteen, block Sixteen, group Sixteen, tile Sixteen,
     blocks 2, many true, whole true, unrolled true,
     compiled for "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c"
 }

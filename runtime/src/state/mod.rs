@@ -47,6 +47,14 @@ impl<const LINES: usize> Lines<LINES> {
     }
 }
 
+/// A state that a call begins with and answers.
+pub(crate) trait Begun {
+    /// The state whose parts are these rows of flat tensors.
+    fn begin<const UNITS: usize>(states: &[&[Float]], row: usize) -> Self;
+    /// Its parts side by side.
+    fn end<const UNITS: usize>(&self, output: &mut [Float]);
+}
+
 /// States that consist of lines.
 macro_rules! states {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),* })*) => {$(
@@ -60,6 +68,31 @@ macro_rules! states {
             /// The state before the first step.
             pub const fn zero() -> Self {
                 $name { $($field: Lines::zero()),* }
+            }
+        }
+
+        impl<const LINES: usize> Begun for $name<LINES> {
+            #[inline(always)]
+            fn begin<const UNITS: usize>(states: &[&[Float]], row: usize) -> Self {
+                let (mut state, rest) = (Self::zero(), states);
+                $(
+                    let Some((first, rest)) = rest.split_first() else { return state };
+                    if let Some(units) = first.get(row * UNITS..).and_then(<[Float]>::first_chunk::<UNITS>) {
+                        state.$field.set(units);
+                    }
+                )*
+                let _ = rest;
+                state
+            }
+
+            #[inline(always)]
+            fn end<const UNITS: usize>(&self, output: &mut [Float]) {
+                let rest = output;
+                $(
+                    let Some((units, rest)) = rest.split_first_chunk_mut::<UNITS>() else { return };
+                    *units = *self.$field.units::<UNITS>();
+                )*
+                let _ = rest;
             }
         }
 

@@ -75,7 +75,13 @@ fn activations_are_checked_by_name() {
         assert_eq!(codes(&format!("x = Dense(4, activation={value})")), [Code::E117], "{value}");
     }
     assert_eq!(codes("x = Dense(4, activation=3)"), [Code::E115]);
-    assert_eq!(codes("x = Dense(4, activation=LeakyReLU())"), [Code::E104]);
+    clean("m = Sequential([Input((3,)), Dense(4, LeakyReLU(0.1)), Dense(4, Softmax()), Dense(4, Activation('relu'))])");
+    clean(
+        "m = Sequential([Input((2, 3)), LSTM(4, activation=ReLU(6), recurrent_activation=ELU()), Dense(4, Dropout(0.5))])",
+    );
+    assert_eq!(codes("x = Dense(4, activation=PReLU())"), [Code::E153]);
+    assert_eq!(codes("x = Dense(4, activation=Softmax(axis=1))"), [Code::E153]);
+    assert_eq!(codes("x = Dense(4, activation=ReLU)"), [Code::E115]);
 }
 
 #[test]

@@ -136,7 +136,51 @@ fn a_shared_layer_counts_once_and_keeps_its_weights() {
     let model = &compiled.models[0];
     assert_eq!((model.total_params(), model.layers().len()), (12, 2));
     assert_eq!(codes("d = Dense(4)\nm = Sequential([Input((3,)), d, d])"), [Code::E292]);
-    assert_eq!(codes("d = Dense(4)\nm = Sequential([Input((2, 4)), TimeDistributed(d), d])"), [Code::E104]);
+    assert_eq!(codes("d = Dense(4)\nm = Sequential([Input((2, 3)), TimeDistributed(d), d])"), [Code::E292]);
+}
+
+/// The keys of a model's weights, each once, and its parameters.
+fn keys_and_params(text: &str, model: usize) -> (Vec<String>, u64) {
+    let compiled = clean(text);
+    let model = &compiled.models[model];
+    let mut keys = crate::weights::keys(&model.graph);
+    keys.sort();
+    keys.dedup();
+    (keys, model.total_params())
+}
+
+#[test]
+fn what_layers_share_has_the_path_of_the_first_and_counts_once() {
+    let of = |text: &str| keys_and_params(text, 0);
+    let (first, second) = ("time_distributed/dense", "dense");
+    let wrapped = of("d = Dense(4)\nm = Sequential([Input((2, 4)), TimeDistributed(d), d])");
+    assert_eq!(wrapped, (vec![format!("{first}/bias"), format!("{first}/kernel")], 20));
+    let alone = of("d = Dense(4)\nm = Sequential([Input((2, 4)), d, TimeDistributed(d)])");
+    assert_eq!(alone, (vec![format!("{second}/bias"), format!("{second}/kernel")], 20));
+    let nested = "d = Dense(4)\ns = Sequential([Input((4,)), d])\nx = Input((4,))\nm = Model(x, [s(x), d(x)])";
+    assert_eq!(
+        keys_and_params(nested, 1),
+        (vec!["sequential/dense/bias".into(), "sequential/dense/kernel".into()], 20)
+    );
+    let copied = of("l = GRU(4, return_sequences=True)\nm = Sequential([Input((2, 8)), Bidirectional(l), l])");
+    assert_eq!((copied.0.len(), copied.1), (9, 3 * 168));
+}
+
+#[test]
+fn a_cell_inside_a_layer_and_called_by_itself_has_one_set_of_weights() {
+    let text = "cell = GRUCell(4)\nx = Input((5, 3))\ny = RNN(cell)(x)\nh = Input((4,))\n\
+                both = Model([x, h], [y, cell(x[:, 0], h)[0]])\nf = Input((3,))\nz, h1 = cell(f, h)\n\
+                step = Model([f, h], [z, h1])";
+    let keys =
+        ["rnn/gru_cell/bias", "rnn/gru_cell/kernel", "rnn/gru_cell/recurrent_kernel"].map(str::to_owned).to_vec();
+    assert_eq!(keys_and_params(text, 0), (keys.clone(), 108));
+    assert_eq!(keys_and_params(text, 1), (keys, 108));
+    let twice = "same = LSTMCell(4)\nm = Sequential([Input((5, 4)), RNN([same, same])])";
+    assert_eq!(keys_and_params(twice, 0).1, 144);
+    assert_eq!(
+        codes("c = GRUCell(4)\nx = Input((5, 3))\ny = RNN(c)(x)\nz = RNN(c)(RepeatVector(2)(y))")[..1],
+        [Code::E292]
+    );
 }
 
 #[test]
@@ -232,7 +276,8 @@ fn mistakes_of_functional_models() {
     assert_eq!(of("model = Model(a, Dense(2, name='x')(Dense(2, name='x')(a)))"), [Code::E120]);
     assert_eq!(of("x = LSTM(4)([a])"), [Code::E115]);
     assert_eq!(of("x = Dense(4)(a, b)"), [Code::E114]);
-    assert_eq!(of("x = LSTM(4)(a, b, b)"), [Code::E114]);
+    assert_eq!(of("x = LSTM(4)(a, b, b)"), [Code::E145]);
+    assert_eq!(of("x = LSTM(4)(a, None, None, b)"), [Code::E114]);
     assert_eq!(of("x = LSTM(4)(a, b)"), [Code::E219]);
     assert_eq!(of("x = GRU(4)(a, b)"), [Code::E220]);
     assert_eq!(of("x = GRU(4)(a, initial_state=[3])"), [Code::E115]);

@@ -57,7 +57,13 @@ pub(super) fn with_last(recurrent: Recurrent, lowering: &Lowering<'_>) -> Lowere
     Ok(std::iter::once(Operation::Recurrent(recurrent)).chain(after).collect())
 }
 
-fn direction(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind, walk: Walk) -> Result<Direction, NoCode> {
+/// The cell in one direction.
+pub(super) fn direction(
+    lowering: &Lowering<'_>,
+    flags: Recurrence,
+    kind: CellKind,
+    walk: Walk,
+) -> Result<Direction, NoCode> {
     let (features, storage) = (lowering.features()?, lowering.storage);
     let number_type = stored::parameter(storage);
     let units = fixed(Dimension::Known(flags.units))?;
@@ -222,7 +228,7 @@ pub fn bidirectional(
 }
 
 /// Rows of both directions, which the kernel of this place makes, as rows of half the width.
-fn half(function: &str, width: usize, both: usize) -> Operation {
+pub(super) fn half(function: &str, width: usize, both: usize) -> Operation {
     let (function, from, to) = (Ident::new(function, Span::call_site()), number(width), number(width / 2));
     let call = Call::plain(quote!(kernels::halves::#function::<_, #from, #to>));
     let operands = vec![Operand { from: From::Made(both), prepare: Vec::new(), width }];
