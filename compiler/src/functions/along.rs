@@ -212,10 +212,10 @@ pub(super) fn norm(call: &mut FunctionCall<'_>) -> Option<Answer> {
     let found = match (&given.value, order, axes) {
         (Value::None, _, _) => Some(Norm::Length),
         (Value::String(name), _, 2) if **name == *"fro" => Some(Norm::Length),
-        (_, Some(order), 0 | 1) if order == 1.0 => Some(Norm::Sum),
-        (_, Some(order), 0 | 1) if order == 2.0 => Some(Norm::Length),
-        (_, Some(order), 0 | 1) if order == f64::INFINITY => Some(Norm::Largest),
-        (_, Some(order), 0 | 1) if order == f64::NEG_INFINITY => Some(Norm::Least),
+        (_, Some(1.0), 0 | 1) => Some(Norm::Sum),
+        (_, Some(2.0), 0 | 1) => Some(Norm::Length),
+        (_, Some(f64::INFINITY), 0 | 1) => Some(Norm::Largest),
+        (_, Some(f64::NEG_INFINITY), 0 | 1) => Some(Norm::Least),
         _ => None,
     };
     if axes > 2 {

@@ -229,8 +229,8 @@ mod tests {
         assert_near(&run("bqd,bkd->bqk", &[x.clone(), y.clone()]), &[1, 2, 1], &[210.0, 430.0]);
         assert_near(&run("bqd,bkd->bdq", &[x.clone(), y.clone()]), &[1, 2, 2], &[10.0, 30.0, 200.0, 400.0]);
         assert_near(&run("...qd,...kd->...kq", &[x.clone(), y]), &[1, 1, 2], &[210.0, 430.0]);
-        assert_near(&run("bij->bji", &[x.clone()]), &[1, 2, 2], &[1.0, 3.0, 2.0, 4.0]);
-        assert_near(&run("bij->b", &[x.clone()]), &[1], &[10.0]);
+        assert_near(&run("bij->bji", std::slice::from_ref(&x)), &[1, 2, 2], &[1.0, 3.0, 2.0, 4.0]);
+        assert_near(&run("bij->b", std::slice::from_ref(&x)), &[1], &[10.0]);
         assert_near(&run("bij", &[x]), &[1, 2, 2], &[1.0, 2.0, 3.0, 4.0]);
     }
 
