@@ -43,7 +43,7 @@ STRICTER = (
     ("E226", r"initial_state=.*mask=", "a mask over a stack of cells with states whose first cell has other units than the last"),
     ("E228", r"RMSNormalization", "a scale over axes that are not the last ones, which Keras spreads over others or fails at when it computes"),
     ("E111", r"ops\.where\(\w+\)", "`where` of a condition alone, which counts places that the model does not know yet"),
-    ("E211", r"ops\.reshape", "a new shape that mixes the batch's samples"),
+    ("E211", r"\breshape\(", "a new shape that mixes the batch's samples"),
     ("E210", r"axis=(\(\)|\[\])", "a normalization along no axis, which makes all values alike"),
     ("E204", r"Attention", "attention between vectors, for which Keras takes the batch for the timesteps"),
     ("E202", r"shape=\(\)", "`Masking` of samples without axes, which would be along the batch"),

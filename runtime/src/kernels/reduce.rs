@@ -118,7 +118,7 @@ fn middle<const N: usize>(row: &[Float; N]) -> Float {
     // NaN stands last.
     if last.is_nan() {
         last
-    } else if N % 2 == 0 {
+    } else if N.is_multiple_of(2) {
         (at((N / 2).saturating_sub(1)) + upper) / 2.0
     } else {
         upper
