@@ -75,7 +75,13 @@ def run(bench, command):
 def main(bench):
     program = bench.build("bench-ours", "bench-curves")
     lines = run(bench, [program]) + run(bench, [bench.python, Path(__file__).resolve(), "onnxruntime"])
-    values = {}
+    (bench.work / "curves.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    print(render(lines))
+
+
+def render(lines):
+    """One table a curve."""
+    values, tables = {}, []
     for line in lines:
         peer = "onnxruntime" if line["peer"] == "onnxruntime" else "ours"
         values.setdefault((line["curve"], line["kind"]), {}).setdefault(line["at"], {})[peer] = line["ns"]
@@ -84,8 +90,8 @@ def main(bench):
         for at, peers in points.items():
             ours, peer = peers.get("ours"), peers.get("onnxruntime")
             rows.append([str(at), duration(ours), duration(peer), ratio(ours, peer), products(curve, kind, at, ours)])
-        print(grid([f"{kind}: {curve}", "ours, a step", "ONNX Runtime", "ours / it", "GFLOP/s"], rows) + "\n")
-    (bench.work / "curves.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        tables.append(grid([f"{kind}: {curve}", "ours, a step", "ONNX Runtime", "ours / it", "GFLOP/s"], rows))
+    return "\n\n".join(tables)
 
 
 def products(curve, kind, at, nanoseconds):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the same work through this project and its peers, interleaved and pinned, and prints the table.
 
-usage: run.py [--quick] [--rounds N] [--peers a,b] [--only PART] [--with DIR]… [--work DIR] [--guard] [--curves] [--sizes]
+usage: run.py [--quick] [--rounds N] [--peers a,b] [--only PART] [--with DIR]… [--work DIR] [--guard] [--curves] [--sizes] [--docs]
 
 Everything that it makes (virtual environment, builds, data, results) goes into the work folder, bench/target by default.
 Needs Python 3.11 and cargo; nothing else has to be installed. bench/README.md says what each number means.
@@ -16,16 +16,19 @@ import sys
 import time
 from pathlib import Path
 
+import building
 import curves
+import documents
 import guard
 import sizes
 import table
 
+STARTED = time.monotonic()
 BENCH = Path(__file__).resolve().parent
 # PyTorch chooses its kernels when it runs, so it can be held to AVX2 as ours is.
 CAPPED = {"torchscript-avx2": ("torchscript", {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2",
                                                "MKL_ENABLE_INSTRUCTIONS": "AVX2"})}
-# Programs that cargo builds here: peer -> package. The slow ones are left out by --quick.
+# Programs that cargo builds here: peer -> package. Each takes minutes, so --quick leaves them out.
 RUST_PEERS = {"tract": "bench-tract", "rten": "bench-rten", "candle": "bench-candle", "burn": "bench-burn"}
 PYTHON_PEERS = ["numpy", "torch", "torchscript", "torchcompile", "jax", "tflite", "tflite-while"]
 LEVELS = {"ours": None, "ours-avx2": "avx2", "ours-sse2": "sse2"}
@@ -46,6 +49,8 @@ def arguments():
     parser.add_argument("--curves", action="store_true", help="ns a step against units, timesteps and batch")
     parser.add_argument("--sizes", action="store_true", help="machine code, binary, start-up, rustc's time and memory")
     parser.add_argument("--report", type=Path, metavar="FILE", help="only print the table of an earlier run's lines")
+    parser.add_argument("--docs", type=Path, metavar="FILE", nargs="?", const=BENCH.parent / "docs" / "speed.md",
+                        help="only write the tables of docs/speed.md anew, from what earlier runs left in the work folder")
     return parser.parse_args()
 
 
@@ -65,8 +70,12 @@ class Bench:
     # Preparation: each step is done once and then found again.
 
     def prepare(self):
-        self.python = self.make_python()
-        self.make_data()
+        build = building.Build(self.work, self.packages())
+        try:
+            self.python = self.make_python()
+            self.make_data()
+        finally:
+            self.built = self.finish(build)
         self.programs = self.find_programs()
 
     def make_python(self):
@@ -94,14 +103,34 @@ class Bench:
                 say(f"converting to TensorFlow Lite by {module}")
                 call([self.python, BENCH / "peers" / "python.py", self.data, "convert", module], quiet=True)
 
-    def build(self, package, binary=None):
-        """The program's path, or nothing where it doesn't build here."""
-        binary = binary or package
-        command = ["cargo", "build", "--release", "--locked", "--quiet", "--package", package, "--bin", binary]
-        say(f"building {binary}")
-        done = subprocess.run([*command, "--manifest-path", BENCH / "Cargo.toml"],
-                              env=dict(os.environ, CARGO_TARGET_DIR=str(self.target)))
-        return self.target / "release" / binary if done.returncode == 0 else None
+    def packages(self):
+        """binary -> package of what cargo is to build."""
+        options, found = self.options, {}
+        if any(map(self.wanted, LEVELS)):
+            found["bench-ours"] = "bench-ours"
+        # Nine more models to build: for a full run, or by name.
+        if self.wanted("ours-stored") and (options.peers or not options.quick):
+            found["bench-stored"] = "bench-ours"
+        for peer, package in {"floor": "bench-roofline", "onnxruntime": "bench-ort"}.items():
+            if self.wanted(peer):
+                found[package] = package
+        if not options.quick:
+            found |= {package: package for peer, package in RUST_PEERS.items() if self.wanted(peer)}
+        return found
+
+    def finish(self, build):
+        say(f"building {', '.join(build.programs)}")
+        built = build.finish()
+        for binary in build.programs.keys() - built.keys():
+            say(f"{binary} doesn't build here and is left out")
+        return built
+
+    def build(self, package, binary):
+        """One program's path; the run ends where it doesn't build."""
+        built = self.finish(building.Build(self.work, {binary: package}))
+        if binary not in built:
+            raise SystemExit(1)
+        return built[binary]
 
     # Programs: name -> (command, environment).
 
@@ -123,10 +152,10 @@ class Bench:
                 programs[name] = ([*script, peer], cap)
         for peer, package in RUST_PEERS.items():
             # What an earlier full run built costs nothing to have beside us again.
-            built = self.target / "release" / package
-            if self.wanted(peer) and (not self.options.quick or built.exists()):
-                if program := built if self.options.quick else self.build(package):
-                    programs[peer] = ([program, self.data], {"RAYON_NUM_THREADS": "1"})
+            earlier = self.target / "release" / package
+            program = earlier if self.options.quick and earlier.exists() else self.built.get(package)
+            if program and self.wanted(peer):
+                programs[peer] = ([program, self.data], {"RAYON_NUM_THREADS": "1"})
         for folder in self.options.extra:
             for program in sorted(Path(folder).resolve().iterdir()):
                 if program.is_file() and os.access(program, os.X_OK):
@@ -134,24 +163,20 @@ class Bench:
         return programs
 
     def add_ours(self, programs):
-        if any(self.wanted(name) for name in LEVELS) and (ours := self.build("bench-ours")):
+        if ours := self.built.get("bench-ours"):
             for name, level in LEVELS.items():
                 if self.wanted(name):
                     programs[name] = ([ours, self.data], {"RNN_MAX_ISA": level} if level else {})
-        # Nine more models to build: for a full run, or by name.
-        is_named = self.options.peers and self.wanted("ours-stored")
-        if (is_named or not (self.options.quick or self.options.peers)) and (stored := self.build("bench-ours", "bench-stored")):
-            programs["ours-stored"] = ([stored, self.data], {})
-        if self.wanted("floor") and (roofline := self.build("bench-roofline")):
-            programs["floor"] = ([roofline, self.data], {})
+        for name, binary in {"ours-stored": "bench-stored", "floor": "bench-roofline"}.items():
+            if binary in self.built:
+                programs[name] = ([self.built[binary], self.data], {})
 
     def add_onnxruntime(self, programs):
         if not self.wanted("onnxruntime"):
             return
         libraries = sorted(self.python.parent.parent.glob("lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*"))
-        program = self.build("bench-ort") if libraries else None
-        if program:
-            programs["onnxruntime"] = ([program, self.data, libraries[0]], {})
+        if libraries and "bench-ort" in self.built:
+            programs["onnxruntime"] = ([self.built["bench-ort"], self.data, libraries[0]], {})
         else:
             programs["onnxruntime"] = ([self.python, BENCH / "peers" / "python.py", self.data, "onnxruntime"], {})
 
@@ -203,7 +228,8 @@ class Bench:
 
 
 def say(text):
-    print(text, file=sys.stderr, flush=True)
+    """A line of progress, with the seconds since the start."""
+    print(f"{time.monotonic() - STARTED:5.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def call(command, quiet=False):
@@ -245,15 +271,17 @@ def main():
     options = arguments()
     if options.report:
         lines = [json.loads(line) for line in options.report.open()]
-        return print(table.render(lines, []))
+        return print(table.render(lines))
     bench = Bench(options)
+    if options.docs:
+        return documents.write(bench.work, options.docs)
     if options.guard or options.sizes or options.curves:
         return measure_ours_alone(bench)
     bench.prepare()
-    lines = bench.measure()
+    lines = [{"machine": machine(bench)}, *bench.measure()]
     results = bench.work / "results.jsonl"
     results.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    print(table.render(lines, machine(bench)))
+    print(table.render(lines))
     say(f"every line: {results}")
     return 0
 

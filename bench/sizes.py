@@ -3,6 +3,7 @@
 Each workload becomes a crate of its own in the work folder, weights embedded, beside two that bound it: an empty one, and
 one that links the runtime and expands the macro for a model of one unit. Builds are release builds as users make them.
 """
+import json
 import os
 import re
 import statistics
@@ -177,6 +178,7 @@ def main(bench):
     print(f"empty program: binary {kilobytes(empty[1])} KiB, starts and ends in {empty[3]:.2f} ms, rustc {cost[0]:.2f} s, "
           f"{cost[1] / 1e6:.0f} MB\n")
     print(grid(head, rows))
+    (bench.work / "sizes.jsonl").write_text("".join(json.dumps(dict(zip(head, cells))) + "\n" for cells in rows))
     for line in over:
         print(f"over budget: {line}")
     return len(over)

@@ -1,5 +1,6 @@
 """From JSON lines to tables: medians over rounds, errors, ratios."""
 import statistics
+import textwrap
 
 from spec import WORKLOADS, timesteps
 
@@ -102,10 +103,10 @@ def grid(head, rows):
     return "\n".join([line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)])
 
 
-def render(lines, machine):
+def render(lines):
     """The whole report: headline, then every peer of every workload."""
     worst, per_workload = errors(lines), medians(lines)
-    parts = ["\n".join(machine + versions(lines))] if machine else []
+    parts = [about(lines)]
     rows = []
     for workload, peers in per_workload.items():
         inexact = {peer for (name, peer), error in worst.items() if name == workload and error > TOLERANCE}
@@ -152,6 +153,10 @@ def loading(lines):
     return grid(["ms to load", *shown], rows) if rows else ""
 
 
-def versions(lines):
+def about(lines):
+    """The machine, the method and the programs' versions."""
+    machine = next((line["machine"] for line in lines if "machine" in line), [])
     found = {line["peer"]: line["version"] for line in lines if "version" in line}
-    return ["versions  " + ", ".join(f"{peer} {version}" for peer, version in sorted(found.items()))] if found else []
+    versions = ", ".join(f"{peer} {version}" for peer, version in sorted(found.items()))
+    wrapped = textwrap.fill(f"versions  {versions}", 120, subsequent_indent=" " * 10, break_on_hyphens=False)
+    return "\n".join(machine + [wrapped] * bool(found))

@@ -2,7 +2,9 @@
 //!
 //! One row a function. An operation is a layer without a registry line that Keras names after the function.
 
+mod along;
 pub(crate) mod call;
+mod further;
 mod shapes;
 
 use crate::activation::Activation;
@@ -83,7 +85,12 @@ const fn of(
 const SHAPE: Kind = Kind::Any;
 
 /// Every function of `keras.ops` that the language has.
-pub const FUNCTIONS: &[Function] = &[
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FUNCTIONS.iter().chain(further::FUNCTIONS)
+}
+
+/// Those of values and pairs of them, reductions, and those that move values.
+const FUNCTIONS: &[Function] = &[
     pair("add", Operator::Add, "`x1 + x2`"),
     pair("subtract", Operator::Subtract, "`x1 - x2`"),
     pair("multiply", Operator::Multiply, "`x1 * x2`"),
@@ -368,11 +375,11 @@ pub const FUNCTIONS: &[Function] = &[
         "take",
         &[
             X,
-            Argument::required("indices", Kind::Integer, "The entry's place."),
+            Argument::required("indices", Kind::Axis { many: true }, "The entry's place, or the places of several."),
             Argument::optional("axis", Kind::Axis { many: false }, "None", "The axis; the batch is 0."),
         ],
         shapes::take,
-        "One entry along an axis.",
+        "One entry along an axis, or several.",
     ),
     of(
         "one_hot",
@@ -391,29 +398,29 @@ pub const FUNCTIONS: &[Function] = &[
 
 /// What else `keras.ops` has.
 const NOT_YET: &str = "\
-    adaptive_average_pool adaptive_max_pool allclose amax amin angle append arange arccos arccosh arcsin arcsinh arctan \
-    arctan2 arctanh argpartition argsort array array_split associative_scan average average_pool bartlett \
+    adaptive_average_pool adaptive_max_pool allclose angle append arange arccos arccosh arcsin arcsinh arctan \
+    arctan2 arctanh argpartition array array_split associative_scan average_pool bartlett \
     batch_normalization binary_crossentropy bincount bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or \
     bitwise_right_shift bitwise_xor blackman broadcast_to categorical_crossentropy cbrt cdist cholesky cholesky_inverse cond \
-    conj conjugate conv conv_transpose convert_to_numpy corrcoef correlate cosh count_nonzero cross ctc_decode ctc_loss \
-    cumprod cumsum custom_gradient deg2rad depth_to_space depthwise_conv det diag diagflat diagonal diff digitize dot \
-    dot_product_attention dsplit dstack dtype eig eigh einsum empty empty_like erf erfc erfinv exp2 extract_sequences eye \
+    conj conjugate conv conv_transpose convert_to_numpy corrcoef correlate cross ctc_decode ctc_loss \
+    custom_gradient deg2rad depth_to_space depthwise_conv det diag diagflat diagonal digitize dot \
+    dot_product_attention dsplit dstack dtype eig eigh empty empty_like erf erfc erfinv extract_sequences eye \
     fabs fft fft2 fliplr flipud fmax fmin fmod fold fori_loop full full_like gcd geomspace get_item glu hamming hanning \
     heaviside histogram hsplit hstack hypot i0 identity ifft2 imag image in_top_k inner inv irfft is_tensor isclose isin \
     isneginf isposinf isreal istft jvp kaiser kron layer_normalization lcm ldexp left_shift linalg linspace logaddexp \
-    logaddexp2 logdet logspace lstsq lu_factor map matrix_rank max_pool median meshgrid moments multi_hot nan_to_num \
+    logaddexp2 logdet logspace lstsq lu_factor map matrix_rank max_pool meshgrid moments multi_hot nan_to_num \
     nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum \
-    nanvar ndim nextafter nn nonzero norm normalize numpy ones outer pad percentile pinv polar psnr ptp qr quantile rad2deg \
-    ravel real rearrange rfft right_shift rms_normalization roll rot90 saturate_cast scan scatter scatter_update \
-    searchsorted segment_max segment_min segment_prod segment_sum select separable_conv signbit sinc sinh size slice \
-    slice_update slogdet solve solve_triangular sort space_to_depth sparse_categorical_crossentropy stft svd switch \
-    take_along_axis tan tensordot threshold top_k trace trapezoid tri tril triu unfold unique unravel_index vander vdot \
+    nanvar ndim nextafter nn nonzero numpy ones outer percentile pinv polar psnr ptp qr quantile rad2deg \
+    ravel real rearrange rfft right_shift rms_normalization rot90 saturate_cast scan scatter scatter_update \
+    searchsorted segment_max segment_min segment_prod segment_sum select separable_conv signbit sinc size slice \
+    slice_update slogdet solve solve_triangular space_to_depth sparse_categorical_crossentropy stft svd switch \
+    tensordot threshold trace trapezoid tri unfold unique unravel_index vander vdot \
     vectorize vectorized_map view view_as_complex view_as_real vsplit vstack while_loop zeros";
 
 /// The function of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|function| function.name == name)
+    all().find(|function| function.name == name)
 }
 
 /// The name, where Keras has such a function and the language does not.
@@ -447,7 +454,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_none_is_both_there_and_missing() {
-        let mut names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+        let mut names: Vec<&str> = all().map(|function| function.name).collect();
         names.sort_unstable();
         let n_names = names.len();
         names.dedup();

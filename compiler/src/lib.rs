@@ -30,6 +30,7 @@ pub mod storage;
 pub mod summary;
 pub mod value;
 pub mod weights;
+mod whole_numbers;
 
 pub use model::{Compiled, CompiledModel, LayerRow};
 pub use rnn_grammar::{Code, Diagnostic, Edit, Help, Label, Severity, Source, Span};

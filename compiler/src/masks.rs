@@ -15,7 +15,9 @@ use rnn_grammar::{Code, Diagnostic, Span};
 
 use crate::graph::{NodeKind, TensorId, TypedGraph};
 use crate::layer::{Layer, LayerInstance, Mismatch};
+use crate::layers::each_step::EachStep;
 use crate::layers::get_item::{GetItem, Key};
+use crate::layers::time_distributed::step_of;
 use crate::masks::draft::Draft;
 use crate::shape::Shape;
 
@@ -120,6 +122,8 @@ pub struct MaskCall<'a> {
     pub is_given: bool,
     form: Option<Box<dyn Layer>>,
     read: Vec<TensorId>,
+    /// How many time axes of `TimeDistributed` the tensors have that the layer does not see.
+    n_outer: usize,
 }
 
 impl MaskCall<'_> {
@@ -132,7 +136,34 @@ impl MaskCall<'_> {
     /// The shape of a tensor, batch first.
     #[must_use]
     pub fn shape(&self, tensor: TensorId) -> Shape {
-        self.draft.inference.shape(tensor).clone()
+        let mut shape = self.draft.inference.shape(tensor).clone();
+        for _ in 0..self.n_outer.min(shape.rank().saturating_sub(1)) {
+            shape = step_of(&shape);
+        }
+        shape
+    }
+
+    /// Asks a layer about its masks that is applied to every timestep of these tensors.
+    ///
+    /// # Errors
+    /// Where a mask does not fit.
+    pub fn on_each_step(&mut self, inner: &Rc<LayerInstance>) -> Result<Masked, Mismatch> {
+        let mut call = MaskCall {
+            draft: &mut *self.draft,
+            instance: inner,
+            span: self.span,
+            inputs: std::mem::take(&mut self.inputs),
+            masks: std::mem::take(&mut self.masks),
+            is_given: self.is_given,
+            form: None,
+            read: Vec::new(),
+            n_outer: self.n_outer + 1,
+        };
+        let masked = inner.layer.mask(&mut call);
+        let MaskCall { inputs, masks, form, read, .. } = call;
+        (self.inputs, self.masks, self.read) = (inputs, masks, read);
+        self.form = form.map(|form| on_each_step(inner, form));
+        masked
     }
 
     /// The mask of the first input.
@@ -146,7 +177,8 @@ impl MaskCall<'_> {
     /// # Errors
     /// Where it refuses these tensors.
     pub fn add(&mut self, layer: impl Layer + 'static, inputs: &[TensorId]) -> Result<TensorId, Mismatch> {
-        let added = self.draft.hidden(self.instance, Box::new(layer), inputs, self.span);
+        let layer = (0..self.n_outer).fold(boxed(layer), |layer, _| on_each_step(self.instance, layer));
+        let added = self.draft.hidden(self.instance, layer, inputs, self.span);
         added.map_err(|mistake| Mismatch::new(Code::E226, mistake.title, "can't use these masks"))
     }
 
@@ -183,19 +215,43 @@ impl MaskCall<'_> {
     }
 }
 
+fn boxed(layer: impl Layer + 'static) -> Box<dyn Layer> {
+    Box::new(layer)
+}
+
+/// The layer, a form of this object, on every timestep.
+fn on_each_step(inner: &LayerInstance, layer: Box<dyn Layer>) -> Box<dyn Layer> {
+    Box::new(EachStep { inner: Rc::new(inner.with_layer(layer)) })
+}
+
 /// Whether anything in the graph makes a mask.
 #[must_use]
 pub fn has_masks(graph: &TypedGraph) -> bool {
-    let is_given = graph.nodes().iter().any(|node| node.given_masks.contains(&true));
-    is_given || has(graph, &|layer| layer.makes_mask() || layer.nested().is_some_and(|model| has_masks(&model.graph)))
+    let is_given = |graph: &TypedGraph| graph.nodes().iter().any(|node| node.given_masks.contains(&true));
+    any_graph(graph, &|graph| is_given(graph) || layers(graph).any(|layer| layer.makes_mask()))
+}
+
+/// Whether this holds for the graph, or for that of a model inside.
+fn any_graph(graph: &TypedGraph, holds: &dyn Fn(&TypedGraph) -> bool) -> bool {
+    holds(graph) || layers(graph).any(|layer| models_of(layer, &|model| any_graph(model, holds)))
+}
+
+fn layers(graph: &TypedGraph) -> impl Iterator<Item = &dyn Layer> {
+    graph.nodes().iter().filter_map(|node| match &node.node.kind {
+        NodeKind::Layer { instance, .. } => Some(instance.layer.as_ref()),
+        NodeKind::Input { .. } => None,
+    })
+}
+
+/// Whether this holds for a model that the layer is, or holds: `TimeDistributed` of one.
+fn models_of(layer: &dyn Layer, holds: &dyn Fn(&TypedGraph) -> bool) -> bool {
+    layer.nested().is_some_and(|model| holds(&model.graph))
+        || layer.sublayers().iter().any(|inner| models_of(inner.layer.as_ref(), holds))
 }
 
 /// Whether a layer of the graph, or of a model inside, does this.
 fn has(graph: &TypedGraph, does: &dyn Fn(&dyn Layer) -> bool) -> bool {
-    graph.nodes().iter().any(|node| {
-        let NodeKind::Layer { instance, .. } = &node.node.kind else { return false };
-        does(instance.layer.as_ref()) || instance.layer.nested().is_some_and(|model| has(&model.graph, does))
-    })
+    any_graph(graph, &|graph| layers(graph).any(does))
 }
 
 /// The graph with its masks as tensors; one without masks as it is. Models inside are replaced by their layers first:

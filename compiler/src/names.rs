@@ -288,7 +288,7 @@ pub fn names_of(module_path: &str) -> Vec<&'static str> {
         "keras.models" => vec!["Model", "Sequential"],
         "keras.layers" => layer_names(),
         "keras.activations" => Activation::NAMES.iter().map(|(name, _)| *name).collect(),
-        "keras.ops" => functions::FUNCTIONS.iter().map(|function| function.name).collect(),
+        "keras.ops" => functions::all().map(|function| function.name).collect(),
         "keras.initializers" => words(INITIALIZERS).collect(),
         "keras.regularizers" => words(REGULARIZERS).collect(),
         "keras.constraints" => words(CONSTRAINTS).collect(),

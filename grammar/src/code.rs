@@ -107,6 +107,8 @@ codes! {
     E148 "models are not compiled in this number type"
     E152 "the model begins with what a layer gives that it needs again"
     E153 "the layer is no function of values"
+    E156 "the subscripts of `einsum` don't fit"
+    E157 "whole numbers are normalized"
     E201 "the layer takes one input"
     E202 "the input has too few dimensions"
     E203 "the input has the wrong number of dimensions"

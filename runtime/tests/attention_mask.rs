@@ -17,6 +17,15 @@ fn scores_are_lowered_once() {
     assert_eq!(rows, [[1.0, 2.0 - 1e9, 3.0 - 1e9], [4.0, 5.0, 6.0 - 1e9]]);
 }
 
+#[test]
+fn each_sample_has_a_mask_of_its_own() {
+    let scores = [1.0, 2.0, 3.0, 4.0];
+    let mut output = [0.0; 4];
+    let all = Near { before: 9, behind: 9, queries: 1 };
+    attention_mask::lower_scores::<2>(all, [&scores, &[0.0, 1.0, 1.0, 0.0]], &mut output);
+    assert_eq!(output, [1.0 - 1e9, 2.0, 3.0, 4.0 - 1e9]);
+}
+
 /// Two samples of two heads with a query and two keys each.
 struct Shares<'a>(Blind, [&'a [f32]; 3], &'a mut [f32]);
 
@@ -25,9 +34,9 @@ impl Program for Shares<'_> {
 
     fn run<I: Isa>(self, isa: I) {
         let near = Near { before: 1, behind: 2, queries: 1 };
-        let of_keys = Strides { sample: 2, head: 0, query: 0, key: 1 };
-        let of_heads = Strides { sample: 0, head: 1, query: 0, key: 0 };
-        attention_mask::softmax_masked::<_, 2, 3>(isa, (2, near, self.0), &[of_keys, of_heads], self.1, self.2);
+        let of_keys = Strides { frame: 4, sample: 2, head: 0, query: 0, key: 1 };
+        let of_heads = Strides { frame: 2, sample: 0, head: 1, query: 0, key: 0 };
+        attention_mask::softmax_masked::<_, 2, 3>(isa, (2, 2, near, self.0), &[of_keys, of_heads], self.1, self.2);
     }
 }
 

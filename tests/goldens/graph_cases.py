@@ -400,6 +400,58 @@ GRAPHS = {
         "x",
         "[TimeDistributed(steps)(x), TimeDistributed(mixed)(x)]",
     ),
+    "time_distributed_models_that_attend": (
+        "a = Input((4, 6))\nb, s = MultiHeadAttention(2, 3)(a, a, use_causal_mask=True, return_attention_scores=True)\n"
+        "c = Attention(use_scale=True)([a, b, a])\nd = AdditiveAttention()([c, a[:, 1:]], use_causal_mask=True)\n"
+        "steps = Model(a, Concatenate()([b, d, keras.ops.mean(s, axis=1)]))\nx = Input((3, 4, 6))",
+        "x",
+        "TimeDistributed(steps)(x)",
+    ),
+    "time_distributed_models_with_states": (
+        "a = Input((4, 3))\ny, h, c = LSTM(5, return_state=True, return_sequences=True)(a)\nz = LSTM(5)(a, initial_state=[c, h])\n"
+        "_, s = GRU(5, return_state=True)(y, initial_state=h)\n"
+        "both = Bidirectional(GRU(2, return_state=True), merge_mode=None)(y)\n"
+        "cells = RNN([GRUCell(3), LSTMCell(2)], return_state=True)(a)\n"
+        "steps = Model(a, Concatenate()([z, s, *both, cells[0], cells[1], cells[2][1]]))\nx = Input((None, 4, 3))",
+        "x",
+        "TimeDistributed(steps)(x)",
+    ),
+    "time_distributed_models_that_mask": (
+        "a = Input((4, 3))\nm = Masking()(a)\ny = LSTM(3, return_sequences=True)(m)\nz = Add()([y, m])\nsteps = Model(a, "
+        "Concatenate()([GRU(2)(z), Attention()([y, m])[:, 0], LSTM(2)(a, mask=a[:, :, 1] > 0)]))\n"
+        "heads = Model(a, MultiHeadAttention(2, 3, dropout=0.1)(m, m))\nx = Input((2, 4, 3))",
+        "x",
+        "[TimeDistributed(steps)(x), TimeDistributed(heads)(x)]",
+    ),
+    "functions_along_axes": (
+        "from keras import ops\nx = Input((5, 4))\nlarge, places = ops.top_k(x, 3)",
+        "x",
+        "[ops.cumsum(x, axis=1) * ops.cumprod(x, axis=-1), ops.sort(x, axis=1) + ops.sort(-x) + 1.0 * ops.argsort(x, axis=1) - ops.argsort(x), "
+        "ops.diff(x, axis=1), ops.diff(x, 3), large + places, ops.tril(x, -1) - ops.triu(x)]",
+    ),
+    "running_sums_of_any_length": (
+        "from keras import ops\nx = Input((None, 3))", "x", "ops.cumsum(ops.sort(x), axis=1) + ops.cumprod(ops.tanh(x), axis=-2)",
+    ),
+    "functions_that_select": (
+        "from keras import ops\nx = Input((3, 4))\nlast = ops.argmax(x, axis=1, keepdims=True)",
+        "x",
+        "[ops.pad(x, ((0, 0), (1, 2), (0, 3)), constant_values=2), ops.pad(x, ((0, 0), (4, 3), (1, 1)), mode='reflect'), "
+        "ops.pad(x, ((0, 0), (4, 0), (0, 1)), mode='symmetric') - ops.pad(x, ((0, 0), (1, 3), (0, 1)), mode='edge'), ops.pad(x, ((0, 0), (0, 0), (5, 2)), 'wrap'), "
+        "ops.roll(x, 2, axis=1) * ops.roll(x, (-1, 5), axis=(1, 2)), ops.take(x, [2, -1, 0, 0], axis=1), ops.take_along_axis(x, last, axis=1)]",
+    ),
+    "einsum": (
+        "from keras import ops\nx = Input((5, 4))\ny = Input((3, 4))\nz = Input((5, 2, 4))",
+        "[x, y, z]",
+        "[ops.einsum('bqd,bkd->bqk', x, y), ops.einsum('bid,bkd->bdki', x, y), ops.einsum('...tf,...tnf->...tn', x, z), ops.einsum('btnf->bfn', z), "
+        "ops.einsum('bji', x), ops.einsum('btf,btnf->bnf', x, z), ops.einsum('bij,bkl->bi', x, y)]",
+    ),
+    "functions_that_measure": (
+        "from keras import ops\nx = Input((5, 4))\ny = ops.where(x > 0.3, x, 0.0)",
+        "x",
+        "[ops.normalize(x, axis=1) + ops.normalize(y), ops.norm(x, axis=(1, 2)) + ops.norm(x, 'fro', (2, 1), keepdims=True)[:, 0, 0], ops.amax(x, axis=(1, 2)), "
+        "ops.amin(x, axis=1) + 1.0 * ops.count_nonzero(y, axis=1), ops.median(x, axis=1) - ops.average(x, axis=1), "
+        "ops.median(x, axis=-1), ops.exp2(x) + ops.tan(x / 3) * ops.sinh(x) - ops.cosh(x)]",
+    ),
     "attention_causal": (
         "q = Input((5, 19))\nv = Input((7, 3))\nk = Input((7, 19))", "[q, v, k]", "Attention(use_scale=True)([q, v, k], use_causal_mask=True)",
     ),
@@ -425,6 +477,12 @@ GRAPHS = {
     "multi_head_attention_axes": (
         "x = Input((2, 3, 4))", "x", "[MultiHeadAttention(2, 3)(x, x), MultiHeadAttention(2, 3, attention_axes=(2,))(x, x)]",
     ),
+    "multi_head_attention_other_axes": (
+        "q = Input((3, 2, 7))\nv = Input((5, 2, 4))\npairs = Input((2, 3, 5), dtype='bool')\n"
+        "y = MultiHeadAttention(2, 3, attention_axes=(1,), use_gate=True, output_shape=(2, 3))(q, v)",
+        "[q, v, pairs]",
+        "[y, MultiHeadAttention(1, 5, attention_axes=-3)(q, v, attention_mask=pairs)]",
+    ),
     "multi_head_attention_masked": (
         "x = Input((5, 4))\nv = Input((3, 4))\na = Masking()(x)\nb = Masking()(v)\ny = MultiHeadAttention(2, 3)(a, b)",
         "[x, v]",
@@ -444,6 +502,18 @@ GRAPHS = {
         "[x, v, counts, pairs, each]",
         "[y, s, MultiHeadAttention(2, 3)(x, v, attention_mask=each)]",
     ),
+    "multi_head_attention_masked_of_any_length": (
+        "x = Input((None, 4))\na = Masking()(x)\ny = MultiHeadAttention(2, 3)(a, a)\nb = Masking()(x)\n"
+        "z = MultiHeadAttention(1, 17, sliding_window=2, dropout=0.1, use_gate=True)(b, b, use_causal_mask=True)",
+        "x",
+        "[y, z, MultiHeadAttention(2, 3, sliding_window=2)(x, x)]",
+    ),
+    "multi_head_attention_masks_given_of_any_length": (
+        "x = Input((None, 4))\nv = Input((3, 4))\ncounts = Input((3,), dtype='bool')\npairs = Input((None, 3), dtype='bool')\n"
+        "each = Input((2, 1, 3), dtype='bool')\ny = MultiHeadAttention(2, 3)(x, v, key_mask=counts, attention_mask=pairs)",
+        "[x, v, counts, pairs, each]",
+        "[y, MultiHeadAttention(2, 3, dropout=0.1)(x, v, attention_mask=each), MultiHeadAttention(1, 5)(x, v, attention_mask=pairs[:, :, :1])]",
+    ),
     "multi_head_attention_masked_axes": (
         "x = Input((2, 3, 4))\na = Masking()(x)", "x", "MultiHeadAttention(2, 3, attention_axes=(2,))(a, a)",
     ),
@@ -462,6 +532,12 @@ GRAPHS = {
     ),
     "states_of_a_conv_lstm1d": (
         "x = Input((3, 4, 2))\nh = Input((4, 3))\ny, a, b = ConvLSTM1D(3, 3, padding='same', return_state=True)(x, initial_state=[h, -h])", "[x, h]", "[y + a, b]",
+    ),
+    "states_of_a_conv_lstm1d_with_channels_first": (
+        "x = Input((3, 2, 4))\nh = Input((3, 4))\ny, a, b = ConvLSTM1D(3, 3, data_format='channels_first', padding='same', return_state=True)(x, initial_state=[h, -h])\n"
+        "z, *states = Bidirectional(ConvLSTM1D(2, 2, data_format='channels_first', return_sequences=True, return_state=True))(x)",
+        "[x, h]",
+        "[y + a, b, z, Concatenate()(states)]",
     ),
     # Over several samples Keras lays the mask's batch over the rows, unless it is unrolled.
     "conv_lstm1d_masked": (

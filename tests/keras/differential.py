@@ -39,8 +39,9 @@ SHRINK_LIMIT = 120
 # What Keras takes and the language refuses on purpose: code, what the text must contain, and why.
 STRICTER = (
     ("E147", r"dtype=|cast\(", "several number types in one model"),
+    ("E157", r"Discretization|int32|bool", "a normalization of whole numbers, which Keras cuts to whole numbers"),
+    ("E226", r"initial_state=.*mask=", "a mask over a stack of cells with states whose first cell has other units than the last"),
     ("E228", r"RMSNormalization", "a scale over axes that are not the last ones, which Keras spreads over others or fails at when it computes"),
-    ("E104", r"ConvLSTM1D.*channels_first", "states of `ConvLSTM1D` with features before the rows are not there yet"),
     ("E111", r"ops\.where\(\w+\)", "`where` of a condition alone, which counts places that the model does not know yet"),
     ("E211", r"ops\.reshape", "a new shape that mixes the batch's samples"),
     ("E210", r"axis=(\(\)|\[\])", "a normalization along no axis, which makes all values alike"),

@@ -135,6 +135,7 @@ class GraphGenerator:
         rules += [self.operator, self.operator, self.subscript, self.dot, self.activation, self.function]
         rules += [self.called, self.called, self.called_stack, self.wrapped_twice]
         rules += [self.comparison, self.values, self.reduction, self.moved, self.several, self.matrices, self.joined_steps]
+        rules += [self.along, self.selected, self.named_products, self.heads_over_axes]
         if self.masks:
             rules += [self.masked_call] * 6
         self.random.choice(rules)(batch)
@@ -446,6 +447,15 @@ class GraphGenerator:
         step, start, holder = self.shapes[name][1:], f"start{len(self.nodes)}", f"model{len(self.nodes)}"
         self.nodes.append(Node(start, f"Input({step})", []))
         joins = [f"Add()([{{0}}, Dense({step[-1]})({{0}})])", "{0} * keras.ops.sigmoid({0}) - 1", "Concatenate()([{0}, abs({0})])", f"keras.ops.where({{0}} > 0.123, {{0}}, Dense({step[-1]})({{0}}))"]
+        if len(step) == 2 and self.maybe(0.6):
+            units = step[-1]
+            joins = ["MultiHeadAttention(2, 3)({0}, {0}, use_causal_mask=True)", "Attention(use_scale=True)([{0}, {0}])", "AdditiveAttention()([{0}, {0}[:, ::-1]])"]
+            joins += [f"GRU({units}, return_sequences=True)(Masking(0.0)({{0}}))", f"Add()([LSTM({units}, return_sequences=True)({{0}}, mask={{0}}[:, :, 0] > 0.123), Masking()({{0}})])"]
+            if self.maybe(0.4):
+                states = f"states{len(self.nodes)}"
+                cell = self.random.choice(["LSTM", "GRU", "SimpleRNN"])
+                self.nodes.append(Node(states, f"{cell}({units}, return_state=True)({{0}})[1:]", [start]))
+                joins = [f"{cell}({units}, return_sequences=True)({{0}}, initial_state={states})", f"{{0}} * keras.ops.expand_dims({states}[-1], 1)"]
         template = self.random.choice(joins)
         width = 2 * step[-1] if "Concat" in template else step[-1]
         self.nodes.append(Node(holder, f"Model({{0}}, {template})", [start]))
@@ -622,6 +632,85 @@ class GraphGenerator:
         elif kind == 7 and len(shape) > 1 and 1 in shape:
             place = shape.index(1)
             self.define(f"keras.ops.squeeze({{0}}, axis={place + 1})", [name], (*shape[:place], *shape[place + 1 :]))
+
+    def along(self, batch):
+        """What goes along an axis, or measures it."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        written = axis + 1 if self.maybe(0.5) else axis - len(shape)
+        size = shape[axis]
+        without = (*shape[:axis], *shape[axis + 1 :])
+        kind = self.random.randrange(8)
+        if kind < 3:
+            function = self.random.choice(["cumsum", "cumprod", "sort", "argsort"])
+            cast = 1.0 if function == "argsort" else None
+            call = f"keras.ops.{function}({{0}}, axis={written})"
+            self.define(f"{cast} * {call}" if cast else call, [name], shape)
+        elif kind == 3 and size is not None and size > 1:
+            times = self.random.randint(1, min(size - 1, 2))
+            self.define(f"keras.ops.diff({{0}}, {times}, axis={written})", [name], (*shape[:axis], size - times, *shape[axis + 1 :]))
+        elif kind == 4 and shape[-1] is not None:
+            count = self.random.randint(1, shape[-1])
+            answers = f"answers{len(self.nodes)}"
+            self.nodes.append(Node(answers, f"keras.ops.top_k({{0}}, {count})", [name]))
+            self.define("{0}[0] + {0}[1]", [answers], (*shape[:-1], count))
+        elif kind == 5 and without:
+            function = self.random.choice(["median", "amax", "amin", "average", "count_nonzero"])
+            template = f"keras.ops.{function}({{0}}, axis={written})"
+            self.define(f"0.5 * {template}" if function == "count_nonzero" else template, [name], without)
+        elif kind == 6:
+            self.define(f"keras.ops.normalize({{0}}, axis={written})", [name], shape)
+        elif len(shape) > 1:
+            self.define(f"keras.ops.{self.random.choice(['tril', 'triu'])}({{0}}, {self.random.randint(-2, 2)})", [name], shape)
+
+    def selected(self, batch):
+        """Entries at other places: padding, rolling, several of them."""
+        name = self.recent()
+        shape = self.shapes[name]
+        axis = self.random.randrange(len(shape))
+        size = shape[axis]
+        if size is None:
+            return
+        written = axis + 1 if self.maybe(0.5) else axis - len(shape)
+        resized = lambda count: (*shape[:axis], count, *shape[axis + 1 :])  # noqa: E731
+        kind = self.random.randrange(4)
+        if kind == 0:
+            before, behind = self.random.randint(0, 3), self.random.randint(0, 3)
+            mode = self.random.choice(["", ", constant_values=0.5", ', mode="edge"', ', mode="wrap"', ', mode="symmetric"'] + ([', mode="reflect"'] if size > 1 else []))
+            pairs = tuple((before, behind) if place == axis + 1 else (0, 0) for place in range(len(shape) + 1))
+            self.define(f"keras.ops.pad({{0}}, {pairs}{mode})", [name], resized(size + before + behind))
+        elif kind == 1:
+            self.define(f"keras.ops.roll({{0}}, {self.random.randint(-4, 4)}, axis={written})", [name], shape)
+        elif kind == 2:
+            places = [self.random.randrange(-size, size) for _ in range(self.random.randint(1, 3))]
+            self.define(f"keras.ops.take({{0}}, {places}, axis={written})", [name], resized(len(places)))
+        elif len(shape) > 1:
+            places = f"keras.ops.argmax({{0}}, axis={written}, keepdims=True)"
+            self.define(f"keras.ops.take_along_axis({{0}}, {places}, axis={written})", [name], resized(1))
+
+    def named_products(self, batch):
+        """Sums of products by names."""
+        name = self.recent()
+        shape = self.shapes[name]
+        if len(shape) != 2:
+            return
+        other = self.like(name, lambda left, right: left[-1] == right[-1])
+        rows, width = self.shapes[other]
+        options = [("bqd,bkd->bqk", [name, other], (shape[0], rows)), ("bqd,bkd->bkq", [name, other], (rows, shape[0])), ("bqd,bkd->bdqk", [name, other], (width, shape[0], rows)), ("bij->bji", [name], (shape[1], shape[0])), ("bij->bi", [name], (shape[0],)), ("...ij,...ij->...j", [name, name], (shape[1],)), ("bij,bkj->bj", [name, other], (width,))]
+        text, reads, result = self.random.choice(options)
+        listed = ", ".join(f"{{{index}}}" for index in range(len(reads)))
+        self.define(f'keras.ops.einsum("{text}", {listed})', reads, result)
+
+    def heads_over_axes(self, batch):
+        """Multi-head attention over some of several axes."""
+        found = [name for name, shape in self.shapes.items() if len(shape) == 3 and None not in shape]
+        if not found:
+            return
+        name = self.random.choice(found)
+        axes = self.random.choice(["(1,)", "2", "(-3,)", "(2, 1)", "None"])
+        layer = Layer("MultiHeadAttention", [["num_heads", "2"], ["key_dim", "3"], ["attention_axes", axes]])
+        self.define("{layer}({0}, {0})", [name], self.shapes[name], layer)
 
     def several(self, batch):
         """A tensor as several."""

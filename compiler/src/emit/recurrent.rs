@@ -285,35 +285,97 @@ fn in_order<T: Clone>(direction: &Direction, items: &[T]) -> Vec<T> {
     }
 }
 
-/// One sequence after the other, each from the zero state.
+/// One sequence after the other, each from the zero state or from its own.
 fn many(body: &mut Body<'_>, step: &Step, layer: &Recurrent, all: &Steps, parts: &[Part<'_>]) -> TokenStream {
     let input = body.tensor(step.input().place);
-    let (declare, output) = body.output(step, layer.width());
     let timesteps = size(layer.timesteps.unwrap_or(1));
-    let (frames, rows) = (input.read_receiver(layer.features), output.write(layer.width()));
-    let steps = Steps { frames: quote!(frames), mask: all.mask.as_ref().map(|_| quote!(mask)) };
-    let (groups, bodies): (TokenStream, TokenStream) = if layer.return_sequences {
-        let runs = parts.iter().map(|part| sequence(body, layer, part, &steps, &quote!(&mut *rows)));
-        let rows = output.write_receiver(layer.width());
-        (quote!(#rows.as_chunks_mut::<#timesteps>().0), runs.collect())
-    } else {
-        let runs = parts.iter().map(|part| {
-            let (run, put) = (last_of(body, part, &steps), put(part, &quote!(rows)));
-            quote!(#run #put)
-        });
-        (rows, runs.collect())
+    let frames = input.read_receiver(layer.features);
+    let (declare, groups, bodies) = many_results(body, step, layer, all, parts);
+    let (begins, begin) = beginnings(body, step, layer, parts);
+    let mut walked = vec![(quote!(frames), quote!(#frames.as_chunks::<#timesteps>().0))];
+    walked.extend(all.mask.as_ref().map(|mask| (quote!(mask), quote!(buffers::rows::<#timesteps>(#mask)))));
+    walked.extend(begins);
+    let together = |(pattern, items): (TokenStream, TokenStream), (other, others): (TokenStream, TokenStream)| {
+        (quote!((#pattern, #other)), quote!(::core::iter::zip(#items, #others)))
     };
-    let begins = parts.iter().map(|part| &part.begin);
-    let chunks = quote!(#frames.as_chunks::<#timesteps>().0);
-    let (pattern, chunks) = match &all.mask {
-        None => (quote!(frames), chunks),
-        Some(mask) => (quote!((frames, mask)), quote!(::core::iter::zip(#chunks, buffers::rows::<#timesteps>(#mask)))),
-    };
+    let Some((pattern, samples)) = walked.into_iter().reduce(together) else { return declare };
     quote! {
         #declare
-        for (#pattern, rows) in ::core::iter::zip(#chunks, #groups) {
-            #(#begins)*
+        for (#pattern, rows) in ::core::iter::zip(#samples, #groups) {
+            #begin
             #bodies
         }
     }
+}
+
+/// What declares the output of all sequences, gives the place of each, and fills it.
+fn many_results(
+    body: &mut Body<'_>,
+    step: &Step,
+    layer: &Recurrent,
+    all: &Steps,
+    parts: &[Part<'_>],
+) -> (TokenStream, TokenStream, TokenStream) {
+    let steps = Steps { frames: quote!(frames), mask: all.mask.as_ref().map(|_| quote!(mask)) };
+    let lasts = |body: &Body<'_>, steps: &Steps| -> TokenStream {
+        let runs = parts.iter().map(|part| {
+            let (run, put) = (last_of(body, part, steps), put(part, &quote!(rows)));
+            quote!(#run #put)
+        });
+        runs.collect()
+    };
+    let (width, timesteps) = (layer.width(), layer.timesteps.unwrap_or(1));
+    if layer.leaves_states {
+        let total = layer.sample_output().unwrap_or(0) + layer.state_width();
+        let (declare, output) = body.output(step, total);
+        let runs = if layer.return_sequences {
+            let (width, count) = (size(width), size(timesteps));
+            let rows = quote!(buffers::first_rows_mut::<#width>(&mut *rows, #count));
+            parts.iter().map(|part| sequence(body, layer, part, &steps, &rows)).collect()
+        } else {
+            lasts(body, &steps)
+        };
+        let left = states_left(layer, parts);
+        return (declare, output.write(total), quote!(#runs #left));
+    }
+    let (declare, output) = body.output(step, width);
+    if layer.return_sequences {
+        let (rows, timesteps) = (output.write_receiver(width), size(timesteps));
+        let runs = parts.iter().map(|part| sequence(body, layer, part, &steps, &quote!(&mut *rows)));
+        return (declare, quote!(#rows.as_chunks_mut::<#timesteps>().0), runs.collect());
+    }
+    (declare, output.write(width), lasts(body, &steps))
+}
+
+/// Puts the states behind a sequence's output.
+fn states_left(layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
+    let mut first = layer.sample_output().unwrap_or(0);
+    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let puts = states.map(|(part, index)| {
+        let (state, lines, units, offset) = (&part.state, lines(index), size(part.direction.units), size(first));
+        first += part.direction.units;
+        quote!(buffers::put::<#offset, _>(#state.#lines.units::<#units>(), rows);)
+    });
+    puts.collect()
+}
+
+/// The states that each sequence begins with, to be walked along, and what puts them in their place.
+fn beginnings(
+    body: &Body<'_>,
+    step: &Step,
+    layer: &Recurrent,
+    parts: &[Part<'_>],
+) -> (Vec<(TokenStream, TokenStream)>, TokenStream) {
+    let mut begin: TokenStream = parts.iter().map(|part| part.begin.clone()).collect();
+    if !layer.has_initial {
+        return (Vec::new(), begin);
+    }
+    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let mut walked = Vec::new();
+    for (place, ((part, index), given)) in states.zip(step.inputs.iter().skip(1)).enumerate() {
+        let (state, lines, first) = (&part.state, lines(index), format_ident!("first_{place}"));
+        begin.extend(quote!(#state.#lines.set(#first);));
+        walked.push((quote!(#first), body.tensor(given.place).read(part.direction.units)));
+    }
+    (walked, begin)
 }

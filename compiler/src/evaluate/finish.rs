@@ -30,6 +30,7 @@ impl Evaluator<'_> {
         }
         for model in &models {
             self.report_all(crate::masks::check(&model.graph));
+            self.report_all(crate::whole_numbers::check(&model.graph));
         }
         let last_shapes = self.inference.last_shapes();
         for model in &mut models {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::push_arguments;
-use crate::functions::{FUNCTIONS, Function};
+use crate::functions::{self, Function};
 
 /// `split(x, indices_or_sections, axis=0)`
 fn call_form(function: &Function) -> String {
@@ -24,9 +24,9 @@ pub(super) fn page(function: &Function) -> String {
 pub(super) fn all() -> String {
     let mut text =
         String::from("# Functions of `keras.ops`\n\nThey compute with symbolic tensors; the batch, axis 0, stays.\n\n");
-    let forms: Vec<String> = FUNCTIONS.iter().map(call_form).collect();
+    let forms: Vec<String> = functions::all().map(call_form).collect();
     let width = forms.iter().map(String::len).max().unwrap_or(0).min(56);
-    for (function, form) in FUNCTIONS.iter().zip(&forms) {
+    for (function, form) in functions::all().zip(&forms) {
         let _ = writeln!(text, "  {form:width$}  {}", function.summary);
     }
     text.push_str("\nOne of them in full: `rnnc explain ops.where`.\n");
@@ -40,7 +40,7 @@ pub(super) fn push_manual(text: &mut String) {
          comparisons but `==`, `& | ^ ~`, `abs`, `round` and subscripts. Axes are counted with the batch as 0, which stays.\n\n\
          | function | what it computes |\n| --- | --- |\n",
     );
-    for function in FUNCTIONS {
+    for function in functions::all() {
         let (form, summary) = (call_form(function), function.summary.replace('|', "\\|"));
         let _ = writeln!(text, "| `{form}` | {summary} |");
     }

@@ -290,7 +290,10 @@ fn float(call: &FunctionCall<'_>, name: &str) -> f64 {
     number(&call.argument(name).value).map_or(1.0, |number| number.value)
 }
 
-fn renamed(declaration: &'static crate::declaration::Declaration, layer: impl Layer + 'static) -> Option<Answer> {
+pub(super) fn renamed(
+    declaration: &'static crate::declaration::Declaration,
+    layer: impl Layer + 'static,
+) -> Option<Answer> {
     Some(Answer::Layer(Box::new(Renamed { declaration, layer: Box::new(layer), keeps_type: false })))
 }
 

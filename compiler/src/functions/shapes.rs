@@ -16,6 +16,7 @@ use crate::layers::permute::Permute;
 use crate::layers::renamed::Renamed;
 use crate::layers::repeat::{OneHot, Repeat};
 use crate::layers::reshape::{Entry, Reshape};
+use crate::layers::selected::{Places, Selected};
 use crate::layers::stack::{Cuts, Split, Stack, new_place};
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
@@ -32,7 +33,7 @@ const TAKE: Declaration = operation("Take", "take");
 
 const WHOLE: Key = Key::Slice([None; 3]);
 
-fn renamed(declaration: &'static Declaration, layer: impl Layer + 'static) -> Option<Answer> {
+pub(super) fn renamed(declaration: &'static Declaration, layer: impl Layer + 'static) -> Option<Answer> {
     Some(Answer::Layer(Box::new(Renamed { declaration, layer: Box::new(layer), keeps_type: true })))
 }
 
@@ -52,7 +53,13 @@ fn checked<T>(call: &mut FunctionCall<'_>, name: &str, result: Result<T, Mismatc
 }
 
 /// The place of an axis; the batch is refused.
-fn place(call: &mut FunctionCall<'_>, name: &str, class: &'static str, shape: &Shape, axis: i128) -> Option<usize> {
+pub(super) fn place(
+    call: &mut FunctionCall<'_>,
+    name: &str,
+    class: &'static str,
+    shape: &Shape,
+    axis: i128,
+) -> Option<usize> {
     checked(call, name, Check { class, shape }.axis(axis, None))
 }
 
@@ -63,13 +70,13 @@ fn places(call: &mut FunctionCall<'_>, name: &str, class: &'static str, shape: &
 }
 
 /// The tensor `x` and its shape.
-fn subject(call: &mut FunctionCall<'_>) -> Option<Shape> {
+pub(super) fn subject(call: &mut FunctionCall<'_>) -> Option<Shape> {
     let tensor = call.tensor("x")?;
     Some(call.shape(tensor))
 }
 
 /// Without an axis the function works on all of them, the batch too.
-fn needs_axis<T>(call: &mut FunctionCall<'_>, class: &'static str, shape: &Shape) -> Option<T> {
+pub(super) fn needs_axis<T>(call: &mut FunctionCall<'_>, class: &'static str, shape: &Shape) -> Option<T> {
     let mismatch = Check { class, shape }.mixes_batch("without `axis`, the batch is among the axes", None);
     checked(call, "axis", Err(mismatch))
 }
@@ -276,6 +283,10 @@ pub(super) fn take(call: &mut FunctionCall<'_>) -> Option<Answer> {
     let shape = subject(call)?;
     let Some(axis) = call.axis("axis") else { return needs_axis(call, TAKE.class, &shape) };
     let place = place(call, "axis", TAKE.class, &shape, axis)?;
+    if !matches!(call.argument("indices").value, Value::Integer(_) | Value::Boolean(_)) {
+        let axes = vec![(place, Places::Named(call.axes("indices")))];
+        return Some(Answer::Layer(Box::new(Selected { declaration: &TAKE, axes })));
+    }
     let index = call.axis("indices")?;
     let key = |axis| if axis == place { Key::At(index) } else { WHOLE };
     renamed(&TAKE, GetItem { keys: (0..shape.rank()).map(key).collect() })

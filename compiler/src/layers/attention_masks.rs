@@ -10,6 +10,8 @@ use rnn_grammar::Code;
 use crate::layer::Mismatch;
 use crate::masks::MaskShapes;
 use crate::plan::kernels::attention_mask::MaskOver;
+use crate::plan::kernels::attention_sight::FreeMask;
+use crate::plan::lowered::{NoCode, fixed};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -79,6 +81,32 @@ impl Attended {
                 over(width, [sample, head, query, key])
             }
         }
+    }
+}
+
+/// How a mask whose sample has these axes lies over scores of any number of queries and keys; `input` is which one it is.
+///
+/// # Errors
+/// Where its row has a free size, or it holds for each head and a free axis.
+pub(crate) fn lie_free(mask: MaskOf, sample: &[Dimension], input: usize) -> Result<FreeMask, NoCode> {
+    // One value holds for all keys, or for all queries.
+    let apart = |size: Dimension, stride: usize| if size == Dimension::Known(1) { 0 } else { stride };
+    match (mask, sample) {
+        (MaskOf::Query, _) => Ok(FreeMask::OfRow { input, width: 1, key: 0 }),
+        (MaskOf::Keys, _) => Ok(FreeMask::OfTensor { input, width: 1, strides: [0, 0, 1] }),
+        (MaskOf::Pairs, &[query, key]) => {
+            let width = fixed(key)?;
+            Ok(match query {
+                Dimension::Known(1) => FreeMask::OfTensor { input, width, strides: [0, 0, apart(key, 1)] },
+                Dimension::Known(_) | Dimension::Free => FreeMask::OfRow { input, width, key: apart(key, 1) },
+            })
+        }
+        (MaskOf::Pairs, &[head, query, key]) => {
+            let (queries, width) = (fixed(query)?, fixed(key)?);
+            let strides = [apart(head, queries * width), apart(query, width), apart(key, 1)];
+            Ok(FreeMask::OfTensor { input, width: fixed(head)? * queries * width, strides })
+        }
+        (MaskOf::Pairs, _) => Err(NoCode::FreeAxis),
     }
 }
 

@@ -7,13 +7,13 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
-use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph};
+use crate::graph::{InputType, NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Recurrence, StepMasking, Streaming, Takes, WeightSpec};
 use crate::layers::each_step::EachStep;
+use crate::layers::mask_kept::MaskKept;
 use crate::layers::recurrent::TimeLoop;
 use crate::layers::repeated::Repeated;
-use crate::layers::time_distributed::TimeDistributed;
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering, Operation, Walk};
 use crate::reference::real::Real;
@@ -25,7 +25,7 @@ pub(crate) struct Chain<'a> {
     inference: Inference,
     inputs: Vec<TensorId>,
     id: &'a mut dyn FnMut() -> usize,
-    /// `TimeDistributed` layers, by the layers inside: one that comes again keeps its weights.
+    /// The layers on every timestep, by the layers inside: one that comes again keeps its weights.
     wrappers: HashMap<usize, Rc<LayerInstance>>,
 }
 
@@ -67,26 +67,16 @@ impl<'a> Chain<'a> {
     }
 
     fn add(&mut self, part: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
-        let node = self.inference.apply(part, read, self.whole.span);
+        self.add_masked(part, read, &[])
+    }
+
+    fn add_masked(&mut self, part: &Rc<LayerInstance>, read: &[TensorId], masks: &[Option<TensorId>]) -> Vec<TensorId> {
+        let node = self.inference.apply_masked(part, read, masks, self.whole.span);
         let node = node.unwrap_or_else(|_| unreachable!("the whole layer took these shapes"));
         (0..self.inference.node(node).outputs.len()).map(|output| TensorId { node, output }).collect()
     }
 
-    /// Adds a layer to every timestep of what is one sequence for it; a merge on the last axis does that by itself.
-    pub(crate) fn wrap(&mut self, inner: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
-        if inner.layer.takes() == Takes::List {
-            return self.add(inner, read);
-        }
-        if let Some(wrapper) = self.wrappers.get(&inner.id).cloned() {
-            return self.add(&wrapper, read);
-        }
-        let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name).trim_start_matches('_').to_owned();
-        let wrapper = self.part(&name, Box::new(TimeDistributed { inner: Rc::clone(inner), reads_mask: false }));
-        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
-        self.add(&wrapper, read)
-    }
-
-    /// Adds a model's layers, each on every timestep, and ends there.
+    /// Adds a model's layers, each on every timestep, and ends there. What it answers has the mask of what it reads.
     pub(crate) fn model(mut self, model: &TypedGraph) -> TypedGraph {
         let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(model.nodes().len());
         for (index, node) in model.nodes().iter().enumerate() {
@@ -95,26 +85,48 @@ impl<'a> Chain<'a> {
                     let place = model.inputs().iter().position(|input| input.0 == index);
                     vec![self.inputs[place.unwrap_or(0)]]
                 }
-                NodeKind::Layer { instance, inputs } => {
-                    let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
-                    let is_single = read.len() == 1 && node.outputs.len() == 1 && instance.layer.takes() != Takes::List;
-                    if is_single { self.wrap(instance, &read) } else { self.each_step(instance, &read) }
-                }
+                NodeKind::Layer { instance, .. } if instance.layer.is_only_shown() => Vec::new(),
+                NodeKind::Layer { instance, inputs } => self.on_steps(instance, node, inputs, &tensors),
             };
             tensors.push(outputs);
         }
-        let outputs = model.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
-        self.finish(outputs)
+        let outputs = model.outputs().iter().map(|output| tensors[output.node.0][output.output]);
+        let outputs: Vec<TensorId> = outputs.collect();
+        let mut kept = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let input = self.inputs[0];
+            kept.extend(self.apply("masked", Box::new(MaskKept), &[output, input]));
+        }
+        self.finish(kept)
     }
 
-    /// Adds a layer of several tensors to every timestep of them.
-    fn each_step(&mut self, inner: &Rc<LayerInstance>, read: &[TensorId]) -> Vec<TensorId> {
-        let wrapper = match self.wrappers.get(&inner.id) {
-            Some(wrapper) => Rc::clone(wrapper),
-            None => self.part(&inner.name, Box::new(EachStep { inner: Rc::clone(inner) })),
+    /// Adds a layer that applies the inner one to every timestep. Of several calls of one layer each may compute in a form of
+    /// its own; all of them are one object with the same weights.
+    fn on_steps(
+        &mut self,
+        inner: &Rc<LayerInstance>,
+        node: &TypedNode,
+        inputs: &[TensorId],
+        tensors: &[Vec<TensorId>],
+    ) -> Vec<TensorId> {
+        let wrapper = Box::new(EachStep { inner: Rc::clone(inner) });
+        let part = match self.wrappers.get(&inner.id) {
+            Some(known) => Rc::new(known.with_layer(wrapper)),
+            None => {
+                let name = inner.name.strip_prefix(&self.whole.name).unwrap_or(&inner.name);
+                self.part(name.trim_start_matches('_'), wrapper)
+            }
         };
-        self.wrappers.insert(inner.id, Rc::clone(&wrapper));
-        self.add(&wrapper, read)
+        self.wrappers.insert(inner.id, Rc::clone(&part));
+        let (own, masks) = node.split(inputs);
+        let moved = |tensor: &TensorId| tensors[tensor.node.0][tensor.output];
+        let read: Vec<TensorId> = own.iter().map(moved).collect();
+        let masks: Vec<Option<TensorId>> = masks.iter().map(|mask| mask.as_ref().map(moved)).collect();
+        let outputs = self.add_masked(&part, &read, &masks);
+        if let (true, Some(output)) = (node.is_handed, outputs.first()) {
+            self.inference.hand(output.node);
+        }
+        outputs
     }
 
     /// Adds layers in a row, each with the states that it begins with; answers the last one's output, then all states.
@@ -189,6 +201,10 @@ impl Layer for Aligned {
 
     fn recurrence(&self) -> Option<Recurrence> {
         self.layer.recurrence()
+    }
+
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        self.layer.further_outputs(n_operations)
     }
 
     fn streaming(&self, inputs: &[Shape]) -> Streaming {

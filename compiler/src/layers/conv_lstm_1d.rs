@@ -5,8 +5,8 @@
 //!
 //! The state's convolution has stride 1 and reaches over both ends. A step counts where any of its rows does. Differences to Keras:
 //! on JAX and NumPy, Keras lays a mask's batch over the rows and so fails unless there is one sample or as many as rows, in which
-//! case it mixes samples; here each sample has its own mask, as with one sample there; with `data_format="channels_first"` it
-//! can't have states or stand in a `Bidirectional` yet; strides of 0 and states of another shape are refused at once.
+//! case it mixes samples; here each sample has its own mask, as with one sample there; strides of 0 and states of another shape are
+//! refused at once.
 
 use ndarray::{Array3, Array4, ArrayD, ArrayView3, Axis, Ix3, Ix4, s};
 use rnn_grammar::Code;

@@ -3,18 +3,16 @@
 //! Layers are written for features that come last. [`arranged`] puts the turning of the last two axes round such a layer where
 //! the text says `data_format="channels_first"`.
 
-use ndarray::ArrayD;
-use rnn_grammar::Code;
-
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::lowered::{From, Lowered, Lowering, NoCode, Operand, Operation};
 use crate::reference::real::Real;
 use crate::shape::Shape;
+use ndarray::ArrayD;
 
 /// The argument.
 pub(crate) const DATA_FORMAT: Argument = Argument::optional(
@@ -72,7 +70,22 @@ fn turning(shape: &Shape) -> Lowered {
     kernels::permute(axes, &order)
 }
 
+/// What is read from there, of this shape, with its last two axes exchanged.
+fn turned_from(from: From, shape: &Shape) -> Result<Operation, NoCode> {
+    let width = kernels::product_of(&shape.sample()[shape.rank() - 3..])?;
+    Ok(kernels::copied(Operand { from, prepare: turning(shape)?, width }))
+}
+
+fn around(inner: Box<dyn Layer>) -> Box<dyn Layer> {
+    Box::new(ChannelsFirst { inner })
+}
+
 impl ChannelsFirst {
+    /// How many states are outputs.
+    fn n_states(&self) -> usize {
+        self.inner.recurrence().filter(|flags| flags.return_state).map_or(0, |flags| flags.n_states)
+    }
+
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let inputs: Vec<ArrayD<R>> = call.inputs.iter().map(turned_array).collect();
         let outputs = R::evaluate(self.inner.as_ref(), &Call { inputs: &inputs, weights: call.weights });
@@ -90,14 +103,6 @@ impl Layer for ChannelsFirst {
     }
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        let has_states =
-            |flags: Recurrence| flags.return_state || inputs.len() > 1 + usize::from(flags.masking.is_read);
-        if self.inner.recurrence().is_some_and(has_states) {
-            let class = self.declaration().class;
-            let title = format!("states of `{class}` with `data_format=\"channels_first\"` are not supported yet");
-            return Err(Mismatch::new(Code::E104, title, "features come before the rows")
-                .help("turn the axes with `Permute` before and behind the layer"));
-        }
         let outputs = self.inner.output_shapes(&turned_all(inputs)).map_err(|mut mismatch| {
             // What the layer says names the shape as it sees it.
             for shape in inputs {
@@ -140,12 +145,48 @@ impl Layer for ChannelsFirst {
         }
     }
 
+    fn reversed(&self) -> Option<Box<dyn Layer>> {
+        Some(around(self.inner.reversed()?))
+    }
+
+    fn with_zeros(&self, zeros: bool) -> Option<Box<dyn Layer>> {
+        Some(around(self.inner.with_zeros(zeros)?))
+    }
+
+    /// As a layer in a row `Bidirectional` puts each direction's axes back before it joins them.
+    fn chain(&self) -> Option<Vec<(String, Box<dyn Layer>)>> {
+        let copy = self.reversed()?.reversed()?;
+        Some(vec![(self.declaration().base_name.to_owned(), copy)])
+    }
+
+    /// States stand right before the output.
+    fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
+        match self.n_states() {
+            0 => Vec::new(),
+            n_states => (n_operations - 1 - n_states..n_operations - 1).collect(),
+        }
+    }
+
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let inputs = turned_all(lowering.inputs);
         let outputs = self.inner.output_shapes(&inputs).unwrap_or_default();
         let mut operations = lowering.inputs.first().map_or(Ok(Vec::new()), turning)?;
         operations.extend(self.inner.lower(&Lowering { inputs: &inputs, ..*lowering })?);
-        operations.extend(outputs.first().map_or(Ok(Vec::new()), turning)?);
+        for operation in &mut operations {
+            if let Operation::Recurrent(recurrent) = operation {
+                let states = lowering.inputs.get(1..).unwrap_or(&[]).iter().filter(|shape| shape.rank() > 2);
+                recurrent.prepare = states.map(turning).collect::<Result<_, _>>()?;
+            }
+        }
+        if self.n_states() == 0 {
+            operations.extend(outputs.first().map_or(Ok(Vec::new()), turning)?);
+            return Ok(operations);
+        }
+        let output = From::Made(operations.len().saturating_sub(1));
+        for (place, state) in outputs.iter().skip(1).enumerate() {
+            operations.push(turned_from(From::State(place), state)?);
+        }
+        operations.push(turned_from(output, &outputs[0])?);
         Ok(operations)
     }
 
@@ -170,7 +211,7 @@ impl Layer for ChannelsFirst {
 
     fn with_mask(&self, shapes: &MaskShapes<'_>) -> Result<Option<Box<dyn Layer>>, Mismatch> {
         let form = self.inner.with_mask(&MaskShapes { input: &turned(shapes.input), mask: shapes.mask })?;
-        Ok(form.map(|inner| -> Box<dyn Layer> { Box::new(Self { inner }) }))
+        Ok(form.map(around))
     }
 
     fn shown_mask(&self) -> ShownMask {
@@ -195,6 +236,6 @@ mod tests {
         assert_eq!(output(&format!("Input((2, None)), ZeroPadding1D(1, {first})")), "(None, 2, None)");
         assert_eq!(output(&format!("Input((3, 2, 7)), ConvLSTM1D(4, 2, {first})")), "(None, 4, 6)");
         assert_eq!(codes(&format!("Input((2, 3)), MaxPooling1D(4, {first})")), [Code::E221]);
-        assert_eq!(codes(&format!("Input((3, 2, 7)), ConvLSTM1D(4, 2, {first}, return_state=True)")), [Code::E104]);
+        assert_eq!(output(&format!("Input((3, 2, 7)), Bidirectional(ConvLSTM1D(4, 2, {first}))")), "(None, 4, 12)");
     }
 }

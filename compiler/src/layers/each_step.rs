@@ -1,5 +1,5 @@
-//! A layer that joins tensors, or makes several, on every timestep: the part of a model inside `TimeDistributed` that is no
-//! chain. No text names it; `TimeDistributed::expanded` makes it.
+//! A layer of a model inside `TimeDistributed`, on every timestep of the tensors that it reads. No text names it;
+//! `TimeDistributed::expanded` makes it.
 
 use std::rc::Rc;
 
@@ -10,9 +10,9 @@ use crate::evaluate_generically;
 use crate::graph::{InputType, TypedGraph};
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
-use crate::layers::chain::Chain;
 use crate::layers::reshape::reshaped;
-use crate::layers::time_distributed::{TIME_DISTRIBUTED, prefixed, step_of};
+use crate::layers::time_distributed::{TIME_DISTRIBUTED, prefixed, step_of, steps_expanded};
+use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -36,6 +36,17 @@ fn timesteps(inputs: &[Shape]) -> Dimension {
 }
 
 impl EachStep {
+    /// How many states a recurrent layer inside answers.
+    fn n_states(&self) -> usize {
+        let of =
+            |layer: &dyn Layer| layer.recurrence().filter(|flags| flags.return_state).map_or(0, |flags| flags.n_states);
+        let layer = self.inner.layer.as_ref();
+        match (layer.takes(), layer.recurrence()) {
+            (Takes::Sequence, None) => layer.sublayers().iter().map(|inner| of(inner.layer.as_ref())).sum(),
+            _ => of(layer),
+        }
+    }
+
     /// Samples don't touch each other, so all steps of all samples go through as one batch.
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let (batch, timesteps) = (call.inputs[0].shape()[0], call.inputs[0].shape()[1]);
@@ -74,8 +85,45 @@ impl Layer for EachStep {
         self.inner.layer.output_type(output, inputs)
     }
 
+    fn is_identity(&self) -> bool {
+        self.inner.layer.is_identity()
+    }
+
+    fn takes_integers(&self) -> bool {
+        self.inner.layer.takes_integers()
+    }
+
+    fn vocabulary(&self) -> Option<u64> {
+        self.inner.layer.vocabulary()
+    }
+
+    fn makes_mask(&self) -> bool {
+        self.inner.layer.makes_mask()
+    }
+
+    fn takes_masks_off(&self) -> bool {
+        self.inner.layer.takes_masks_off()
+    }
+
+    fn mask_names(&self) -> &'static [&'static str] {
+        self.inner.layer.mask_names()
+    }
+
+    fn ignores_mask(&self, name: &str) -> bool {
+        self.inner.layer.ignores_mask(name)
+    }
+
+    /// Each step's masks are the inner layer's.
+    fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
+        call.on_each_step(&self.inner)
+    }
+
     fn further_outputs(&self, n_operations: usize) -> Vec<usize> {
-        self.inner.layer.further_outputs(n_operations)
+        let n_states = self.n_states();
+        // Kernels that take states and output apart stand right behind the recurrent one.
+        let n_apart = if n_states > 0 { n_states + 1 } else { 0 };
+        let others = self.inner.layer.further_outputs(n_operations.saturating_sub(n_apart));
+        others.into_iter().map(|place| place + n_apart).chain(1..=n_states).collect()
     }
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
@@ -91,13 +139,12 @@ impl Layer for EachStep {
     }
 
     fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
-        let model = self.inner.layer.nested()?;
-        Some(Chain::over(whole, inputs, id).model(&model.graph))
+        steps_expanded(&self.inner, whole, inputs, id)
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let operations = self.inner.layer.lower(&Lowering { inputs: &steps_of(lowering.inputs), ..*lowering })?;
-        kernels::time_distributed(operations)
+        kernels::time_distributed(operations, self.n_states() > 0)
     }
 
     evaluate_generically!();

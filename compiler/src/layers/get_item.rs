@@ -9,6 +9,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::plan::kernels::{self, windows};
 use crate::plan::lowered::{Lowered, Lowering, Reach};
@@ -222,6 +223,10 @@ impl Layer for GetItem {
             }
         }
         Ok(vec![Shape(output)])
+    }
+
+    fn output_type(&self, _output: usize, inputs: &[InputType]) -> InputType {
+        inputs.first().copied().unwrap_or(InputType::Float32)
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

@@ -3,10 +3,10 @@
 //! Vaswani et al. 2017, arXiv:1706.03762. <https://keras.io/api/layers/attention_layers/multi_head_attention/>
 //!
 //! Per head softmax(Q·Kᵀ/√key_dim)·V with Q, K, V = inputs·kernel + bias; the heads side by side go through `attention_output`.
-//! It attends along all axes between batch and features, or along the last of them, as `attention_axes` says; the others count samples
-//! of their own. Masks of query, value and key and an `attention_mask` leave keys out; a query without any key left looks at all of them
+//! It attends along all axes between batch and features, or along those that `attention_axes` names; the others count samples of
+//! their own. Masks of query, value and key and an `attention_mask` leave keys out; a query without any key left looks at all of them
 //! alike, or where Keras computes the scores by themselves (with dropout, with scores asked for, with more than 3 axes) at none.
-//! Differences to Keras: other axes are not there yet; the scores have their real shape, where Keras declares
+//! Differences to Keras: the batch and the features are no axes to attend along; the scores have their real shape, where Keras declares
 //! `(batch, num_heads, T, T)` of the query's T; `flash_attention=True`, which changes no numbers, is refused; on JAX, Keras itself
 //! fails where `value_dim` is not `key_dim`.
 
@@ -25,7 +25,8 @@ use crate::masks::{MaskCall, Masked};
 use crate::plan::kernels;
 use crate::plan::kernels::attention::HeadSizes;
 use crate::plan::kernels::attention_mask::{Blind, MaskOver, Near};
-use crate::plan::lowered::{Lowered, Lowering, fixed};
+use crate::plan::kernels::attention_sight::multi_head_seeing;
+use crate::plan::lowered::{Lowered, Lowering, NoCode, Operation, fixed};
 use crate::shape::{Dimension, Shape};
 use crate::value::Value;
 
@@ -191,23 +192,55 @@ impl MultiHeadAttention {
         Check { class: MULTI_HEAD_ATTENTION.class, shape }
     }
 
-    /// The first axis that is attended along; those before it count samples.
-    fn first_axis(&self, query: &Shape) -> Result<usize, Mismatch> {
-        let rank = query.rank();
-        let Some(axes) = &self.axes else { return Ok(1) };
-        let places = axes.iter().map(|&axis| if axis < 0 { axis + rank as i128 } else { axis });
-        let mut places: Vec<i128> = places.collect();
-        places.sort_unstable();
-        let first = places.first().copied().unwrap_or(1);
-        let is_suffix = first >= 1 && places.iter().copied().eq(first..rank as i128 - 1);
-        if is_suffix {
-            return Ok(usize::try_from(first).unwrap_or(1));
+    /// The axes in the order in which they are worked on: those that count samples, those attended along, the features; as many of
+    /// them as the first number count samples, the batch among them.
+    fn order(&self, query: &Shape) -> Result<(usize, Vec<usize>), Mismatch> {
+        let last = query.rank() - 1;
+        let Some(axes) = &self.axes else { return Ok((1, (0..=last).collect())) };
+        let places = Self::check(query).axes(axes, self.axes_span)?;
+        if places.contains(&last) {
+            let title = format!("`MultiHeadAttention` along the features of `{query}` is not supported");
+            let mismatch = Mismatch::new(Code::E104, title, format!("axis {last} holds the features"));
+            return Err(mismatch
+                .within(self.axes_span)
+                .help("name axes between the batch and the features; `Permute` moves others there"));
         }
-        let title = format!("`MultiHeadAttention` over these axes of `{query}` is not supported");
-        let at = format!("the last axes before the features can be attended along: up to {}", rank - 2);
-        Err(Mismatch::new(Code::E104, title, at)
-            .within(self.axes_span)
-            .help("turn the axes with `Permute` before and behind"))
+        let mut order: Vec<usize> = (0..last).filter(|axis| !places.contains(axis)).collect();
+        let n_samples = order.len();
+        order.extend(places);
+        order.push(last);
+        Ok((n_samples, order))
+    }
+
+    /// How many axes count samples, the batch among them.
+    fn first_axis(&self, query: &Shape) -> Result<usize, Mismatch> {
+        Ok(self.order(query)?.0)
+    }
+
+    /// A tensor's shape with its axes in the order in which they are worked on.
+    fn turned(&self, shape: &Shape) -> Shape {
+        let order = self.order(shape).map(|(_, order)| order).unwrap_or_default();
+        Shape(order.iter().map(|&axis| shape.0[axis]).collect())
+    }
+
+    /// The kernels that put a tensor's axes into that order, and those that put them back, with so many axes for the features.
+    fn turning(&self, shape: &Shape, n_features: usize) -> Result<[Vec<Operation>; 2], NoCode> {
+        let order = self.order(shape).map(|(_, order)| order).unwrap_or_default();
+        let order: Vec<usize> = order.iter().skip(1).map(|axis| axis - 1).collect();
+        let turned = self.turned(shape);
+        let mut back = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
+        let mut answered = turned.sample().to_vec();
+        answered.pop();
+        back.pop();
+        let outer = back.len();
+        if back.iter().enumerate().all(|(place, &axis)| place == axis) {
+            return Ok([Vec::new(), Vec::new()]);
+        }
+        // The features are moved along as one axis, whatever they are.
+        back.push(outer);
+        answered.push(Dimension::Known(n_features as u64));
+        Ok([kernels::permute(shape.sample(), &order)?, kernels::permute(&answered, &back)?])
     }
 
     /// How the axes of a call are grouped; free ones count as 1.
@@ -255,13 +288,7 @@ impl MultiHeadAttention {
     }
 
     /// How the masks lie over the scores; the first one is the input of this number.
-    fn masks_over(
-        &self,
-        query: &Shape,
-        steps: &Steps,
-        masks: &[Shape],
-        first: usize,
-    ) -> Result<Vec<MaskOver>, crate::plan::lowered::NoCode> {
+    fn masks_over(&self, query: &Shape, steps: &Steps, masks: &[Shape], first: usize) -> Result<Vec<MaskOver>, NoCode> {
         let attended = self.attended(query, steps);
         let over = |(index, (&place, mask)): (usize, (&usize, &Shape))| {
             let sizes = mask.sample().iter().map(|&axis| fixed(axis)).collect::<Result<Vec<_>, _>>()?;
@@ -283,6 +310,8 @@ impl MultiHeadAttention {
             Self::check(shape).features()?;
         }
         let first = self.first_axis(query)?;
+        let [query, value, key] = [query, value, key].map(|shape| self.turned(shape));
+        let [query, value, key] = [&query, &value, &key];
         let refuse = |what: &str, left: &Shape, right: &Shape| {
             let title = format!("`MultiHeadAttention` needs {what}, but gets `{left}` and `{right}`");
             Err(Mismatch::new(Code::E220, title, "the sizes differ"))
@@ -380,12 +409,12 @@ impl Layer for MultiHeadAttention {
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let (inputs, masks) = self.split(lowering.inputs);
-        let [query, value] = [&inputs[0], &inputs[1]];
         let key = if inputs.len() > 2 { 2 } else { 1 };
-        let is_free = query.0[1].known().is_none() || value.0[1].known().is_none();
-        // Of sequences alone, where nothing but the place leaves keys out, and at least one to each query.
-        let takes_any =
-            query.rank() == 3 && masks.is_empty() && self.window.is_none() && !self.options.return_attention_scores;
+        let [query, value] = [0, 1].map(|input| self.turned(&inputs[input]));
+        let [query, value] = [&query, &value];
+        let is_free = inputs[0].0[1].known().is_none() || inputs[1].0[1].known().is_none();
+        // Of sequences alone, and without the scores, whose rows would have any length.
+        let takes_any = query.rank() == 3 && !self.options.return_attention_scores;
         if !(is_free && takes_any) {
             for shape in lowering.inputs {
                 shape.sample().iter().try_for_each(|&axis| fixed(axis).map(drop))?;
@@ -395,7 +424,12 @@ impl Layer for MultiHeadAttention {
         let features = |index: usize| fixed(lowering.inputs[index].last().unwrap_or(Dimension::Known(1)));
         let size = |size: u64| fixed(Dimension::Known(size));
         let output = self.output.iter().try_fold(1, |product, &axis| Ok(product * size(axis)?))?;
+        let width = if self.output.is_empty() { features(0)? } else { output };
+        let [of_query, back] = self.turning(&inputs[0], width)?;
+        let turn = |input: usize| Ok(self.turning(&inputs[input], 1)?.into_iter().next().unwrap_or_default());
         let sizes = HeadSizes {
+            turn: [of_query, turn(1)?, turn(key)?],
+            back,
             samples: steps.samples,
             heads: size(self.heads)?,
             queries: steps.queries,
@@ -403,18 +437,25 @@ impl Layer for MultiHeadAttention {
             key_width: size(self.key_dim)?,
             value_width: size(self.value_dim)?,
             inputs: [features(0)?, features(1)?, features(key)?],
-            output: if self.output.is_empty() { features(0)? } else { output },
+            output: width,
             key,
             near: self.near(),
             blind: self.blind(query),
-            masks: self.masks_over(query, &steps, masks, inputs.len())?,
+            masks: if is_free { Vec::new() } else { self.masks_over(query, &steps, masks, inputs.len())? },
             use_bias: self.use_bias,
             use_gate: self.use_gate,
         };
-        Ok(match is_free {
-            true => kernels::attention::multi_head_of_any(&sizes),
-            false => kernels::attention::multi_head(&sizes),
-        })
+        if !is_free {
+            return Ok(kernels::attention::multi_head(&sizes));
+        }
+        if masks.is_empty() && self.window.is_none() {
+            return Ok(kernels::attention::multi_head_of_any(&sizes));
+        }
+        let lie = |(index, (&place, mask)): (usize, (&usize, &Shape))| {
+            attention_masks::lie_free(MaskOf::place(place), mask.sample(), inputs.len() + index)
+        };
+        let masks = self.masks.iter().zip(masks).enumerate().map(lie).collect::<Result<Vec<_>, _>>()?;
+        Ok(multi_head_seeing(&sizes, &masks))
     }
 
     fn takes_masks_off(&self) -> bool {
@@ -431,12 +472,14 @@ impl Layer for MultiHeadAttention {
 
     /// Masked steps are looked at by none and look at none; the output has the query's mask.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
-        let [query, value] = [0, 1].map(|input| call.shape(call.inputs[input]));
+        let shapes = [0, 1].map(|input| call.shape(call.inputs[input]));
+        let first = self.first_axis(&shapes[0])?;
+        let [query, value] = shapes.map(|shape| self.turned(&shape));
         let fit = Fit {
             query: &query,
             value: &value,
             heads: self.heads,
-            first: self.first_axis(&query)?,
+            first,
             has_steps: call.masks[..3].iter().any(Option::is_some),
         };
         let (mut masks, mut read) = (Vec::new(), Vec::new());
@@ -552,7 +595,11 @@ mod tests {
         let deep = &[None, Some(2), Some(5), Some(6)][..];
         assert_eq!(of(&inner, &[deep, deep]).unwrap(), "(None, 2, 5, 6)");
         let outer = MultiHeadAttention { axes: Some(vec![1]), ..layer(2, 3) };
-        assert_eq!(of(&outer, &[deep, deep]).unwrap_err(), Code::E104);
+        assert_eq!(of(&outer, &[deep, &[None, Some(7), Some(5), Some(3)]]).unwrap(), "(None, 2, 5, 6)");
+        assert_eq!(of(&outer, &[deep, &[None, Some(2), Some(4), Some(3)]]).unwrap_err(), Code::E220);
+        let along =
+            |axis| of(&MultiHeadAttention { axes: Some(vec![axis]), ..layer(2, 3) }, &[deep, deep]).unwrap_err();
+        assert_eq!([along(3), along(0), along(4)], [Code::E104, Code::E209, Code::E208]);
         let near = MultiHeadAttention { window: Some(1), ..layer(2, 3) };
         assert_eq!(of(&near, &[query, value]).unwrap(), "(None, 5, 6)");
         assert_eq!(of(&near, &[deep, deep]).unwrap_err(), Code::E203);

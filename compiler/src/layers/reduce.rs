@@ -12,8 +12,8 @@ use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::checks::Check;
 use crate::layers::operator::operation;
-use crate::plan::kernels::{pairs, reduce};
-use crate::plan::lowered::{Lowered, Lowering};
+use crate::plan::kernels::{self, pairs, reduce};
+use crate::plan::lowered::{Lowered, Lowering, Operation};
 use crate::reference::real::Real;
 use crate::shape::{Dimension, Shape};
 
@@ -32,6 +32,25 @@ pub(crate) enum Reduction {
     PlaceOfMaximum,
     PlaceOfMinimum,
     LogSumExp,
+    /// How many are not 0.
+    Count,
+    /// The value in the middle, or the mean of the two there.
+    Median,
+    /// A norm of the values.
+    Norm(Norm),
+}
+
+/// Which norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Norm {
+    /// The sum of the magnitudes.
+    Sum,
+    /// The root of the sum of the squares.
+    Length,
+    /// The largest magnitude.
+    Largest,
+    /// The least magnitude.
+    Least,
 }
 
 const SUM: Declaration = operation("Sum", "sum");
@@ -46,6 +65,9 @@ const ALL: Declaration = operation("All", "all");
 const ARGMAX: Declaration = operation("Argmax", "argmax");
 const ARGMIN: Declaration = operation("Argmin", "argmin");
 const LOGSUMEXP: Declaration = operation("Logsumexp", "logsumexp");
+const COUNT_NONZERO: Declaration = operation("CountNonzero", "count_nonzero");
+const MEDIAN: Declaration = operation("Median", "median");
+const NORM: Declaration = operation("Norm", "norm");
 
 /// A reduction with its arguments fixed.
 #[derive(Clone, Debug)]
@@ -61,22 +83,33 @@ impl Reduction {
     /// The runtime's function for rows, and the one for timesteps where there is one.
     const fn kernels(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Sum => ("sum", Some("sum")),
+            Self::Sum | Self::Count | Self::Norm(Norm::Sum | Norm::Length) => ("sum", Some("sum")),
             Self::Mean => ("mean", Some("average")),
-            Self::Maximum | Self::Any => ("maximum", Some("maximum")),
-            Self::Minimum | Self::All => ("minimum", Some("minimum")),
+            Self::Maximum | Self::Any | Self::Norm(Norm::Largest) => ("maximum", Some("maximum")),
+            Self::Minimum | Self::All | Self::Norm(Norm::Least) => ("minimum", Some("minimum")),
             Self::Product => ("product", Some("product")),
             Self::Variance => ("variance", None),
             Self::Deviation => ("deviation", None),
             Self::PlaceOfMaximum => ("place_of_maximum", None),
             Self::PlaceOfMinimum => ("place_of_minimum", None),
             Self::LogSumExp => ("log_sum_exp", None),
+            Self::Median => ("median", None),
         }
     }
 
-    /// Whether it is about truth values, which are made first.
-    const fn is_truth(self) -> bool {
-        matches!(self, Self::Any | Self::All)
+    /// What is done to each value before.
+    fn before(self) -> Option<Operation> {
+        match self {
+            Self::Any | Self::All | Self::Count => Some(pairs::function("is_not_zero")),
+            Self::Norm(Norm::Length) => Some(pairs::function("square")),
+            Self::Norm(Norm::Sum | Norm::Largest | Norm::Least) => Some(kernels::values("absolute")),
+            _ => None,
+        }
+    }
+
+    /// What is done to the result.
+    fn behind(self) -> Option<Operation> {
+        (self == Self::Norm(Norm::Length)).then(|| pairs::function("square_root"))
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -97,6 +130,18 @@ impl Reduction {
             Self::All => truth(values.iter().all(|&x| x != R::zero())),
             Self::PlaceOfMaximum => place(values, |x, best| x > best),
             Self::PlaceOfMinimum => place(values, |x, best| x < best),
+            Self::Count => sum(&values.iter().map(|&x| truth(x != R::zero())).collect::<Vec<_>>()),
+            Self::Median => median(values),
+            Self::Norm(norm) => {
+                let magnitudes: Vec<R> = values.iter().map(|x| x.abs()).collect();
+                let extreme = |pick: fn(R, R) -> R| magnitudes.iter().copied().reduce(pick).unwrap_or_else(R::zero);
+                match norm {
+                    Norm::Sum => sum(&magnitudes),
+                    Norm::Length => sum(&magnitudes.iter().map(|&x| x * x).collect::<Vec<_>>()).sqrt(),
+                    Norm::Largest => extreme(R::maximum),
+                    Norm::Least => extreme(R::minimum),
+                }
+            }
             Self::LogSumExp => {
                 let largest = extreme(R::maximum);
                 let shift = if largest.to_f64().is_finite() { largest } else { R::zero() };
@@ -111,6 +156,21 @@ fn variance<R: Real>(values: &[R]) -> R {
     let count = R::of(values.len() as f64);
     let mean = values.iter().fold(R::zero(), |sum, &x| sum + x) / count;
     values.iter().fold(R::zero(), |sum, &x| sum + (x - mean) * (x - mean)) / count
+}
+
+/// The middle of the values in order; NaN where any is.
+fn median<R: Real>(values: &[R]) -> R {
+    if let Some(&nan) = values.iter().find(|x| x.is_nan()) {
+        return nan;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|left, right| left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal));
+    let middle = sorted.len() / 2;
+    match (sorted.get(middle), sorted.len() % 2) {
+        (Some(&upper), 0) => (sorted[middle - 1] + upper) / R::of(2.0),
+        (Some(&only), _) => only,
+        (None, _) => R::of(f64::NAN),
+    }
 }
 
 /// The first place that is better than all before, NaN being best.
@@ -173,6 +233,9 @@ impl Layer for Reduce {
             Reduction::PlaceOfMaximum => &ARGMAX,
             Reduction::PlaceOfMinimum => &ARGMIN,
             Reduction::LogSumExp => &LOGSUMEXP,
+            Reduction::Count => &COUNT_NONZERO,
+            Reduction::Median => &MEDIAN,
+            Reduction::Norm(_) => &NORM,
         }
     }
 
@@ -192,8 +255,13 @@ impl Layer for Reduce {
             Reduction::Maximum | Reduction::Minimum => given,
             Reduction::Sum | Reduction::Product => given.joined(InputType::Int32),
             Reduction::Any | Reduction::All => InputType::Boolean,
-            Reduction::PlaceOfMaximum | Reduction::PlaceOfMinimum => InputType::Int32,
-            Reduction::Mean | Reduction::Variance | Reduction::Deviation | Reduction::LogSumExp => InputType::Float32,
+            Reduction::PlaceOfMaximum | Reduction::PlaceOfMinimum | Reduction::Count => InputType::Int32,
+            Reduction::Mean
+            | Reduction::Variance
+            | Reduction::Deviation
+            | Reduction::LogSumExp
+            | Reduction::Median
+            | Reduction::Norm(_) => InputType::Float32,
         }
     }
 
@@ -217,12 +285,10 @@ impl Layer for Reduce {
         let sample = lowering.sample();
         let mut places: Vec<usize> = self.places(shape).unwrap_or_default().iter().map(|place| place - 1).collect();
         let (of_rows, of_steps) = self.reduction.kernels();
-        let mut operations = Vec::new();
-        if self.reduction.is_truth() {
-            operations.push(pairs::function("is_not_zero"));
-        }
+        let mut operations: Vec<Operation> = self.reduction.before().into_iter().collect();
         let Some(of_steps) = of_steps.filter(|_| sample.len() > 1 && places.first() == Some(&0)) else {
             operations.extend(reduce::axes(sample, &places, of_rows)?);
+            operations.extend(self.reduction.behind());
             return Ok(operations);
         };
         // The timesteps go last, so that a stream takes them as they come.
@@ -231,6 +297,7 @@ impl Layer for Reduce {
         let rest: Vec<Dimension> =
             sample.iter().enumerate().filter(|(axis, _)| !places.contains(axis)).map(|(_, &size)| size).collect();
         operations.extend(reduce::timesteps(&rest, of_steps)?);
+        operations.extend(self.reduction.behind());
         Ok(operations)
     }
 

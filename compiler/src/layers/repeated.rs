@@ -4,6 +4,7 @@
 //! state. Without a mask the layer passes its first input on.
 
 use ndarray::ArrayD;
+use rnn_grammar::Code;
 
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
@@ -27,6 +28,9 @@ pub(crate) struct Repeated {
     is_backward: bool,
     /// Whether outputs stand in the order of the frames even so.
     is_aligned: bool,
+    /// The units of the first cell and of the last one, where they differ: Keras then lays the one's state over the other's
+    /// output.
+    differing: Option<[u64; 2]>,
 }
 
 impl Repeated {
@@ -34,8 +38,9 @@ impl Repeated {
     pub(crate) fn of(layers: &[(String, Box<dyn Layer>)]) -> Option<Self> {
         let [(_, first), .., (_, last)] = layers else { return None };
         let (first, last) = (first.recurrence()?, last.recurrence()?);
-        let is_read = first.n_states == 1 && first.units == last.units && at_masked(last, true) == AtMasked::Repeat;
+        let is_read = first.n_states == 1 && at_masked(last, true) == AtMasked::Repeat;
         is_read.then_some(Self {
+            differing: (first.units != last.units).then_some([first.units, last.units]),
             return_sequences: last.return_sequences,
             is_backward: first.go_backwards,
             is_aligned: last.go_backwards,
@@ -85,6 +90,13 @@ impl Layer for Repeated {
     /// used where there are states.
     fn mask(&self, call: &mut MaskCall<'_>) -> Result<Masked, Mismatch> {
         let Some(mask) = call.masks[1].filter(|_| call.is_given) else { return Ok(Masked::with(call.first())) };
+        if let Some([first, last]) = self.differing {
+            let title = format!("a mask and states of cells with {first} and {last} units don't go together");
+            return Err(Mismatch::new(Code::E226, title, "can't use this mask").help(
+                "Keras puts the first cell's state in the place of the last one's output: give both as many units, or begin \
+                 without states",
+            ));
+        }
         let (last, first) = (call.inputs[0], call.inputs[1]);
         let steps = |key: Key| vec![Key::Slice([None; 3]), key];
         let (read, other) = if self.return_sequences {

@@ -32,6 +32,10 @@ pub(crate) enum Function {
     LogarithmTen,
     Sine,
     Cosine,
+    Tangent,
+    HyperbolicSine,
+    HyperbolicCosine,
+    ExponentialTwo,
     Floor,
     Ceiling,
     Truncate,
@@ -70,6 +74,10 @@ const LOG2: Declaration = operation("Log2", "log2");
 const LOG10: Declaration = operation("Log10", "log10");
 const SIN: Declaration = operation("Sin", "sin");
 const COS: Declaration = operation("Cos", "cos");
+const TAN: Declaration = operation("Tan", "tan");
+const SINH: Declaration = operation("Sinh", "sinh");
+const COSH: Declaration = operation("Cosh", "cosh");
+const EXP2: Declaration = operation("Exp2", "exp2");
 const FLOOR: Declaration = operation("Floor", "floor");
 const CEIL: Declaration = operation("Ceil", "ceil");
 const TRUNC: Declaration = operation("Trunc", "trunc");
@@ -120,6 +128,10 @@ impl Function {
             Self::LogarithmTen => ("logarithm_ten", f64::log10),
             Self::Sine => ("sine", f64::sin),
             Self::Cosine => ("cosine", f64::cos),
+            Self::Tangent => ("tangent", f64::tan),
+            Self::HyperbolicSine => ("hyperbolic_sine", f64::sinh),
+            Self::HyperbolicCosine => ("hyperbolic_cosine", f64::cosh),
+            Self::ExponentialTwo => ("exponential_two", f64::exp2),
             Self::Floor => ("floor_of", f64::floor),
             Self::Ceiling => ("ceiling", f64::ceil),
             Self::Truncate => ("truncate", f64::trunc),
@@ -194,6 +206,10 @@ impl Layer for Function {
             Self::LogarithmTen => &LOG10,
             Self::Sine => &SIN,
             Self::Cosine => &COS,
+            Self::Tangent => &TAN,
+            Self::HyperbolicSine => &SINH,
+            Self::HyperbolicCosine => &COSH,
+            Self::ExponentialTwo => &EXP2,
             Self::Floor => &FLOOR,
             Self::Ceiling => &CEIL,
             Self::Truncate => &TRUNC,

@@ -1,8 +1,8 @@
 //! `TimeDistributed`: a layer on every timestep, with the same weights.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/time_distributed/>. Differences to Keras: the inner layer checks each
-//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer, and
-//! attention or states in a model inside, are not there yet.
+//! step's shape as it would alone (Keras skips some of its checks and fails at the first call); a stateful inner layer is not
+//! there yet.
 
 use std::rc::Rc;
 
@@ -12,8 +12,8 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
-use crate::graph::{NodeKind, TensorId, TypedGraph, TypedNode};
-use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
+use crate::graph::{NodeKind, TypedGraph};
+use crate::layer::{Call, Layer, LayerInstance, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::chain::Chain;
 use crate::layers::checks::Check;
@@ -74,14 +74,6 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
         arguments.report(diagnostic.help("wrap a model of one input and one output"));
         return None;
     }
-    if let Some(layer) = inner.layer.nested().and_then(unwrapped) {
-        let class = layer.layer.declaration().class;
-        let title = format!("`{class}` of several tensors in a model inside `TimeDistributed` is not supported yet");
-        let diagnostic = Diagnostic::new(Code::E104, span, title).at(format!("holds `{}`", layer.name));
-        arguments
-            .report(diagnostic.help("so far such models hold layers of one tensor, merges, operators and `keras.ops`"));
-        return None;
-    }
     if is_stateful(inner.layer.as_ref()) {
         let title = "a stateful layer inside `TimeDistributed` is not supported yet";
         arguments.report(Diagnostic::new(Code::E104, span, title).at("keeps its state").help("drop `stateful=True`"));
@@ -93,26 +85,6 @@ fn build(arguments: &mut Arguments<'_>) -> Option<Box<dyn Layer>> {
 /// Whether a model turns one tensor into one.
 fn has_one_end(model: &Nested) -> bool {
     model.graph.inputs().len() == 1 && model.graph.outputs().len() == 1
-}
-
-/// A layer of the model, or of one inside it, that is not applied step by step: attention, recurrent layers with states.
-fn unwrapped(model: &Nested) -> Option<&LayerInstance> {
-    let is_missing = |node: &TypedNode, layer: &dyn Layer, n_inputs: usize| {
-        let is_single = n_inputs == 1 && node.outputs.len() == 1;
-        let is_attention = ["Attention", "AdditiveAttention"].contains(&layer.declaration().class);
-        !(is_single
-            || layer.is_operation()
-            || layer.nested().is_some()
-            || layer.step().is_some()
-            || layer.takes() == Takes::List && !is_attention)
-    };
-    model.graph.nodes().iter().find_map(|node| match &node.node.kind {
-        NodeKind::Layer { instance, inputs } => {
-            let layer = instance.layer.as_ref();
-            if is_missing(node, layer, inputs.len()) { Some(&**instance) } else { layer.nested().and_then(unwrapped) }
-        }
-        NodeKind::Input { .. } => None,
-    })
 }
 
 /// The layer objects of a model.
@@ -230,29 +202,13 @@ impl Layer for TimeDistributed {
     }
 
     fn expanded(&self, whole: &LayerInstance, inputs: &[Shape], id: &mut dyn FnMut() -> usize) -> Option<TypedGraph> {
-        if let Some(model) = self.inner.layer.nested() {
-            return Some(Chain::over(whole, inputs, id).model(&model.graph));
-        }
-        let step = step_of(inputs.first()?);
-        let inner = self.inner.layer.expanded(whole, &[step], id)?;
-        let mut chain = Chain::over(whole, inputs, id);
-        let mut tensors: Vec<Vec<TensorId>> = Vec::with_capacity(inner.nodes().len());
-        for node in inner.nodes() {
-            let NodeKind::Layer { instance, inputs } = &node.node.kind else {
-                tensors.push(chain.inputs());
-                continue;
-            };
-            let read: Vec<_> = inputs.iter().map(|input| tensors[input.node.0][input.output]).collect();
-            tensors.push(chain.wrap(instance, &read));
-        }
-        let outputs = inner.outputs().iter().map(|output| tensors[output.node.0][output.output]).collect();
-        Some(chain.finish(outputs))
+        steps_expanded(&self.inner, whole, inputs, id)
     }
 
     fn lower(&self, lowering: &Lowering<'_>) -> Lowered {
         let steps: Vec<Shape> = lowering.inputs.iter().map(step_of).collect();
         let operations = self.inner.layer.lower(&Lowering { inputs: &steps, ..*lowering })?;
-        kernels::time_distributed(operations)
+        kernels::time_distributed(operations, false)
     }
 
     fn takes_mask(&self) -> bool {
@@ -288,6 +244,22 @@ impl Layer for TimeDistributed {
     }
 
     evaluate_generically!();
+}
+
+/// A layer on every timestep of these tensors, where it is a model or several layers: their graph, each of them on every
+/// timestep.
+pub(crate) fn steps_expanded(
+    inner: &LayerInstance,
+    whole: &LayerInstance,
+    inputs: &[Shape],
+    id: &mut dyn FnMut() -> usize,
+) -> Option<TypedGraph> {
+    if let Some(model) = inner.layer.nested() {
+        return Some(Chain::over(whole, inputs, id).model(&model.graph));
+    }
+    let steps: Vec<Shape> = inputs.iter().map(step_of).collect();
+    let parts = inner.layer.expanded(whole, &steps, id)?;
+    Some(Chain::over(whole, inputs, id).model(&parts))
 }
 
 /// An inner layer's weights below its name, trainable where it is. A wrapper inside passes its own

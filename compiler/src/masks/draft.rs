@@ -14,6 +14,7 @@ use crate::activation::Activation;
 use crate::graph::{NodeId, NodeKind, TensorId, TypedGraph, TypedNode};
 use crate::infer::Inference;
 use crate::layer::{Layer, LayerInstance, Mismatch};
+use crate::layers::mask_kept::MASK_KEPT;
 use crate::layers::mask_of::GIVEN;
 use crate::layers::mask_select::Fill;
 use crate::masks::{Lost, MaskCall, Masked};
@@ -138,6 +139,7 @@ impl Draft {
             is_given,
             form: None,
             read: Vec::new(),
+            n_outer: 0,
         };
         let masked = instance.layer.mask(&mut call)?;
         let read = [call.inputs, call.read].concat();
@@ -161,7 +163,8 @@ impl Draft {
         span: Span,
     ) {
         let is_same = layer.is_identity() || layer.as_activation() == Some(Activation::Linear);
-        if is_same && layer.declaration().class != GIVEN.class {
+        let has_other_mask = [GIVEN.class, MASK_KEPT.class].contains(&layer.declaration().class);
+        if is_same && !has_other_mask {
             self.same.insert(output, self.itself(own[0]));
         }
         if let Some(mask) = carried {

@@ -1,10 +1,14 @@
 //! The runtime's kernels as the layers name them: one function a kernel, all const generics worked out.
 
+pub mod along;
 pub mod attention;
 pub mod attention_mask;
+pub mod attention_sight;
 pub mod cell_call;
 pub mod conv_lstm;
 pub mod convolution;
+mod each_step;
+pub mod einsum;
 pub mod masks;
 pub mod matrix;
 pub mod normalization;
@@ -14,11 +18,12 @@ pub mod reduce;
 pub mod stored;
 pub mod windows;
 
+pub use each_step::time_distributed;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::lowered::{
-    Argument, Call, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Rows, Samples, Weights, fixed,
+    Argument, Call, From, InPlace, Join, Lowered, Lowering, NoCode, Operand, Operation, Rows, Weights, fixed,
 };
 use crate::activation::Activation;
 use crate::layers::arithmetic::whole_power;
@@ -339,13 +344,19 @@ pub fn split(sample: &[Dimension], axis: usize, parts: &[[u64; 2]]) -> Lowered {
         let mut loops = vec![None; sample.len()];
         loops[axis] = Some((i128::from(from), 1, to - from));
         let width = product_of(sample.get(axis + 1..).unwrap_or(&[]))? * fixed(Dimension::Known(to - from))?;
-        let operands = vec![Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width }];
-        let length = number(width);
-        let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
-        let call = Call::with(quote!(kernels::join::concatenate), arguments);
-        Ok(Operation::Join(Join { call, operands, output: width, weights: None, multiply_adds: 0 }))
+        let operand = Operand { from: From::Input(0), prepare: pick(sample, &loops, false)?, width };
+        Ok(copied(operand))
     };
     parts.iter().map(part).collect()
+}
+
+/// Rows of one tensor, wherever it is.
+#[must_use]
+pub fn copied(operand: Operand) -> Operation {
+    let (output, length) = (operand.width, number(operand.width));
+    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
+    let call = Call::with(quote!(kernels::join::concatenate), arguments);
+    Operation::Join(Join { call, operands: vec![operand], output, weights: None, multiply_adds: 0 })
 }
 
 /// The sums of products along one axis of each of two samples.
@@ -498,17 +509,4 @@ fn add_loops(ops: &mut Vec<PackOp>, loops: &[Axis], tensor: usize, source: usize
     let first = 4 - loops.len();
     axes[first..].copy_from_slice(loops);
     ops.push(PackOp::Add { tensor, source, destination, axes, scale: 1.0 });
-}
-
-/// The same kernels for every frame of a sequence, each frame a sample of its own.
-///
-/// # Errors
-/// Where a kernel over windows of it has a free number of rows.
-pub fn time_distributed(mut operations: Vec<Operation>) -> Lowered {
-    for operation in &mut operations {
-        if let Operation::Recurrent(recurrent) = operation {
-            recurrent.samples = Samples::Many;
-        }
-    }
-    windows::whole(operations)
 }

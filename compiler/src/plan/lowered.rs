@@ -277,6 +277,8 @@ pub enum From {
     Before,
     /// What the layer's kernel of this place has made, counted without those that prepare operands.
     Made(usize),
+    /// What the layer's recurrent kernel leaves behind as its state of this place.
+    State(usize),
 }
 
 /// One recurrent layer: one direction, or the two of a `Bidirectional`.
@@ -290,6 +292,8 @@ pub struct Recurrent {
     pub return_sequences: bool,
     /// Whether it reads the states to begin with behind the frames: those of each direction, one after the other.
     pub has_initial: bool,
+    /// For each of these states the kernels that make it fit; none where it does as it is.
+    pub prepare: Vec<Vec<Operation>>,
     /// What it does at masked steps, where it reads a mask behind all else.
     pub mask: Option<AtMasked>,
     /// Whether Keras keeps its states from one call to the next.
@@ -300,6 +304,8 @@ pub struct Recurrent {
     pub directions: Vec<Direction>,
     /// How many samples of their own the input holds (`TimeDistributed`), beside a free or leading axis.
     pub samples: Samples,
+    /// Whether each of many samples leaves its states behind its output, direction by direction.
+    pub leaves_states: bool,
 }
 
 /// What a recurrent layer answers at a masked step, whose state is the one before.
@@ -318,7 +324,7 @@ pub enum AtMasked {
 pub enum Samples {
     /// The sample is the sequence.
     One,
-    /// The sample holds any number of them, one after the other; each starts from the zero state.
+    /// The sample holds any number of them, one after the other; each starts from the zero state, or from its own.
     Many,
 }
 
@@ -399,6 +405,18 @@ impl Recurrent {
     #[must_use]
     pub fn width(&self) -> usize {
         self.directions.iter().map(|direction| direction.units).sum()
+    }
+
+    /// Values of one sample's output; `None` where its timesteps are free.
+    #[must_use]
+    pub fn sample_output(&self) -> Option<usize> {
+        Some(if self.return_sequences { self.timesteps? * self.width() } else { self.width() })
+    }
+
+    /// Values of all states.
+    #[must_use]
+    pub fn state_width(&self) -> usize {
+        self.directions.iter().map(|direction| direction.units * direction.n_states).sum()
     }
 
     /// Whether a masked step's output is another than the state.

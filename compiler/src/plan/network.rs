@@ -147,7 +147,8 @@ impl Draft {
         }
         let given = current.clone();
         let further = instance.layer.further_outputs(operations.len());
-        let mut made = Vec::with_capacity(operations.len());
+        let mut made: Vec<Source> = Vec::with_capacity(operations.len());
+        let mut recurrent = first;
         for operation in operations {
             let reads = match &operation {
                 Operation::Join(join) | Operation::Attend(join) => join
@@ -157,6 +158,7 @@ impl Draft {
                         From::Input(input) => given[input],
                         From::Before => current[0],
                         From::Made(place) => made[place],
+                        From::State(place) => Source::State(recurrent, place),
                     })
                     .collect(),
                 // Its frames may be prepared; states and mask are the layer's own inputs.
@@ -169,12 +171,14 @@ impl Draft {
                 | Operation::Window(_)
                 | Operation::Fold(_) => current,
             };
+            let is_recurrent = matches!(operation, Operation::Recurrent(_));
             current = vec![self.link(index, node, instance, operation, reads, first)];
+            if let (true, Source::Link(link)) = (is_recurrent, current[0]) {
+                recurrent = link;
+            }
             made.push(current[0]);
         }
         self.ranges.push((index, first..self.links.len()));
-        let is_recurrent = |link: &Link| matches!(link.operation, Operation::Recurrent(_));
-        let recurrent = self.links[first..].iter().position(is_recurrent).map_or(first, |place| first + place);
         for output in 0..node.outputs.len() {
             let inner = output.checked_sub(1).and_then(|place| made.get(*further.get(place)?).copied());
             let source = match (output, inner) {
@@ -200,6 +204,13 @@ impl Draft {
         if let Operation::Join(join) | Operation::Attend(join) = &mut operation {
             for (operand, read) in join.operands.iter_mut().zip(&mut reads) {
                 for prepare in std::mem::take(&mut operand.prepare) {
+                    *read = self.link(node, typed, instance, prepare, vec![*read], first);
+                }
+            }
+        }
+        if let Operation::Recurrent(recurrent) = &mut operation {
+            for (prepare, read) in recurrent.prepare.iter_mut().zip(reads.iter_mut().skip(1)) {
+                for prepare in std::mem::take(prepare) {
                     *read = self.link(node, typed, instance, prepare, vec![*read], first);
                 }
             }

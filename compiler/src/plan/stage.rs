@@ -287,6 +287,10 @@ fn recurrent_result(
 ) -> Option<(Extent, Option<Place>)> {
     let width = recurrent.width();
     let in_state = (recurrent.directions.len() == 1).then_some(Place::State { number: numbers.state, part: 0 });
+    if recurrent.samples == Samples::Many && recurrent.leaves_states {
+        let total = recurrent.sample_output()? + recurrent.state_width();
+        return Some((input.regroup(recurrent.timesteps? * recurrent.features, total)?, None));
+    }
     if recurrent.samples == Samples::Many {
         let from = if recurrent.return_sequences { 1 } else { recurrent.timesteps? };
         return Some((input.regroup(from * recurrent.features, width)?, None));

@@ -83,18 +83,24 @@ additive_fits! {
     PlainSum(_weights) => 1.0, &[1.0];
 }
 
-/// The scores of rows of `N` features: row i of the output is query i with every key.
+/// The scores of rows of `N` features, sample by sample: for each of `n_queries` queries a row of its score with every one of
+/// `KEYS` keys.
 #[inline(always)]
 pub fn scores<I: Isa, F: Fit, const N: usize, const KEYS: usize>(
     isa: I,
     weights: &[Float],
+    n_queries: usize,
     [queries, keys]: [&[Float]; 2],
     output: &mut [Float],
 ) {
     let (queries, keys) = (buffers::rows::<N>(queries), buffers::rows::<N>(keys));
-    for (query, output) in queries.iter().zip(buffers::rows_mut::<KEYS>(output)) {
-        for (key, score) in keys.iter().zip(output) {
-            *score = F::fit(isa, weights, query, key);
+    let samples = queries.chunks(n_queries.max(1)).zip(keys.chunks(KEYS.max(1)));
+    let outputs = buffers::rows_mut::<KEYS>(output).chunks_mut(n_queries.max(1));
+    for ((queries, keys), outputs) in samples.zip(outputs) {
+        for (query, output) in queries.iter().zip(outputs) {
+            for (key, score) in keys.iter().zip(output) {
+                *score = F::fit(isa, weights, query, key);
+            }
         }
     }
 }
@@ -226,7 +232,7 @@ impl<const N: usize, const V: usize> Looking<'_, N, V> {
 
 /// Adds `share`·`value` to the sums.
 #[inline(always)]
-fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
+pub(super) fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
     let share = I::V16::of(isa, share);
     for (index, sums) in sums.chunks_mut(16).enumerate() {
         let mut sum = padded(sums, 0.0);
@@ -237,7 +243,7 @@ fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
 }
 
 #[inline(always)]
-fn divide<I: Isa>(isa: I, divisor: Float, values: &mut [Float]) {
+pub(super) fn divide<I: Isa>(isa: I, divisor: Float, values: &mut [Float]) {
     let divisor = I::V16::of(isa, divisor);
     for chunk in values.chunks_mut(16) {
         let mut line = padded(chunk, 0.0);

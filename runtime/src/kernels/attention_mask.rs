@@ -54,7 +54,7 @@ pub enum Blind {
 impl Blind {
     /// What stands for the score of a key that the query may not look at.
     #[inline(always)]
-    const fn score(self) -> Float {
+    pub(super) const fn score(self) -> Float {
         match self {
             // A finite number: equal scores have equal shares, whatever they are.
             Self::Alike => -0.7 * Float::MAX,
@@ -77,11 +77,14 @@ pub fn lower_far<const KEYS: usize>(near: Near, rows: &mut [[Float; KEYS]]) {
 }
 
 /// Scores of `KEYS` keys a row, those of keys that are far or whose mask is 0 lowered by a billion (1e9), once where both hold.
+/// Each sample has a mask for its keys.
 #[inline(always)]
 pub fn lower_scores<const KEYS: usize>(near: Near, [scores, mask]: [&[Float]; 2], output: &mut [Float]) {
     let rows = buffers::rows::<KEYS>(scores).iter().zip(buffers::rows_mut::<KEYS>(output));
     for (index, (row, output)) in rows.enumerate() {
         let query = near.query(index);
+        let first = index / near.queries.max(1) * KEYS;
+        let mask = mask.get(first..).unwrap_or_default();
         for (key, ((score, mask), output)) in row.iter().zip(mask).zip(output).enumerate() {
             *output = if *mask == 0.0 || near.is_far(query, key) { *score - UNSEEN } else { *score };
         }
@@ -119,10 +122,12 @@ fn soften<I: Isa, const KEYS: usize>(isa: I, blind: Blind, sees: &[bool; KEYS], 
     }
 }
 
-/// How a mask lies over the scores: how far apart its values are from one sample, head, query and key to the next; 0 where one
-/// value holds for all.
+/// How a mask lies over the scores: how far apart its values are from one frame, sample, head, query and key to the next; 0 where
+/// one value holds for all.
 #[derive(Clone, Copy, Debug)]
 pub struct Strides {
+    /// From one frame, which holds so many samples, to the next.
+    pub frame: usize,
     /// From one sample to the next.
     pub sample: usize,
     /// From one head to the next.
@@ -139,7 +144,7 @@ pub struct Strides {
 #[inline(always)]
 pub fn softmax_masked<I: Isa, const KEYS: usize, const N: usize>(
     isa: I,
-    (heads, near, blind): (usize, Near, Blind),
+    (samples, heads, near, blind): (usize, usize, Near, Blind),
     strides: &[Strides],
     inputs: [&[Float]; N],
     output: &mut [Float],
@@ -150,12 +155,13 @@ pub fn softmax_masked<I: Isa, const KEYS: usize, const N: usize>(
         let query = near.query(index);
         let head = index / near.queries.max(1);
         let (sample, head) = (head / heads.max(1), head % heads.max(1));
+        let (frame, sample) = (sample / samples.max(1), sample % samples.max(1));
         let mut sees = [false; KEYS];
         for (key, sees) in sees.iter_mut().enumerate() {
             *sees = !near.is_far(query, key);
         }
         for (mask, strides) in masks.iter().zip(strides) {
-            let first = sample * strides.sample + head * strides.head + query * strides.query;
+            let first = frame * strides.frame + sample * strides.sample + head * strides.head + query * strides.query;
             for (key, sees) in sees.iter_mut().enumerate() {
                 *sees &= mask.get(first + key * strides.key).is_some_and(|kept| *kept != 0.0);
             }

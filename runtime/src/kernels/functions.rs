@@ -46,6 +46,14 @@ functions! {
     sine(x) => number::sine(x);
     /// The cosine; beyond 10⁶ it loses digits.
     cosine(x) => number::cosine(x);
+    /// The tangent; beyond 10⁶ it loses digits.
+    tangent(x) => number::sine(x) / number::cosine(x);
+    /// The hyperbolic sine.
+    hyperbolic_sine(x) => hyperbolic(x, false).copysign(x);
+    /// The hyperbolic cosine.
+    hyperbolic_cosine(x) => hyperbolic(x, true);
+    /// Two to this power.
+    exponential_two(x) => number::power_of(2.0, x);
     /// Whether it is no number.
     is_nan(x) => truth(x.is_nan());
     /// Whether it is infinite.
@@ -56,6 +64,18 @@ functions! {
     is_zero(x) => truth(x == 0.0);
     /// Whether it is not 0.
     is_not_zero(x) => truth(x != 0.0);
+}
+
+/// sinh |x| or cosh x by the exponential; where that is too large, by the square of its root.
+#[inline(always)]
+fn hyperbolic(x: Float, is_cosine: bool) -> Float {
+    let less_one = number::exponential_less_one(x.abs());
+    if less_one == Float::INFINITY {
+        let root = number::exponential_less_one(x.abs() / 2.0);
+        return root / 2.0 * root;
+    }
+    let power = less_one + 1.0;
+    if is_cosine { (power + 1.0 / power) / 2.0 } else { (less_one + less_one / power) / 2.0 }
 }
 
 /// Every value is this one.

@@ -4,8 +4,10 @@
 //! then the state ascending (small cells: as several partial sums, state unit k in sum k mod `SETS`; panels: as `SPLITS`
 //! ranges). So a stream, a sequence and a batch give the same bits, on every instruction set with fused multiply-add.
 
+pub mod along;
 pub mod attention;
 pub mod attention_mask;
+pub mod attention_sight;
 mod batch;
 mod called;
 mod conv_lstm;

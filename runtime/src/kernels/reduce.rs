@@ -1,6 +1,7 @@
 //! Rows that become one value: sums and their kin over axes of a sample. Sums run over sixteen lanes, which are added up as
 //! [`Vector::sum`] says; the rest goes from the first value to the last.
 
+use super::along::sort;
 use super::number::{exp, ln};
 use super::pairs::truth;
 use super::rows::lines;
@@ -38,6 +39,8 @@ reductions! {
     place_of_minimum(_isa, row) => place(row, -1.0);
     /// The logarithm of the sum of the exponentials.
     log_sum_exp(isa, row) => logarithm_of_sum(isa, row);
+    /// The value in the middle of the order, or the mean of the two there; NaN where any is.
+    median(_isa, row) => middle(row);
 }
 
 #[inline(always)]
@@ -103,6 +106,23 @@ fn root<I: Isa>(isa: I, value: Float) -> Float {
     I::V16::of(isa, value).sqrt().store(&mut line, 0);
     let [root, ..] = line;
     root
+}
+
+#[inline(always)]
+fn middle<const N: usize>(row: &[Float; N]) -> Float {
+    let mut ordered = [*row];
+    sort(&mut ordered);
+    let [ordered] = ordered;
+    let at = |place: usize| ordered.get(place).copied().unwrap_or(Float::NAN);
+    let (upper, last) = (at(N / 2), at(N.saturating_sub(1)));
+    // NaN stands last.
+    if last.is_nan() {
+        last
+    } else if N % 2 == 0 {
+        (at((N / 2).saturating_sub(1)) + upper) / 2.0
+    } else {
+        upper
+    }
 }
 
 /// The largest value goes first, so that no exponential is too large.

@@ -239,7 +239,7 @@ cfg_select! {
     all(target_arch = "wasm32", target_feature = "simd128") => { baseline!(Simd128); }
     all(target_arch = "wasm32", not(feature = "wasm-unfused")) => { baseline!(ScalarFma); }
     feature = "fused" => { baseline!(ScalarFma); }
-    all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f") => { baseline!(ScalarFma); }
+    riscv_f => { baseline!(ScalarFma); }
     _ => { baseline!(Scalar); }
 }
 

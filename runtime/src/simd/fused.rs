@@ -42,7 +42,7 @@ fn rounded_to_odd(product: f64, addend: f64, sum: f64) -> f64 {
 }
 
 /// `left * right + addend`, rounded once, by RISC-V's instruction.
-#[cfg(all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f"))]
+#[cfg(riscv_f)]
 #[inline(always)]
 pub(super) fn native(left: f32, right: f32, addend: f32) -> f32 {
     let sum: f32;

@@ -18,7 +18,7 @@ fn multiply_add<const FUSED: bool>(left: f32, right: f32, addend: f32) -> f32 {
 #[inline(always)]
 fn fused(left: f32, right: f32, addend: f32) -> f32 {
     cfg_select! {
-        all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f") => {
+        riscv_f => {
             super::fused::native(left, right, addend)
         }
         // WebAssembly's standard library has a function for it, which is slower.

@@ -12,7 +12,7 @@ use ort::environment::Environment;
 use ort::session::{Session, builder::GraphOptimizationLevel};
 use ort::value::TensorRef;
 
-const PEER: &str = "onnxruntime-c";
+const PEER: &str = "onnxruntime";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Data::from_arguments();

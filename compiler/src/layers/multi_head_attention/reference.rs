@@ -38,6 +38,32 @@ impl MultiHeadAttention {
 
     /// The output, and the scores where they are asked for.
     pub(super) fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
+        let order = self.order(&shape_of(&call.inputs[0])).map(|(_, order)| order).unwrap_or_default();
+        if order.iter().enumerate().all(|(place, &axis)| place == axis) {
+            return self.evaluate_in_order(call);
+        }
+        self.evaluate_turned(call, &order)
+    }
+
+    /// The same with the axes of query, value and key in this order, and back again.
+    fn evaluate_turned<R: Real>(&self, call: &Call<'_, R>, order: &[usize]) -> Vec<ArrayD<R>> {
+        let n_attended = self.axes.as_ref().map_or(0, Vec::len);
+        let first = order.len() - 1 - n_attended;
+        let axes = (first..order.len() - 1).map(|axis| axis as i128).collect();
+        let n_tensors = self.split(call.inputs).0.len();
+        let turned = |(place, input): (usize, &ArrayD<R>)| match place < n_tensors {
+            true => input.view().permuted_axes(IxDyn(order)).as_standard_layout().into_owned(),
+            false => input.clone(),
+        };
+        let inputs: Vec<ArrayD<R>> = call.inputs.iter().enumerate().map(turned).collect();
+        let layer = Self { axes: Some(axes), ..self.clone() };
+        let answers = layer.evaluate_in_order(&Call { inputs: &inputs, weights: call.weights });
+        let mut back: Vec<usize> = (0..answers[0].ndim()).collect();
+        order.iter().enumerate().take(order.len() - 1).for_each(|(place, &axis)| back[axis] = place);
+        vec![answers[0].view().permuted_axes(IxDyn(&back)).as_standard_layout().into_owned()]
+    }
+
+    fn evaluate_in_order<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let (inputs, masks) = self.split(call.inputs);
         let [query, value] = [&inputs[0], &inputs[1]];
         let key = inputs.get(2).unwrap_or(value);

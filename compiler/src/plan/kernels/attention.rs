@@ -65,8 +65,9 @@ fn operand(from: From, prepare: Vec<Operation>, width: usize) -> Operand {
 fn additive_scores(operands: Vec<Operand>, sizes: AttentionSizes, score: Score, use_scale: bool) -> Operation {
     let AttentionSizes { queries, keys, features, .. } = sizes;
     let (fit, weights) = fit(score, use_scale, features);
-    let (features, columns) = (number(features), number(keys));
-    let arguments = vec![Argument::Isa, Argument::Weights, Argument::FlatInputs, Argument::FlatOutput];
+    let (features, columns, rows) = (number(features), number(keys), number(queries));
+    let rows = Argument::Value(quote!(#rows));
+    let arguments = vec![Argument::Isa, Argument::Weights, rows, Argument::FlatInputs, Argument::FlatOutput];
     let call = Call::with(quote!(kernels::attention::scores::<_, #fit, #features, #columns>), arguments);
     let multiply_adds = (queries * keys * sizes.features) as u64;
     Operation::Join(Join { call, operands, output: queries * keys, weights, multiply_adds })
@@ -155,6 +156,10 @@ fn scalars(length: usize, score: Score) -> Packing {
 /// The sizes of multi-head attention.
 #[derive(Clone, Debug)]
 pub struct HeadSizes {
+    /// What puts the axes of query, value and key in the order in which they are worked on.
+    pub turn: [Vec<Operation>; 3],
+    /// What puts the output's back.
+    pub back: Vec<Operation>,
     /// How many samples of their own a sample holds.
     pub samples: usize,
     /// How many heads.
@@ -187,16 +192,21 @@ pub struct HeadSizes {
 
 impl HeadSizes {
     /// The projection of this place in Keras's order: query, key, the gate if there is one, value, output.
-    fn project(&self, place: usize, from: usize, to: usize, activation: Activation) -> Vec<Operation> {
+    pub(super) fn project(&self, place: usize, from: usize, to: usize, activation: Activation) -> Vec<Operation> {
         let mut operations = dense(from, to, self.use_bias, activation);
         let each = 1 + usize::from(self.use_bias);
         operations.iter_mut().for_each(|operation| operation.shift_tensors(place * each));
         operations
     }
 
+    /// The kernels over query, value or key, behind what turns its axes.
+    fn turned(&self, tensor: usize, operations: Vec<Operation>) -> Vec<Operation> {
+        self.turn[tensor].iter().cloned().chain(operations).collect()
+    }
+
     /// What scores are multiplied by.
     #[allow(clippy::cast_precision_loss)]
-    fn scale(&self) -> f64 {
+    pub(super) fn scale(&self) -> f64 {
         1.0 / (self.key_width as f64).sqrt()
     }
 
@@ -224,8 +234,8 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
             Call::with(quote!(kernels::heads::scores::<_, #row, #length>), arguments)
         },
         operands: vec![
-            operand(From::Input(0), project(0, query_input, key_row), queries * key_row),
-            operand(From::Input(key), project(1, key_input, key_row), keys * key_row),
+            operand(From::Input(0), sizes.turned(0, project(0, query_input, key_row)), queries * key_row),
+            operand(From::Input(key), sizes.turned(2, project(1, key_input, key_row)), keys * key_row),
         ],
         output: heads * queries * keys,
         weights: None,
@@ -239,7 +249,7 @@ pub fn multi_head(sizes: &HeadSizes) -> Vec<Operation> {
         },
         operands: vec![
             operand(From::Before, Vec::new(), heads * queries * keys),
-            operand(From::Input(1), project(2 + gate, value_input, value_row), keys * value_row),
+            operand(From::Input(1), sizes.turned(1, project(2 + gate, value_input, value_row)), keys * value_row),
         ],
         output: queries * value_row,
         weights: None,
@@ -272,14 +282,14 @@ pub fn multi_head_of_any(sizes: &HeadSizes) -> Vec<Operation> {
 }
 
 /// What follows the heads: the gate, and the projection to the output.
-fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
+pub(super) fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
     let HeadSizes { heads, queries, value_width, inputs, .. } = *sizes;
     let (value_row, query_input) = (heads * value_width, inputs[0]);
     let gate = usize::from(sizes.use_gate);
     let mut operations = Vec::new();
     if sizes.use_gate {
         let arguments = vec![Argument::Isa, Argument::FlatInputs, Argument::FlatOutput];
-        let opened = sizes.project(2, query_input, value_row, Activation::Sigmoid);
+        let opened = sizes.turned(0, sizes.project(2, query_input, value_row, Activation::Sigmoid));
         operations.push(Operation::Join(Join {
             call: Call::with(quote!(kernels::join::merge::<_, kernels::join::Multiply, 2>), arguments),
             operands: vec![
@@ -292,5 +302,6 @@ fn behind_heads(sizes: &HeadSizes) -> Vec<Operation> {
         }));
     }
     operations.extend(sizes.project(3 + gate, value_row, sizes.output, Activation::Linear));
+    operations.extend(sizes.back.iter().cloned());
     operations
 }

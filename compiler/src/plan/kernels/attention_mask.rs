@@ -33,7 +33,7 @@ pub enum Blind {
 }
 
 impl Blind {
-    fn tokens(self) -> TokenStream {
+    pub(super) fn tokens(self) -> TokenStream {
         match self {
             Self::Alike => quote!(kernels::attention_mask::Blind::Alike),
             Self::Zeros => quote!(kernels::attention_mask::Blind::Zeros),
@@ -108,16 +108,19 @@ pub fn shares(scores: Scores, (heads, total): (usize, usize), blind: Blind, mask
         return scores.in_place(Call::with(quote!(kernels::attention_mask::softmax_near::<_, #columns>), arguments));
     }
     let (Argument::Value(near), blind) = (scores.near(), blind.tokens()) else { unreachable!("made above") };
+    let samples = number(total / (heads * scores.queries * scores.keys).max(1));
     let (heads, count) = (number(heads), number(1 + masks.len()));
     let strides = masks.iter().map(|mask| {
-        let [sample, head, query, key] = mask.strides.map(number);
+        let ([sample, head, query, key], frame) = (mask.strides.map(number), number(mask.width));
         quote! {
-            kernels::attention_mask::Strides { sample: #sample, head: #head, query: #query, key: #key }
+            kernels::attention_mask::Strides {
+                frame: #frame, sample: #sample, head: #head, query: #query, key: #key
+            }
         }
     });
     let arguments = vec![
         Argument::Isa,
-        Argument::Value(quote!((#heads, #near, #blind))),
+        Argument::Value(quote!((#samples, #heads, #near, #blind))),
         Argument::Value(quote!(&[#(#strides),*])),
         Argument::FlatInputs,
         Argument::FlatOutput,

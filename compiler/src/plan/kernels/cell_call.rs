@@ -51,7 +51,7 @@ pub fn move_behind(operations: &mut [Operation], before: usize, input: From, fir
                 From::Input(0) => input,
                 From::Input(state) => From::Input(first_state + state),
                 From::Made(place) => From::Made(before + place),
-                From::Before => From::Before,
+                from @ (From::Before | From::State(_)) => from,
             };
         }
     }

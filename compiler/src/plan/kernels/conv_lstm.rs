@@ -79,6 +79,8 @@ pub fn conv_lstm(
         stateful: flags.stateful,
         directions: vec![direction],
         samples: Samples::One,
+        leaves_states: false,
+        prepare: Vec::new(),
     };
     with_last(recurrent, lowering)
 }

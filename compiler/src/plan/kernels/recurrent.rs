@@ -45,6 +45,8 @@ pub fn recurrent(lowering: &Lowering<'_>, flags: Recurrence, kind: CellKind) -> 
         unroll: flags.unroll,
         directions: vec![direction(lowering, flags, kind, walk)?],
         samples: Samples::One,
+        leaves_states: false,
+        prepare: Vec::new(),
     };
     with_last(recurrent, lowering)
 }
