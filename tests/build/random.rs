@@ -117,6 +117,10 @@ fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
     for node in model.graph.nodes() {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
         for weight in node.weights.iter().filter(|_| node.is_first_use) {
+            let name = key(instance, weight);
+            if tensors.iter().any(|tensor| tensor.name == name) {
+                continue;
+            }
             let length: u64 = weight.shape.iter().product();
             let rows = if weight.shape.len() > 1 { weight.shape[0] as f64 } else { 4.0 };
             let is_variance = weight.path.ends_with("variance");
@@ -126,7 +130,6 @@ fn tensors(model: &CompiledModel, random: &mut Random) -> Vec<NamedTensor> {
                 Precision::Single => values.map(|value| value as f32).collect(),
                 Precision::Double => values.collect(),
             };
-            let name = key(instance, weight);
             tensors.push(NamedTensor { name, shape: weight.shape.clone(), values: Ok(values) });
         }
     }

@@ -51,13 +51,14 @@ pub fn bind(model: &CompiledModel, tensors: &[NamedTensor]) -> Result<BoundWeigh
     binder.finish(BoundWeights { nodes })
 }
 
-/// The keys of all weights of a graph.
+/// The keys of all weights of a graph, each variable's once.
 #[must_use]
 pub fn keys(graph: &TypedGraph) -> Vec<String> {
-    let mut keys = Vec::new();
+    let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for node in graph.nodes().iter().filter(|node| node.is_first_use) {
         let NodeKind::Layer { instance, .. } = &node.node.kind else { continue };
-        keys.extend(node.weights.iter().map(|spec| key(instance, spec)));
+        let new = node.weights.iter().filter(|spec| spec.variable.is_none_or(|variable| seen.insert(variable)));
+        keys.extend(new.map(|spec| key(instance, spec)));
     }
     keys
 }
