@@ -1,5 +1,5 @@
 //! `SimpleRNNCell`, `LSTMCell`, `GRUCell`: what `RNN` takes for one step, or a text calls with states,
-//! `y, [h, c] = cell(x, [h, c])`. Their formulas are those of the layers; [`called`] is the call.
+//! `y, [h, c] = cell(x, [h, c])`. Their formulas are those of the layers; `cells/called.rs` is the call.
 //!
 //! <https://keras.io/api/layers/recurrent_layers/>. Differences to Keras: a call reads samples of one axis, as many states as
 //! the cell has, and of their shapes (Keras ignores further states, and repeats sizes of 1).
