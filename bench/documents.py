@@ -60,6 +60,8 @@ class Comparison:
         self.levels = [level for level in LEVELS if level in found]
 
     def tables(self):
+        if self.workloads != list(WORKLOADS) or not self.levels:
+            raise SystemExit("results.jsonl is of a run without ours or without some of the workloads: run all, then --docs")
         yield "machine", "```text\n" + table.about(self.lines) + "\n```"
         yield "best", self.against_the_best()
         yield "calls", self.calls()
