@@ -253,7 +253,7 @@ fn borrowed(code: &mut String, plan: &Plan, make: &str, kind: &str) -> Result<()
         writeln!(code, "        let output = &mut {kind}Output {{ {} }};", output.join(", "))?;
     }
     // What stands in the scratch before must not matter.
-    writeln!(code, "        let mut scratch = vec![f32::NAN; {kind}::scratch_length(rows)];")?;
+    writeln!(code, "        let mut scratch = vec![crate::suite::Float::NAN; {kind}::scratch_length(rows)];")?;
     writeln!(code, "        model.forward_into({input}, &mut scratch, output).unwrap();")?;
     writeln!(code, "        let mut flat = Vec::new();")?;
     for end in plan.outputs() {
