@@ -249,7 +249,7 @@ def processor():
 
 def machine(bench):
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
-    return [f"machine   {processor()}", f"system    {platform.platform()}", f"compiler  {rustc}",
+    return [f"machine   {processor()}", f"system    {platform.system()} {platform.release().split('-')[0]}", f"compiler  {rustc}",
             f"method    {bench.rounds} rounds, one process a program a round, pinned to core {bench.cpu}, "
             f"load {os.getloadavg()[0]:.2f}"]
 
