@@ -404,6 +404,11 @@ pub trait Layer: Debug {
         Ok(Masked::lost())
     }
 
+    /// How many of its outputs, the first on, have the mask that [`Layer::mask`] tells.
+    fn masked_outputs(&self) -> usize {
+        1
+    }
+
     /// What Keras makes of its inputs' masks in a functional model, for the summary.
     fn shown_mask(&self) -> ShownMask {
         ShownMask::None

@@ -343,6 +343,11 @@ mod tests {
         };
         assert_eq!(codes("LSTM(2)(x, mask=m)"), []);
         assert_eq!(codes("GRU(2)(x, initial_state=h, mask=m)"), []);
+        // Outputs that are not joined both have the mask.
+        for output in [0, 1] {
+            let both = "Bidirectional(LSTM(2, return_sequences=True), merge_mode=None)(x, mask=m)";
+            assert_eq!(codes(&format!("Flatten()({both}[{output}])")), [Code::W106]);
+        }
         assert_eq!(codes("GRU(2)(Masking()(x), initial_state=h)"), [Code::W107]);
         assert_eq!(codes("Attention()([x, x], mask=[m, None])"), []);
         assert_eq!(codes("Attention()([x, x], mask=m)"), [Code::E145]);

@@ -194,7 +194,9 @@ impl Evaluator<'_> {
         self.inference.list(first.node, listing);
         self.count_steps(layer);
         self.name_tensors(&outputs);
-        self.follow_mask(layer, (tensors, masks), first, span);
+        for &output in outputs.iter().take(layer.layer.masked_outputs()) {
+            self.follow_mask(layer, (tensors, masks), output, span);
+        }
         Some(match outputs.as_slice() {
             [only] => Value::Tensor(*only),
             several => Value::Tuple(self.grouped(layer, several, span).into()),

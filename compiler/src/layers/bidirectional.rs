@@ -442,6 +442,10 @@ impl Layer for Bidirectional {
         Ok(Some(Box::new(Self { forward, backward, merge: self.merge, has_own_backward: self.has_own_backward })))
     }
 
+    fn masked_outputs(&self) -> usize {
+        if self.merge == Merge::Apart { 2 } else { 1 }
+    }
+
     fn shown_mask(&self) -> ShownMask {
         if self.returns_sequences() { ShownMask::First } else { ShownMask::None }
     }

@@ -114,7 +114,9 @@ impl Draft {
         let id = self.applied(instance, &form, (&inputs, own), span);
         self.origins.push(node.origin.unwrap_or((index, 0)));
         let outputs = self.finish(instance, id, &masked, span);
-        self.follow(instance.layer.as_ref(), own, outputs[0], (masked.output, output), span);
+        for &masked_output in outputs.iter().take(instance.layer.masked_outputs()) {
+            self.follow(instance.layer.as_ref(), own, masked_output, (masked.output, output), span);
+        }
         outputs
     }
 
@@ -152,7 +154,7 @@ impl Draft {
         self.same.get(&tensor).copied().unwrap_or(tensor)
     }
 
-    /// Puts the masks on the first output, the one it carries and the one that is followed, and takes off those that the layer
+    /// Puts the masks on an output, the one it carries and the one that is followed, and takes off those that the layer
     /// takes.
     fn follow(
         &mut self,
