@@ -291,6 +291,20 @@ pub trait Layer: Debug {
         InputType::Float32
     }
 
+    /// The type of the numbers that Keras computes for an output, from inputs whose numbers have these. Some layers pass whole
+    /// numbers on that Keras declares as floats.
+    fn computed_type(&self, output: usize, inputs: &[InputType]) -> InputType {
+        match inputs.first() {
+            Some(&first) if self.is_identity() && !self.is_operation() => first,
+            _ => self.output_type(output, inputs),
+        }
+    }
+
+    /// Whether Keras cuts what it makes to the type of its input, which can't be meant where that is of whole numbers.
+    fn needs_floats(&self) -> bool {
+        false
+    }
+
     /// How many weights of its inner layer Keras's files hold once more, in front of the layer's own.
     fn stored_twice(&self) -> usize {
         0
@@ -519,6 +533,17 @@ macro_rules! passes_masks {
 
         fn shown_mask(&self) -> $crate::layer::ShownMask {
             $crate::layer::ShownMask::First
+        }
+    };
+}
+
+/// Says of a [`Layer`] that whole numbers stay whole where all inputs have such.
+#[macro_export]
+macro_rules! passes_numbers_on {
+    () => {
+        fn computed_type(&self, _output: usize, inputs: &[$crate::graph::InputType]) -> $crate::graph::InputType {
+            let joined = inputs.iter().copied().reduce($crate::graph::InputType::joined);
+            joined.unwrap_or($crate::graph::InputType::Float32)
         }
     };
 }

@@ -9,56 +9,27 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::graph::{InputType, NodeKind, TensorId, TypedGraph};
 use crate::layer::Layer;
 
-/// Layers that need floats.
-const NEED_FLOATS: &[&str] = &["LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"];
-
-/// Layers that answer whole numbers where they get such.
-const PASS_ON: &[&str] = &[
-    "ReLU",
-    "Masking",
-    "UpSampling1D",
-    "MaxPooling1D",
-    "GlobalMaxPooling1D",
-    "Add",
-    "Subtract",
-    "Multiply",
-    "Maximum",
-    "Minimum",
-    "Concatenate",
-    "Flatten",
-    "Reshape",
-    "Permute",
-    "RepeatVector",
-    "ZeroPadding1D",
-    "Cropping1D",
-];
-
 /// Says where whole numbers are normalized.
 pub(crate) fn check(graph: &TypedGraph) -> Vec<Diagnostic> {
-    let mut whole: Vec<Vec<bool>> = Vec::with_capacity(graph.nodes().len());
+    // What Keras computes, which may be whole where it declares floats.
+    let mut computed: Vec<Vec<InputType>> = Vec::with_capacity(graph.nodes().len());
     let mut diagnostics = Vec::new();
     for node in graph.nodes() {
-        let by_type = |output: usize| node.types.get(output).is_some_and(|kind| is_whole(*kind));
-        let n_outputs = node.outputs.len();
         let NodeKind::Layer { instance, inputs } = &node.node.kind else {
-            whole.push((0..n_outputs).map(by_type).collect());
+            computed.push(node.types.clone());
             continue;
         };
-        let (own, _) = node.split(inputs);
-        let is_read = |input: &TensorId| whole[input.node.0].get(input.output).copied().unwrap_or(false);
-        let (any, all) = (own.iter().any(is_read), !own.is_empty() && own.iter().all(is_read));
+        let of = |input: &TensorId| computed[input.node.0].get(input.output).copied().unwrap_or(InputType::Float32);
+        let read: Vec<InputType> = node.split(inputs).0.iter().map(of).collect();
         let layer = instance.layer.as_ref();
-        if let (true, Some(class)) = (any, needs_floats(layer)) {
+        if let (true, Some(class)) = (read.iter().any(|kind| is_whole(*kind)), needs_floats(layer)) {
             let title = format!("`{class}` normalizes whole numbers");
             let diagnostic = Diagnostic::new(Code::E157, node.node.span, title).at("gets whole numbers");
             diagnostics.push(diagnostic.note("Keras cuts the results to whole numbers").help(
                 "make floats of them first: `keras.ops.cast(x, \"float32\")`, or `Rescaling(1.0)` in a `Sequential`",
             ));
         }
-        let class = layer.declaration().class;
-        let passes_on = all && (PASS_ON.contains(&class) || layer.is_identity() && !layer.is_operation());
-        let gives = class == "Discretization" || passes_on;
-        whole.push((0..n_outputs).map(|output| gives || layer.is_operation() && by_type(output)).collect());
+        computed.push((0..node.outputs.len()).map(|output| layer.computed_type(output, &read)).collect());
     }
     diagnostics
 }
@@ -69,16 +40,15 @@ const fn is_whole(kind: InputType) -> bool {
 
 /// The class of the layer, or of one that a wrapper holds, which needs floats.
 fn needs_floats(layer: &dyn Layer) -> Option<&'static str> {
-    let class = layer.declaration().class;
-    if NEED_FLOATS.contains(&class) {
-        return Some(class);
+    if layer.needs_floats() {
+        return Some(layer.declaration().class);
     }
     layer.sublayers().iter().find_map(|inner| needs_floats(inner.layer.as_ref()))
 }
 
 #[cfg(test)]
 mod tests {
-    use rnn_grammar::Code;
+    use rnn_grammar::{Code, Source};
 
     use crate::layers::testing::codes;
 
@@ -91,5 +61,23 @@ mod tests {
         assert_eq!(codes("Input((4, 6), dtype='int32'), GroupNormalization(2)"), [Code::E157]);
         assert_eq!(codes(&format!("{ids}, BatchNormalization(), LayerNormalization()")), []);
         assert_eq!(codes(&format!("{ids}, Rescaling(1.0), LayerNormalization()")), []);
+    }
+
+    #[test]
+    fn operations_make_what_numpy_makes_of_whole_numbers() {
+        let of = |tensor: &str| {
+            let text = format!(
+                "x = Input((4, 6))\nd = Discretization(bin_boundaries=[0.0])(x)\n\
+                 model = Model(x, LayerNormalization()({tensor}))\n"
+            );
+            let compiled = crate::compile(&Source::new("test.rnn", text));
+            compiled.diagnostics.iter().map(|mistake| mistake.code).collect::<Vec<_>>()
+        };
+        for whole in ["d + d", "2 * d", "keras.ops.sum(d, axis=1)", "keras.ops.abs(d)", "keras.ops.maximum(d, d)"] {
+            assert_eq!(of(whole), [Code::E157], "{whole}");
+        }
+        for floats in ["1.0 * d", "d / 2", "keras.ops.exp(d)", "keras.ops.cast(d, 'float32')"] {
+            assert_eq!(of(floats), [], "{floats}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::layers::mask_of::MaskOf;
 use crate::layers::merge::batch;
 use crate::layers::merge_masks::any_of;
 use crate::masks::{MaskCall, MaskShapes, Masked};
+use crate::passes_numbers_on;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -92,6 +93,8 @@ impl Layer for Concatenate {
         }
         Ok(vec![output])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

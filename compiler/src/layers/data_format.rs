@@ -6,6 +6,7 @@
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, ShownMask, Streaming, Takes, WeightSpec};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels;
@@ -188,6 +189,10 @@ impl Layer for ChannelsFirst {
         }
         operations.push(turned_from(output, &outputs[0])?);
         Ok(operations)
+    }
+
+    fn computed_type(&self, output: usize, inputs: &[InputType]) -> InputType {
+        self.inner.computed_type(output, inputs)
     }
 
     fn takes_mask(&self) -> bool {

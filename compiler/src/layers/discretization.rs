@@ -10,6 +10,7 @@ use rnn_grammar::{Code, Diagnostic};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::plan::kernels;
@@ -96,6 +97,10 @@ impl Layer for Discretization {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         Ok(vec![Check::single(DISCRETIZATION.class, inputs)?.shape.clone()])
+    }
+
+    fn computed_type(&self, _output: usize, _inputs: &[InputType]) -> InputType {
+        InputType::Int32
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

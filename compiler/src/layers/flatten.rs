@@ -13,6 +13,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::reshape::reshaped;
+use crate::passes_numbers_on;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -85,6 +86,8 @@ impl Layer for Flatten {
         let size = sizes.try_fold(1_u64, |product, size| size.map(|size| product.saturating_mul(size)));
         Ok(vec![Shape(vec![shape.batch(), size.map_or(Dimension::Free, Dimension::Known)])])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

@@ -7,6 +7,7 @@ use ndarray::{ArrayD, Axis};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
@@ -103,6 +104,11 @@ impl Layer for GlobalPooling {
         let [batch, features] = [shape.0[0], shape.0[2]];
         let kept = vec![batch, Dimension::Known(1), features];
         Ok(vec![Shape(if self.keepdims { kept } else { vec![batch, features] })])
+    }
+
+    fn computed_type(&self, _output: usize, inputs: &[InputType]) -> InputType {
+        let joined = inputs.iter().copied().reduce(InputType::joined);
+        joined.filter(|_| !self.is_average).unwrap_or(InputType::Float32)
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

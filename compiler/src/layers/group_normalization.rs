@@ -161,6 +161,10 @@ impl Layer for GroupNormalization {
         }
     }
 
+    fn needs_floats(&self) -> bool {
+        true
+    }
+
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
         let Some(shape) = inputs.first() else { return Vec::new() };
         let size = self.place(shape).ok().and_then(|place| shape.0[place].known()).unwrap_or(0);

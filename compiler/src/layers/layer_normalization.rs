@@ -128,6 +128,10 @@ impl Layer for LayerNormalization {
         Ok(vec![check.shape.clone()])
     }
 
+    fn needs_floats(&self) -> bool {
+        true
+    }
+
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
         let Some(shape) = inputs.first() else { return Vec::new() };
         let places = self.places(shape).unwrap_or_default();

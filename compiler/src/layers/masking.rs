@@ -12,6 +12,7 @@ use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::mask_of::MaskOf;
 use crate::masks::{MaskCall, Masked};
+use crate::passes_numbers_on;
 use crate::plan::kernels::masks;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -66,6 +67,8 @@ impl Layer for Masking {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         Ok(vec![Check::single(MASKING.class, inputs)?.at_least(2)?.shape.clone()])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

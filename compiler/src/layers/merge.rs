@@ -10,6 +10,7 @@ use rnn_grammar::Code;
 use crate::arguments::Arguments;
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, ShownMask, Streaming, Takes, WeightSpec};
 use crate::layers::merge_masks;
 use crate::masks::{MaskCall, Masked};
@@ -214,6 +215,11 @@ impl Layer for Merge {
         let mut output = vec![batch];
         output.extend(axes);
         Ok(vec![Shape(output)])
+    }
+
+    fn computed_type(&self, _output: usize, inputs: &[InputType]) -> InputType {
+        let joined = inputs.iter().copied().reduce(InputType::joined);
+        joined.filter(|_| self.operator != Operator::Average).unwrap_or(InputType::Float32)
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

@@ -10,6 +10,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_numbers_on;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -78,6 +79,8 @@ impl Layer for Permute {
         let check = Check::single(PERMUTE.class, inputs)?.exactly(self.dims.len() + 1, &form, help)?;
         Ok(vec![Shape(self.order().into_iter().map(|axis| check.shape.0[axis]).collect())])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

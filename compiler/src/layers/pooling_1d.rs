@@ -9,6 +9,7 @@ use rnn_grammar::{Code, Span};
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
+use crate::graph::InputType;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
@@ -131,6 +132,11 @@ impl Layer for Pooling {
             output.0[1] = Dimension::Known(count);
         }
         Ok(vec![output])
+    }
+
+    fn computed_type(&self, _output: usize, inputs: &[InputType]) -> InputType {
+        let joined = inputs.iter().copied().reduce(InputType::joined);
+        joined.filter(|_| !self.is_average).unwrap_or(InputType::Float32)
     }
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {

@@ -13,6 +13,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::passes_masks;
+use crate::passes_numbers_on;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::activation;
@@ -88,6 +89,8 @@ impl Layer for Relu {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         Ok(vec![Check::single(RELU.class, inputs)?.shape.clone()])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

@@ -9,6 +9,7 @@ use crate::declaration::{Argument, Declaration, Kind};
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
+use crate::passes_numbers_on;
 use crate::plan::kernels;
 use crate::plan::lowered::{Lowered, Lowering, fixed};
 use crate::reference::real::Real;
@@ -56,6 +57,8 @@ impl Layer for RepeatVector {
         let check = Check::single(REPEAT_VECTOR.class, inputs)?.exactly(2, "(batch, features)", help)?;
         Ok(vec![Shape(vec![check.shape.0[0], Dimension::Known(self.n), check.shape.0[1]])])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()

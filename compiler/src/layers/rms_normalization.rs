@@ -103,6 +103,10 @@ impl Layer for RmsNormalization {
             .help("name the last axes, or turn them to the end with `Permute` and back"))
     }
 
+    fn needs_floats(&self) -> bool {
+        true
+    }
+
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
         let Some(shape) = inputs.first() else { return Vec::new() };
         let sizes: Vec<u64> = self.sizes(shape).iter().filter_map(|size| size.known()).collect();

@@ -77,6 +77,10 @@ impl Layer for UnitNormalization {
         Ok(vec![check.shape.clone()])
     }
 
+    fn needs_floats(&self) -> bool {
+        true
+    }
+
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()
     }

@@ -11,6 +11,7 @@ use crate::layer::{Call, Layer, Mismatch, Streaming, WeightSpec};
 use crate::layers::checks::Check;
 use crate::layers::data_format::{DATA_FORMAT, arranged};
 use crate::layers::margins::Margins;
+use crate::passes_numbers_on;
 use crate::plan::kernels::windows;
 use crate::plan::lowered::{Lowered, Lowering, Reach, fixed};
 use crate::reference::real::Real;
@@ -72,6 +73,8 @@ impl Layer for ZeroPadding {
         }
         Ok(vec![output])
     }
+
+    passes_numbers_on!();
 
     fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
         Vec::new()
