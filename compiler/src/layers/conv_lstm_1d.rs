@@ -26,6 +26,7 @@ use crate::layers::recurrent::arguments::{
     RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RECURRENT_REGULARIZER, RETURN_SEQUENCES, RETURN_STATE, SEED, STATEFUL,
     UNROLL, USE_BIAS, ZERO_OUTPUT_FOR_MASK,
 };
+use crate::layers::recurrent::states::{check_count, check_shapes};
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, activation_of, evaluate_masked, flags_of, vector};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::kernels::conv_lstm::{ConvSizes, conv_lstm};
@@ -130,20 +131,13 @@ impl ConvLstm1D {
 
     /// The states to begin with, if there are any.
     fn check_states(&self, state: &Shape, states: &[Shape]) -> Result<(), Mismatch> {
-        if !states.is_empty() && states.len() != self.flags.n_states {
-            let title = format!("`ConvLSTM1D` has 2 states, but begins with {}", states.len());
-            return Err(Mismatch::new(Code::E219, title, "another number of states"));
+        if states.is_empty() {
+            return Ok(());
         }
-        let fits = |given: &&Shape| {
+        check_count(CONV_LSTM_1D.class, self.flags.n_states, states.len())?;
+        check_shapes(CONV_LSTM_1D.class, state, states, |given| {
             given.rank() == state.rank() && given.0.iter().zip(&state.0).all(|(given, wanted)| given.agrees(*wanted))
-        };
-        match states.iter().find(|given| !fits(given)) {
-            None => Ok(()),
-            Some(given) => {
-                let title = format!("`ConvLSTM1D` begins with states of shape `{state}`, not `{given}`");
-                Err(Mismatch::new(Code::E220, title, "another shape than its states have"))
-            }
-        }
+        })
     }
 
     /// i, f, g and o of all places.

@@ -4,6 +4,7 @@
 pub(crate) mod arguments;
 pub(crate) mod layer;
 mod masked;
+pub(crate) mod states;
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Ix3, s};
 use rnn_grammar::{Code, Diagnostic};
@@ -144,21 +145,11 @@ impl TimeLoop {
 
     /// The states to begin with, if there are any.
     fn check_states(self, batch: Dimension, states: &[Shape]) -> Result<(), Mismatch> {
-        let Recurrence { units, n_states, .. } = self.flags;
-        if !states.is_empty() && states.len() != n_states {
-            let title = format!("`{}` has {n_states} states, but begins with {}", self.class, states.len());
-            return Err(Mismatch::new(Code::E219, title, "another number of states"));
+        if states.is_empty() {
+            return Ok(());
         }
-        let units = Dimension::Known(units);
-        let fits = |state: &&Shape| state.rank() == 2 && state.batch().agrees(batch) && state.last() == Some(units);
-        match states.iter().find(|state| !fits(state)) {
-            None => Ok(()),
-            Some(state) => {
-                let wanted = Shape(vec![batch, units]);
-                let title = format!("`{}` begins with states of shape `{wanted}`, not `{state}`", self.class);
-                Err(Mismatch::new(Code::E220, title, "another shape than its states have"))
-            }
-        }
+        states::check_count(self.class, self.flags.n_states, states.len())?;
+        states::check_vectors(self.class, batch, self.flags.units, states)
     }
 
     /// Kernel, recurrent kernel and bias, below the cell's name.

@@ -26,6 +26,7 @@ use crate::layers::chain::Chain;
 use crate::layers::recurrent::arguments::{
     GO_BACKWARDS, RETURN_SEQUENCES, RETURN_STATE, STATEFUL, UNROLL, ZERO_OUTPUT_FOR_MASK,
 };
+use crate::layers::recurrent::states::check_count;
 use crate::layers::recurrent::{LAST_STEP, SEQUENCE_FIX, TimeLoop, evaluate_masked, flags_of};
 use crate::masks::{MaskCall, MaskShapes, Masked};
 use crate::plan::lowered::{Lowered, Lowering};
@@ -196,9 +197,8 @@ impl Layer for Rnn {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let (sequence, given) = inputs.split_at(inputs.len().min(1));
         let (given, mask) = given.split_at(given.len() - usize::from(self.flags.masking.is_read && !given.is_empty()));
-        if !given.is_empty() && given.len() != self.flags.n_states {
-            let title = format!("`RNN` has {} states, but begins with {}", self.flags.n_states, given.len());
-            return Err(Mismatch::new(Code::E219, title, "another number of states"));
+        if !given.is_empty() {
+            check_count(RNN.class, self.flags.n_states, given.len())?;
         }
         let (mut sequence, mut states) = (sequence.to_vec(), Vec::new());
         for (walk, begin) in self.walks.iter().zip(self.states_of(given)) {

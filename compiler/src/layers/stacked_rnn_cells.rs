@@ -7,7 +7,6 @@
 use std::rc::Rc;
 
 use ndarray::ArrayD;
-use rnn_grammar::Code;
 
 use crate::arguments::Arguments;
 use crate::declaration::{Argument, Declaration, Kind};
@@ -15,6 +14,7 @@ use crate::evaluate_generically;
 use crate::layer::{Call, Layer, LayerInstance, Mismatch, Streaming, Takes, WeightSpec};
 use crate::layers::axes::shape_of;
 use crate::layers::cells::StepOf;
+use crate::layers::recurrent::states::check_count;
 use crate::layers::time_distributed::prefixed;
 use crate::plan::kernels::cell_call::{self, move_behind};
 use crate::plan::lowered::{From, Lowered, Lowering};
@@ -122,11 +122,7 @@ impl Layer for StackedRnnCells {
 
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
         let wanted = self.cells.iter().map(|cell| n_states(cell)).sum::<usize>();
-        let given = inputs.len().saturating_sub(1);
-        if given != wanted {
-            let title = format!("`{}` has {wanted} states, but begins with {given}", STACKED_RNN_CELLS.class);
-            return Err(Mismatch::new(Code::E219, title, "another number of states"));
-        }
+        check_count(STACKED_RNN_CELLS.class, wanted, inputs.len().saturating_sub(1))?;
         let (mut input, mut states) = (inputs[0].clone(), Vec::new());
         for part in self.parts() {
             let mut outputs = part.cell.layer.output_shapes(&Self::read(&part, &input, inputs))?;

@@ -3,13 +3,13 @@
 //! `y, states = cell(x, states)` is an `RNN` of one timestep with `initial_state` and `return_state`, and has its bits.
 
 use ndarray::{ArrayD, Axis};
-use rnn_grammar::Code;
 
 use super::{Step, StepOf};
 use crate::declaration::Declaration;
 use crate::evaluate_generically;
 use crate::layer::{Call, Layer, Mismatch, Recurrence, Streaming, Takes, WeightSpec};
 use crate::layers::checks::Check;
+use crate::layers::recurrent::states::{check_count, check_vectors};
 use crate::plan::kernels::cell_call::cell_call;
 use crate::plan::lowered::{Lowered, Lowering};
 use crate::reference::real::Real;
@@ -23,24 +23,6 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The states that a call begins with.
-    fn check_states(&self, batch: Dimension, states: &[Shape]) -> Result<(), Mismatch> {
-        let (class, flags) = (self.declaration.class, self.step.flags());
-        if states.len() != flags.n_states {
-            let title = format!("`{class}` has {} states, but begins with {}", flags.n_states, states.len());
-            return Err(Mismatch::new(Code::E219, title, "another number of states"));
-        }
-        let wanted = Shape(vec![batch, Dimension::Known(flags.units)]);
-        let fits = |state: &&Shape| state.rank() == 2 && state.batch().agrees(batch) && state.last() == wanted.last();
-        match states.iter().find(|state| !fits(state)) {
-            None => Ok(()),
-            Some(state) => {
-                let title = format!("`{class}` begins with states of shape `{wanted}`, not `{state}`");
-                Err(Mismatch::new(Code::E220, title, "another shape than its states have"))
-            }
-        }
-    }
-
     fn evaluate<R: Real>(&self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
         let mut inputs = call.inputs.to_vec();
         inputs[0].insert_axis_inplace(Axis(1));
@@ -68,8 +50,9 @@ impl Layer for Cell {
         let help = "a cell reads one step, e.g. `Input(shape=(8,))`; `RNN` walks over time with it";
         let check = check.exactly(2, "(batch, features)", help)?;
         check.features()?;
-        let (batch, flags) = (check.shape.0[0], self.step.flags());
-        self.check_states(batch, states)?;
+        let (class, batch, flags) = (self.declaration.class, check.shape.0[0], self.step.flags());
+        check_count(class, flags.n_states, states.len())?;
+        check_vectors(class, batch, flags.units, states)?;
         Ok(vec![Shape(vec![batch, Dimension::Known(flags.units)]); 1 + flags.n_states])
     }
 
@@ -105,6 +88,8 @@ impl Layer for Cell {
 
 #[cfg(test)]
 mod tests {
+    use rnn_grammar::Code;
+
     use super::*;
     use crate::layers::testing::array;
 
