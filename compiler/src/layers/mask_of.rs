@@ -15,6 +15,51 @@ pub(crate) const fn hidden(class: &'static str, summary: &'static str) -> Declar
     Declaration::operation(class, "", summary)
 }
 
+/// What a layer has that computes nothing and is there for a mask's sake: it reads several tensors and passes the first one on.
+macro_rules! passes_first_on {
+    () => {
+        fn takes(&self) -> $crate::layer::Takes {
+            $crate::layer::Takes::List
+        }
+
+        fn output_shapes(
+            &self,
+            inputs: &[$crate::shape::Shape],
+        ) -> Result<Vec<$crate::shape::Shape>, $crate::layer::Mismatch> {
+            Ok(inputs[..1].to_vec())
+        }
+
+        fn weights(&self, _inputs: &[$crate::shape::Shape]) -> Vec<$crate::layer::WeightSpec> {
+            Vec::new()
+        }
+
+        fn is_operation(&self) -> bool {
+            true
+        }
+
+        fn is_identity(&self) -> bool {
+            true
+        }
+
+        fn streaming(&self, _inputs: &[$crate::shape::Shape]) -> $crate::layer::Streaming {
+            $crate::layer::Streaming::PerFrame
+        }
+
+        fn lower(&self, _lowering: &$crate::plan::lowered::Lowering<'_>) -> $crate::plan::lowered::Lowered {
+            Ok(Vec::new())
+        }
+
+        fn evaluate_f64(&self, call: &$crate::layer::Call<'_, f64>) -> Vec<ndarray::ArrayD<f64>> {
+            call.inputs[..1].to_vec()
+        }
+
+        fn evaluate_f32(&self, call: &$crate::layer::Call<'_, f32>) -> Vec<ndarray::ArrayD<f32>> {
+            call.inputs[..1].to_vec()
+        }
+    };
+}
+pub(crate) use passes_first_on;
+
 /// The class of an identity that a model inside is given a mask by.
 pub(crate) const GIVEN: Declaration = hidden("GivenMask", "Gives a tensor a mask.");
 /// The class of an identity where a model inside is handed the mask of its tensor.

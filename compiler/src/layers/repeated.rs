@@ -3,20 +3,16 @@
 //! Keras takes the first of the given states for the output before, which is that of the first cell where this cell has one
 //! state. Without a mask the layer passes its first input on.
 
-use ndarray::ArrayD;
 use rnn_grammar::Code;
 
 use crate::declaration::Declaration;
-use crate::evaluate_generically;
-use crate::layer::{Call, Layer, Mismatch, Streaming, Takes, WeightSpec};
+use crate::layer::{Layer, Mismatch};
 use crate::layers::get_item::{GetItem, Key};
-use crate::layers::mask_of::hidden;
+use crate::layers::mask_of::{hidden, passes_first_on};
 use crate::layers::mask_select::Select;
 use crate::layers::recurrent::at_masked;
 use crate::masks::{MaskCall, Masked};
-use crate::plan::lowered::{AtMasked, Lowered, Lowering};
-use crate::reference::real::Real;
-use crate::shape::Shape;
+use crate::plan::lowered::AtMasked;
 
 const REPEATED: Declaration = hidden("Repeated", "The first cell's output where a step is masked.");
 
@@ -46,11 +42,6 @@ impl Repeated {
             is_aligned: last.go_backwards,
         })
     }
-
-    #[allow(clippy::unused_self)]
-    fn evaluate<R: Real>(self, call: &Call<'_, R>) -> Vec<ArrayD<R>> {
-        call.inputs[..1].to_vec()
-    }
 }
 
 impl Layer for Repeated {
@@ -58,33 +49,7 @@ impl Layer for Repeated {
         &REPEATED
     }
 
-    fn takes(&self) -> Takes {
-        Takes::List
-    }
-
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, Mismatch> {
-        Ok(inputs[..1].to_vec())
-    }
-
-    fn weights(&self, _inputs: &[Shape]) -> Vec<WeightSpec> {
-        Vec::new()
-    }
-
-    fn is_operation(&self) -> bool {
-        true
-    }
-
-    fn is_identity(&self) -> bool {
-        true
-    }
-
-    fn streaming(&self, _inputs: &[Shape]) -> Streaming {
-        Streaming::PerFrame
-    }
-
-    fn lower(&self, _lowering: &Lowering<'_>) -> Lowered {
-        Ok(Vec::new())
-    }
+    passes_first_on!();
 
     /// The mask stands in the order of the frames, and outputs in that of processing. A mask that the call does not give is not
     /// used where there are states.
@@ -114,6 +79,4 @@ impl Layer for Repeated {
         call.compute_as(Box::new(Select), &[]);
         Ok(Masked::with(Some(mask).filter(|_| self.return_sequences)))
     }
-
-    evaluate_generically!();
 }
