@@ -85,12 +85,17 @@ pub(super) fn lines(part: usize) -> Ident {
     name(if part == 0 { "h" } else { "c" })
 }
 
+/// Every state of the directions in turn, and its place among those of its own.
+fn states_of<'a, 'b>(parts: &'a [Part<'b>]) -> impl Iterator<Item = (&'a Part<'b>, usize)> {
+    parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)))
+}
+
 /// Fills the states that the layer begins with.
 fn initial(body: &Body<'_>, step: &Step, layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
     if !layer.has_initial {
         return TokenStream::new();
     }
-    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let states = states_of(parts);
     let sets = states.zip(step.inputs.iter().skip(1)).map(|((part, index), given)| {
         let (state, lines) = (&part.state, lines(index));
         let values = body.tensor(given.place).read_array(part.direction.units);
@@ -350,7 +355,7 @@ fn many_results(
 /// Puts the states behind a sequence's output.
 fn states_left(layer: &Recurrent, parts: &[Part<'_>]) -> TokenStream {
     let mut first = layer.sample_output().unwrap_or(0);
-    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let states = states_of(parts);
     let puts = states.map(|(part, index)| {
         let (state, lines, units, offset) = (&part.state, lines(index), size(part.direction.units), size(first));
         first += part.direction.units;
@@ -370,7 +375,7 @@ fn beginnings(
     if !layer.has_initial {
         return (Vec::new(), begin);
     }
-    let states = parts.iter().flat_map(|part| (0..part.direction.n_states).map(move |index| (part, index)));
+    let states = states_of(parts);
     let mut walked = Vec::new();
     for (place, ((part, index), given)) in states.zip(step.inputs.iter().skip(1)).enumerate() {
         let (state, lines, first) = (&part.state, lines(index), format_ident!("first_{place}"));

@@ -3,6 +3,8 @@
 //! <https://keras.io/api/ops/numpy/>. NaN goes last in order, and is the largest value. Difference to Keras: the batch is no axis to
 //! go along, so `axis` is given where Keras would take all of them.
 
+use std::cmp::Ordering;
+
 use ndarray::{ArrayD, Axis, Slice};
 use rnn_grammar::{Code, Span};
 
@@ -48,18 +50,16 @@ pub(crate) struct AlongAxis {
     pub(crate) span: Option<Span>,
 }
 
-/// Whether one value comes before another in ascending order: NaN last.
-fn comes_first<R: Real>(left: R, right: R) -> bool {
-    left < right || (right.is_nan() && !left.is_nan())
+/// How two values stand in ascending order: NaN last.
+fn ascending<R: Real>(left: R, right: R) -> Ordering {
+    let comes_first = |one: R, other: R| one < other || (other.is_nan() && !one.is_nan());
+    comes_first(right, left).cmp(&comes_first(left, right))
 }
 
-/// The places of values in ascending order; equal ones keep theirs.
-fn places_in_order<R: Real>(values: &[R]) -> Vec<usize> {
+/// The places of values in this order; equal ones keep theirs.
+fn places_in<R: Real>(order: impl Fn(R, R) -> Ordering, values: &[R]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..values.len()).collect();
-    places.sort_by(|&left, &right| {
-        let (left, right) = (values[left], values[right]);
-        comes_first(right, left).cmp(&comes_first(left, right))
-    });
+    places.sort_by(|&left, &right| order(values[left], values[right]));
     places
 }
 
@@ -86,9 +86,11 @@ impl AlongAxis {
         vec![match self.along {
             Along::Sum => each(&|values| running(values, |before, value| before + value)),
             Along::Product => each(&|values| running(values, |before, value| before * value)),
-            Along::Sorted => each(&|values| places_in_order(values).into_iter().map(|place| values[place]).collect()),
+            Along::Sorted => {
+                each(&|values| places_in(ascending, values).into_iter().map(|place| values[place]).collect())
+            }
             Along::Places => {
-                each(&|values| places_in_order(values).into_iter().map(|place| R::of(place as f64)).collect())
+                each(&|values| places_in(ascending, values).into_iter().map(|place| R::of(place as f64)).collect())
             }
             Along::Difference(times) => {
                 let mut array = input.clone();
@@ -176,14 +178,7 @@ impl TopK {
         let input = &call.inputs[0];
         let (last, count) = (Axis(input.ndim() - 1), usize::try_from(self.count).unwrap_or(0));
         let first = |array: ArrayD<R>| array.slice_axis(last, Slice::from(..count)).as_standard_layout().into_owned();
-        let in_order = |values: &[R]| {
-            let mut places: Vec<usize> = (0..values.len()).collect();
-            places.sort_by(|&left, &right| {
-                let (left, right) = (values[left], values[right]);
-                comes_first(left, right).cmp(&comes_first(right, left))
-            });
-            places
-        };
+        let in_order = |values: &[R]| places_in(|left, right| ascending(right, left), values);
         let places = map_groups(input, &[input.ndim() - 1], |group| {
             in_order(&group).into_iter().map(|place| R::of(place as f64)).collect()
         });

@@ -326,13 +326,18 @@ fn stretch(from: &[Dimension], to: &[Dimension]) -> Lowered {
 pub fn concatenate(lowering: &Lowering<'_>, axis: usize) -> Lowered {
     let widths = lowering.inputs.iter().map(|shape| product_of(shape.sample().get(axis..).unwrap_or(&[])));
     let widths = widths.collect::<Result<Vec<_>, _>>()?;
-    let literals = widths.iter().map(|&width| number(width));
+    let operand = |(input, width)| Operand { from: From::Input(input), prepare: Vec::new(), width };
+    Ok(vec![side_by_side(widths.into_iter().enumerate().map(operand).collect())])
+}
+
+/// Rows of several tensors side by side, wherever they are.
+#[must_use]
+pub fn side_by_side(operands: Vec<Operand>) -> Operation {
+    let literals = operands.iter().map(|operand| number(operand.width));
     let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#(#literals),*])), Argument::FlatOutput];
     let call = Call::with(quote!(kernels::join::concatenate), arguments);
-    let output = widths.iter().sum();
-    let operand = |(input, width)| Operand { from: From::Input(input), prepare: Vec::new(), width };
-    let operands = widths.into_iter().enumerate().map(operand).collect();
-    Ok(vec![Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })])
+    let output = operands.iter().map(|operand| operand.width).sum();
+    Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })
 }
 
 /// A sample as several along an axis: from and to of each part, in their order.
@@ -353,10 +358,7 @@ pub fn split(sample: &[Dimension], axis: usize, parts: &[[u64; 2]]) -> Lowered {
 /// Rows of one tensor, wherever it is.
 #[must_use]
 pub fn copied(operand: Operand) -> Operation {
-    let (output, length) = (operand.width, number(operand.width));
-    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#length])), Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::join::concatenate), arguments);
-    Operation::Join(Join { call, operands: vec![operand], output, weights: None, multiply_adds: 0 })
+    side_by_side(vec![operand])
 }
 
 /// The sums of products along one axis of each of two samples.

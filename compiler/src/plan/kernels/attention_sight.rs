@@ -5,7 +5,7 @@
 use quote::quote;
 
 use super::attention::{HeadSizes, behind_heads};
-use super::{bits, number};
+use super::{bits, number, side_by_side};
 use crate::activation::Activation;
 use crate::plan::lowered::{Argument, Call, From, Join, Operand, Operation};
 
@@ -47,13 +47,9 @@ pub fn multi_head_seeing(sizes: &HeadSizes, masks: &[FreeMask]) -> Vec<Operation
     let queries = if of_rows.is_empty() {
         operand(From::Input(0), query, key_row)
     } else {
-        let mut widths = vec![key_row];
         let mut operands = vec![operand(From::Input(0), query, key_row)];
-        for &(input, width, _) in &of_rows {
-            widths.push(width);
-            operands.push(operand(From::Input(input), Vec::new(), width));
-        }
-        operations.push(side_by_side(operands, &widths));
+        operands.extend(of_rows.iter().map(|&(input, width, _)| operand(From::Input(input), Vec::new(), width)));
+        operations.push(side_by_side(operands));
         operand(From::Before, Vec::new(), row)
     };
     let mut operands = vec![
@@ -76,13 +72,6 @@ impl FreeMask {
     const fn of_tensor(&self) -> Option<(usize, usize, [usize; 3])> {
         if let Self::OfTensor { input, width, strides } = *self { Some((input, width, strides)) } else { None }
     }
-}
-
-fn side_by_side(operands: Vec<Operand>, widths: &[usize]) -> Operation {
-    let (output, literals) = (widths.iter().sum(), widths.iter().map(|&width| number(width)));
-    let arguments = vec![Argument::FlatInputs, Argument::Value(quote!([#(#literals),*])), Argument::FlatOutput];
-    let call = Call::with(quote!(kernels::join::concatenate), arguments);
-    Operation::Join(Join { call, operands, output, weights: None, multiply_adds: 0 })
 }
 
 /// The kernel over queries, whose rows have masks behind them, keys, values and masks as tensors.
