@@ -5,30 +5,29 @@
 use super::buffers;
 use super::simd::Float;
 
-/// Adds to each value the one `stride` places before it, in each block of so many values: sums up to each value along an axis.
+/// Joins each value with the one `stride` places before it, in each block of so many values.
 #[inline(always)]
-pub fn running_sum(block: usize, stride: usize, values: &mut [Float]) {
+fn running(block: usize, stride: usize, values: &mut [Float], join: impl Fn(Float, Float) -> Float) {
     for block in values.chunks_mut(block.max(1)) {
         for place in stride..block.len() {
             let before = block.get(place - stride).copied().unwrap_or_default();
             if let Some(value) = block.get_mut(place) {
-                *value += before;
+                *value = join(*value, before);
             }
         }
     }
 }
 
+/// Sums up to each value along an axis of blocks of so many values, neighbours of which are `stride` apart.
+#[inline(always)]
+pub fn running_sum(block: usize, stride: usize, values: &mut [Float]) {
+    running(block, stride, values, |value, before| value + before);
+}
+
 /// The same with products.
 #[inline(always)]
 pub fn running_product(block: usize, stride: usize, values: &mut [Float]) {
-    for block in values.chunks_mut(block.max(1)) {
-        for place in stride..block.len() {
-            let before = block.get(place - stride).copied().unwrap_or_default();
-            if let Some(value) = block.get_mut(place) {
-                *value *= before;
-            }
-        }
-    }
+    running(block, stride, values, |value, before| value * before);
 }
 
 /// Which of two entries of a row comes first.
@@ -147,31 +146,34 @@ fn next_largest<const N: usize>(row: &[Float; N], last: Option<usize>) -> usize 
     }
 }
 
-/// The `K` largest values of each row, in descending order.
+/// Something of the `K` largest values of each row, in descending order: of the row and the value's place.
 #[inline(always)]
-pub fn largest<const N: usize, const K: usize>([input]: [&[Float]; 1], output: &mut [Float]) {
+fn descending<const N: usize, const K: usize>(
+    input: &[Float],
+    output: &mut [Float],
+    of: impl Fn(&[Float; N], usize) -> Float,
+) {
     for (row, output) in buffers::rows::<N>(input).iter().zip(buffers::rows_mut::<K>(output)) {
         let mut last = None;
         for output in output {
             let place = next_largest(row, last);
-            *output = row.get(place).copied().unwrap_or_default();
+            *output = of(row, place);
             last = Some(place);
         }
     }
+}
+
+/// The `K` largest values of each row, in descending order.
+#[inline(always)]
+pub fn largest<const N: usize, const K: usize>([input]: [&[Float]; 1], output: &mut [Float]) {
+    descending::<N, K>(input, output, |row, place| row.get(place).copied().unwrap_or_default());
 }
 
 /// Their places.
 #[inline(always)]
 #[allow(clippy::cast_precision_loss)]
 pub fn places_of_largest<const N: usize, const K: usize>([input]: [&[Float]; 1], output: &mut [Float]) {
-    for (row, output) in buffers::rows::<N>(input).iter().zip(buffers::rows_mut::<K>(output)) {
-        let mut last = None;
-        for output in output {
-            let place = next_largest(row, last);
-            *output = place as Float;
-            last = Some(place);
-        }
-    }
+    descending::<N, K>(input, output, |_row, place| place as Float);
 }
 
 /// What stands for a place that is none: the constant goes there.

@@ -8,6 +8,7 @@ use super::buffers;
 use super::elementwise::{padded, unpad};
 use super::join::line;
 use super::simd::{Float, In, Isa, Line, Vector};
+use core::marker::PhantomData;
 
 /// A score of a query and a key. `weights` are the layer's, as its own documentation says.
 pub trait Fit {
@@ -164,75 +165,86 @@ pub fn attend_masked<I: Isa, F: Fit, const HEADS: usize, const N: usize, const V
     for (place, (query, output)) in queries.iter().zip(output).enumerate() {
         for (head, output) in (0..HEADS).zip(output.chunks_mut(value_width.max(1))) {
             let query = query.get(head * width..(head + 1) * width).unwrap_or_default();
-            let looking = Looking {
-                weights,
-                looks,
-                query,
-                place,
-                keys,
-                values,
-                mask,
-                firsts: [head * width, head * value_width],
-            };
-            looking.mean::<I, F>(isa, output);
+            let fit = PhantomData::<F>;
+            let looking = Looking { weights, looks, query, place, keys, mask, first: head * width, fit };
+            mean(isa, &looking, (values, head * value_width), output);
         }
     }
 }
 
+/// The keys that a query looks at, and what it thinks of each.
+pub(super) trait Scored<const N: usize> {
+    /// All of them.
+    fn keys(&self) -> &[[Float; N]];
+    /// The score of the key of this number.
+    fn score<I: Isa>(&self, isa: I, index: usize, key: &[Float; N]) -> Float;
+}
+
+/// The mean of the values from their part `first` on, weighted by the softmax of the scores; zeros where there are no keys.
+#[inline(always)]
+pub(super) fn mean<I: Isa, S: Scored<N>, const N: usize, const V: usize>(
+    isa: I,
+    scored: &S,
+    (values, first): (&[[Float; V]], usize),
+    output: &mut [Float],
+) {
+    let keys = scored.keys();
+    let mut largest = Float::NEG_INFINITY;
+    for (index, key) in keys.iter().enumerate() {
+        largest = largest.max(scored.score(isa, index, key));
+    }
+    output.fill(0.0);
+    let mut total = I::V16::of(isa, 0.0);
+    let blocks = keys.chunks(16).zip(values.chunks(16));
+    for (block, (keys, values)) in blocks.enumerate() {
+        let mut shares: Line = [Float::NEG_INFINITY; 16];
+        for (index, (key, share)) in keys.iter().zip(&mut shares).enumerate() {
+            *share = scored.score(isa, block * 16 + index, key);
+        }
+        let exponentials = exp(I::V16::load(isa, &shares, 0).sub(I::V16::of(isa, largest)));
+        total = total.add(exponentials);
+        exponentials.store(&mut shares, 0);
+        for (share, value) in shares.iter().zip(values) {
+            add::<I>(isa, *share, value.get(first..).unwrap_or_default(), output);
+        }
+    }
+    if !keys.is_empty() {
+        divide::<I>(isa, total.sum(), output);
+    }
+}
+
 /// One head of one query, and what it looks at.
-struct Looking<'a, const N: usize, const V: usize> {
+struct Looking<'a, F, const N: usize> {
     weights: &'a [Float],
     looks: Looks,
     query: &'a [Float],
     /// Which query it is.
     place: usize,
     keys: &'a [[Float; N]],
-    values: &'a [[Float; V]],
     mask: &'a [Float],
-    /// Where the head begins in rows of keys and of values.
-    firsts: [usize; 2],
+    /// Where the head begins in rows of keys.
+    first: usize,
+    fit: PhantomData<F>,
 }
 
-impl<const N: usize, const V: usize> Looking<'_, N, V> {
+impl<F: Fit, const N: usize> Scored<N> for Looking<'_, F, N> {
     #[inline(always)]
-    fn score<I: Isa, F: Fit>(&self, isa: I, index: usize, key: &[Float; N]) -> Float {
-        let first = self.firsts[0];
-        let key = key.get(first..first + self.query.len()).unwrap_or_default();
-        let score = F::fit(isa, self.weights, self.query, key) * self.looks.scale;
-        let is_masked = self.mask.get(index).is_some_and(|mask| *mask == 0.0);
-        if is_masked || self.looks.is_far(self.place, index) { score - UNSEEN } else { score }
+    fn keys(&self) -> &[[Float; N]] {
+        self.keys
     }
 
     #[inline(always)]
-    fn mean<I: Isa, F: Fit>(&self, isa: I, output: &mut [Float]) {
-        let mut largest = Float::NEG_INFINITY;
-        for (index, key) in self.keys.iter().enumerate() {
-            largest = largest.max(self.score::<I, F>(isa, index, key));
-        }
-        output.fill(0.0);
-        let mut total = I::V16::of(isa, 0.0);
-        let blocks = self.keys.chunks(16).zip(self.values.chunks(16));
-        for (block, (keys, values)) in blocks.enumerate() {
-            let mut shares: Line = [Float::NEG_INFINITY; 16];
-            for (index, (key, share)) in keys.iter().zip(&mut shares).enumerate() {
-                *share = self.score::<I, F>(isa, block * 16 + index, key);
-            }
-            let exponentials = exp(I::V16::load(isa, &shares, 0).sub(I::V16::of(isa, largest)));
-            total = total.add(exponentials);
-            exponentials.store(&mut shares, 0);
-            for (share, value) in shares.iter().zip(values) {
-                add::<I>(isa, *share, value.get(self.firsts[1]..).unwrap_or_default(), output);
-            }
-        }
-        if !self.keys.is_empty() {
-            divide::<I>(isa, total.sum(), output);
-        }
+    fn score<I: Isa>(&self, isa: I, index: usize, key: &[Float; N]) -> Float {
+        let key = key.get(self.first..self.first + self.query.len()).unwrap_or_default();
+        let score = F::fit(isa, self.weights, self.query, key) * self.looks.scale;
+        let is_masked = self.mask.get(index).is_some_and(|mask| *mask == 0.0);
+        if is_masked || self.looks.is_far(self.place, index) { score - UNSEEN } else { score }
     }
 }
 
 /// Adds `share`·`value` to the sums.
 #[inline(always)]
-pub(super) fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
+fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Float]) {
     let share = I::V16::of(isa, share);
     for (index, sums) in sums.chunks_mut(16).enumerate() {
         let mut sum = padded(sums, 0.0);
@@ -243,7 +255,7 @@ pub(super) fn add<I: Isa>(isa: I, share: Float, value: &[Float], sums: &mut [Flo
 }
 
 #[inline(always)]
-pub(super) fn divide<I: Isa>(isa: I, divisor: Float, values: &mut [Float]) {
+fn divide<I: Isa>(isa: I, divisor: Float, values: &mut [Float]) {
     let divisor = I::V16::of(isa, divisor);
     for chunk in values.chunks_mut(16) {
         let mut line = padded(chunk, 0.0);

@@ -4,11 +4,10 @@
 //! The scores are computed twice, for their maximum and for the mean, as [`attend`](super::attention::attend) does; what a query
 //! that may look at nothing then answers is Keras's, see [`Blind`].
 
-use super::activation::exp;
-use super::attention::{Fit, Product, add, divide};
+use super::attention::{Fit, Product, Scored, mean};
 use super::attention_mask::{Blind, is_far};
 use super::buffers;
-use super::simd::{Float, In, Isa, Line, Vector};
+use super::simd::{Float, Isa};
 
 /// What a query may look at, beside what masks say.
 #[derive(Clone, Copy, Debug)]
@@ -62,16 +61,19 @@ pub fn attend<I: Isa, const HEADS: usize, const N: usize, const ROW: usize, cons
     for (place, (row, output)) in queries.iter().zip(output).enumerate() {
         for (head, output) in (0..HEADS).zip(output.chunks_mut(value_width.max(1))) {
             let query = row.get(head * width..(head + 1) * width).unwrap_or_default();
-            let firsts = [head * width, head * value_width];
-            let looking =
-                Looking { sight, rows, tensors, masks, row, query, places: [head, place], keys, values, firsts };
-            looking.mean(isa, output);
+            let places = [head, place];
+            let looking = Looking { sight, rows, tensors, masks, row, query, places, keys, first: head * width };
+            if sight.blind == Blind::Zeros && !looking.sees_any() {
+                output.fill(0.0);
+            } else {
+                mean(isa, &looking, (values, head * value_width), output);
+            }
         }
     }
 }
 
 /// One head of one query, and what it looks at.
-struct Looking<'a, const N: usize, const V: usize> {
+struct Looking<'a, const N: usize> {
     sight: Sight,
     rows: &'a [OfRow],
     tensors: &'a [OfTensor],
@@ -82,12 +84,11 @@ struct Looking<'a, const N: usize, const V: usize> {
     /// Which head it is, and which query.
     places: [usize; 2],
     keys: &'a [[Float; N]],
-    values: &'a [[Float; V]],
-    /// Where the head begins in rows of keys and of values.
-    firsts: [usize; 2],
+    /// Where the head begins in rows of keys.
+    first: usize,
 }
 
-impl<const N: usize, const V: usize> Looking<'_, N, V> {
+impl<const N: usize> Looking<'_, N> {
     #[inline(always)]
     fn sees(&self, key: usize) -> bool {
         let [head, query] = self.places;
@@ -103,40 +104,23 @@ impl<const N: usize, const V: usize> Looking<'_, N, V> {
     }
 
     #[inline(always)]
+    fn sees_any(&self) -> bool {
+        (0..self.keys.len()).any(|key| self.sees(key))
+    }
+}
+
+impl<const N: usize> Scored<N> for Looking<'_, N> {
+    #[inline(always)]
+    fn keys(&self) -> &[[Float; N]] {
+        self.keys
+    }
+
+    #[inline(always)]
     fn score<I: Isa>(&self, isa: I, index: usize, key: &[Float; N]) -> Float {
         if !self.sees(index) {
             return self.sight.blind.score();
         }
-        let first = self.firsts[0];
-        let key = key.get(first..first + self.query.len()).unwrap_or_default();
+        let key = key.get(self.first..self.first + self.query.len()).unwrap_or_default();
         Product::fit(isa, &[], self.query, key) * self.sight.scale
-    }
-
-    #[inline(always)]
-    fn mean<I: Isa>(&self, isa: I, output: &mut [Float]) {
-        let (mut largest, mut sees_any) = (Float::NEG_INFINITY, false);
-        for (index, key) in self.keys.iter().enumerate() {
-            sees_any |= self.sees(index);
-            largest = largest.max(self.score(isa, index, key));
-        }
-        output.fill(0.0);
-        if self.keys.is_empty() || (self.sight.blind == Blind::Zeros && !sees_any) {
-            return;
-        }
-        let mut total = I::V16::of(isa, 0.0);
-        let blocks = self.keys.chunks(16).zip(self.values.chunks(16));
-        for (block, (keys, values)) in blocks.enumerate() {
-            let mut shares: Line = [Float::NEG_INFINITY; 16];
-            for (index, (key, share)) in keys.iter().zip(&mut shares).enumerate() {
-                *share = self.score(isa, block * 16 + index, key);
-            }
-            let exponentials = exp(I::V16::load(isa, &shares, 0).sub(I::V16::of(isa, largest)));
-            total = total.add(exponentials);
-            exponentials.store(&mut shares, 0);
-            for (share, value) in shares.iter().zip(values) {
-                add::<I>(isa, *share, value.get(self.firsts[1]..).unwrap_or_default(), output);
-            }
-        }
-        divide::<I>(isa, total.sum(), output);
     }
 }

@@ -163,7 +163,13 @@ pub(super) struct Results<'a> {
     pub(super) offset: usize,
 }
 
-impl Results<'_> {
+impl<'a> Results<'a> {
+    /// Each row of `output`, from `offset` on.
+    #[inline(always)]
+    pub(super) fn rows<const ROW: usize>(output: &'a mut [[Float; ROW]], offset: usize) -> Self {
+        Results { values: output.as_flattened_mut(), row: ROW, offset }
+    }
+
     /// Puts one output into its row.
     #[inline(always)]
     fn put(&mut self, row: usize, hidden: &[Float], units: usize) {
@@ -219,6 +225,28 @@ impl<'a> Journey<'a, All> {
     #[inline(always)]
     pub(super) fn of_one(input: &'a [Float], form: Form) -> Self {
         Journey { product: &mut [], input, steps: 1, form, backward: false, aligned: true, results: None, kept: All }
+    }
+}
+
+impl<'a, K: Kept> Journey<'a, K> {
+    /// All steps of `F` features in the order `W`.
+    #[inline(always)]
+    pub(super) fn along<W: Walk, const F: usize>(
+        product: &'a mut [Float],
+        input: &'a [[Float; F]],
+        results: Option<Results<'a>>,
+        kept: K,
+    ) -> Self {
+        Journey {
+            product,
+            input: input.as_flattened(),
+            steps: input.len(),
+            form: Form::Loop,
+            backward: W::BACKWARD,
+            aligned: W::ALIGNED,
+            results,
+            kept,
+        }
     }
 }
 
@@ -387,16 +415,7 @@ macro_rules! recurrent_layer {
                 product: &mut [Float],
                 input: &[[Float; F]],
             ) {
-                let journey = super::drive::Journey {
-                    product,
-                    input: input.as_flattened(),
-                    steps: input.len(),
-                    form: super::drive::Form::Loop,
-                    backward: W::BACKWARD,
-                    aligned: W::ALIGNED,
-                    results: None,
-                    kept: super::drive::All,
-                };
+                let journey = super::drive::Journey::along::<W, F>(product, input, None, super::drive::All);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -411,21 +430,8 @@ macro_rules! recurrent_layer {
                 output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = super::drive::Results {
-                    values: output.as_flattened_mut(),
-                    row: ROW,
-                    offset: OFFSET,
-                };
-                let journey = super::drive::Journey {
-                    product,
-                    input: input.as_flattened(),
-                    steps: input.len(),
-                    form: super::drive::Form::Loop,
-                    backward: W::BACKWARD,
-                    aligned: W::ALIGNED,
-                    results: Some(results),
-                    kept: super::drive::All,
-                };
+                let results = super::drive::Results::rows(output, OFFSET);
+                let journey = super::drive::Journey::along::<W, F>(product, input, Some(results), super::drive::All);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -439,16 +445,7 @@ macro_rules! recurrent_layer {
                 input: &[[Float; F]],
                 mask: &[Float],
             ) {
-                let journey = super::drive::Journey {
-                    product,
-                    input: input.as_flattened(),
-                    steps: input.len(),
-                    form: super::drive::Form::Loop,
-                    backward: W::BACKWARD,
-                    aligned: W::ALIGNED,
-                    results: None,
-                    kept: super::drive::Masked::<super::Repeat>::by(mask),
-                };
+                let journey = super::drive::Journey::along::<W, F>(product, input, None, super::drive::Masked::<super::Repeat>::by(mask));
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -470,21 +467,8 @@ macro_rules! recurrent_layer {
                 output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = super::drive::Results {
-                    values: output.as_flattened_mut(),
-                    row: ROW,
-                    offset: OFFSET,
-                };
-                let journey = super::drive::Journey {
-                    product,
-                    input: input.as_flattened(),
-                    steps: input.len(),
-                    form: super::drive::Form::Loop,
-                    backward: W::BACKWARD,
-                    aligned: W::ALIGNED,
-                    results: Some(results),
-                    kept: super::drive::Masked::<M>::by(mask),
-                };
+                let results = super::drive::Results::rows(output, OFFSET);
+                let journey = super::drive::Journey::along::<W, F>(product, input, Some(results), super::drive::Masked::<M>::by(mask));
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
         }
