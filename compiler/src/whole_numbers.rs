@@ -1,8 +1,8 @@
 //! Layers that Keras lets compute with whole numbers and so cut their results to such: normalizations along axes.
 //!
 //! A layer is declared to give floats, but many pass on whole numbers as they are when Keras computes. `LayerNormalization`,
-//! `GroupNormalization` and `RMSNormalization` cast what they make back to the type of what they got, and `UnitNormalization` fails
-//! or not, by the backend. None of that can be meant, so they ask for floats here.
+//! `GroupNormalization`, `RMSNormalization` and `SpectralNormalization` cast what they make back to the type of what they got, and
+//! `UnitNormalization` fails or not, by the backend. None of that can be meant, so they ask for floats here.
 
 use rnn_grammar::{Code, Diagnostic};
 
@@ -59,6 +59,7 @@ mod tests {
         assert_eq!(codes(&format!("{ids}, ReLU(), Dropout(0.1), Flatten(), UnitNormalization()")), [Code::E157]);
         assert_eq!(codes(&format!("{ids}, TimeDistributed(RMSNormalization())")), [Code::E157]);
         assert_eq!(codes("Input((4, 6), dtype='int32'), GroupNormalization(2)"), [Code::E157]);
+        assert_eq!(codes(&format!("{ids}, SpectralNormalization(Dense(2))")), [Code::E157]);
         assert_eq!(codes(&format!("{ids}, BatchNormalization(), LayerNormalization()")), []);
         assert_eq!(codes(&format!("{ids}, Rescaling(1.0), LayerNormalization()")), []);
     }

@@ -84,6 +84,10 @@ impl Layer for SpectralNormalization {
             .help("wrap e.g. a `Dense` or a `Conv1D`"))
     }
 
+    fn needs_floats(&self) -> bool {
+        true
+    }
+
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightSpec> {
         let inner = self.inner.layer.weights(inputs);
         let kernel = inner.iter().find(|weight| is_normalized(weight));
