@@ -7,7 +7,7 @@
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{self, Cell, Kind};
-use super::simd::{Columns, Float, Inputs, Isa, Line, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
+use super::simd::{Columns, Float, Inputs, Isa, Line, Places, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
 use super::state::{GruState, LstmState};
 
 /// A block's sums of one sample.
@@ -283,16 +283,14 @@ impl<K: Batched> Rows<'_, K> {
     /// `SAMPLES` samples from `first` on; what lacks in the last tile is filled up with the last sample.
     #[inline(always)]
     fn tile<I: Isa, const SAMPLES: usize, const N: usize>(self, isa: I, sums: &mut [Float], lane: usize, first: usize) {
-        let (mut starts, mut places) = ([0; SAMPLES], [0; SAMPLES]);
-        for (row, (start, place)) in starts.iter_mut().zip(&mut places).enumerate() {
-            let sample = (first + row).min(self.samples - 1);
-            *start = self.start + sample * self.stride;
-            *place = sample * SUMS + lane;
-        }
-        let mut tile = match self.bias {
-            Some(bias) => [load_tile::<I, I::Tile, SAMPLES, N>(isa, bias, [lane; SAMPLES])],
-            None => [load_tile::<I, I::Tile, SAMPLES, N>(isa, sums, places)],
+        let last = self.samples - 1 - first;
+        let places = Places { first: first * SUMS + lane, step: SUMS, last };
+        let (start, from) = match self.bias {
+            Some(bias) => (bias, Places::all(lane)),
+            None => (&*sums, places),
         };
+        let Some(tile) = load_tile::<I, I::Tile, SAMPLES, N>(isa, start, from) else { return };
+        let mut tile = [tile];
         let columns = Columns {
             first: lane,
             column_stride: I::Tile::LANES,
@@ -301,7 +299,8 @@ impl<K: Batched> Rows<'_, K> {
             row_stride: self.row,
             skipped: 0,
         };
-        accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, starts }, self.count);
+        let rows = Places { first: self.start + first * self.stride, step: self.stride, last };
+        accumulate(isa, &mut tile, self.weights, columns, Inputs { values: self.values, rows }, self.count);
         // Rows beyond the last sample are the last one again, read before any is written.
         store_tile(&tile[0], sums, places);
     }

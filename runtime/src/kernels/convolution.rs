@@ -19,7 +19,7 @@ pub use channels::Channels;
 use self::family::Family;
 use super::activation::Activation;
 use super::dense::{GROUP, LARGE};
-use super::simd::{Columns, Float, In, Inputs, Isa, Program, Vector, accumulate_behind, load_tile};
+use super::simd::{Columns, Float, In, Inputs, Isa, Places, Program, Vector, accumulate_behind, load_tile};
 use super::tile::finish;
 use core::marker::PhantomData;
 
@@ -143,7 +143,7 @@ trait Rows: Copy {
     /// Their width, if they stand one behind the other.
     fn width(self) -> Option<usize>;
     /// Channel `channel` of these rows.
-    fn at<const ROWS: usize>(&self, rows: [usize; ROWS], channel: usize) -> Inputs<'_, ROWS>;
+    fn at(&self, rows: Places, channel: usize) -> Inputs<'_>;
 }
 
 /// One behind the other.
@@ -163,11 +163,9 @@ impl Rows for Flat<'_> {
         Some(self.width)
     }
     #[inline(always)]
-    fn at<const ROWS: usize>(&self, mut rows: [usize; ROWS], channel: usize) -> Inputs<'_, ROWS> {
-        for row in &mut rows {
-            *row = *row * self.width + channel;
-        }
-        Inputs { values: self.values, starts: rows }
+    fn at(&self, Places { first, step, last }: Places, channel: usize) -> Inputs<'_> {
+        let rows = Places { first: first * self.width + channel, step: step * self.width, last };
+        Inputs { values: self.values, rows }
     }
 }
 
@@ -185,9 +183,8 @@ impl Rows for Apart<'_> {
         None
     }
     #[inline(always)]
-    fn at<const ROWS: usize>(&self, rows: [usize; ROWS], channel: usize) -> Inputs<'_, ROWS> {
-        let first = rows.first().copied().unwrap_or(0);
-        Inputs { values: self.0.get(first).copied().unwrap_or_default(), starts: [channel; ROWS] }
+    fn at(&self, rows: Places, channel: usize) -> Inputs<'_> {
+        Inputs { values: self.0.get(rows.first).copied().unwrap_or_default(), rows: Places::all(channel) }
     }
 }
 
@@ -265,7 +262,8 @@ impl<R: Rows, A: Activation> Filters<'_, R, A> {
         let first = column * lanes;
         let weights = self.weights.get(block * GROUP * (1 + self.depth)..).unwrap_or_default();
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
-        sums[0] = load_tile(isa, weights, [first; ROWS]);
+        let Some(biases) = load_tile(isa, weights, Places::all(first)) else { return };
+        sums[0] = biases;
         let columns = Columns {
             first,
             column_stride: lanes,
@@ -274,31 +272,23 @@ impl<R: Rows, A: Activation> Filters<'_, R, A> {
             row_stride: 16 * width,
             skipped: 0,
         };
-        let mut members = [0; ROWS];
-        for (index, place) in members.iter_mut().enumerate() {
-            *place = (member + index).min(last - 1);
-        }
+        let last = last - 1 - member;
         let taps = self.family.taps_of(member, self.rows.count());
         let at_once = if self.rows.width() == Some(self.inputs) && self.family.is_row() { taps.len() } else { 1 };
         let mut tap = taps.start;
         while tap < taps.end {
             let behind = self.family.tap(tap) * self.inputs;
-            let mut places = [0; ROWS];
-            for (place, member) in places.iter_mut().zip(members) {
-                *place = self.family.row(member, tap);
-            }
-            let inputs = self.rows.at(places, self.channel);
+            let rows = Places { first: self.family.row(member, tap), step: self.family.advance, last };
+            let inputs = self.rows.at(rows, self.channel);
             let below = weights.get(16 * width * (1 + behind)..).unwrap_or_default();
             accumulate_behind(isa, &mut sums, below, columns, inputs, (behind, at_once * self.inputs));
             tap += at_once;
         }
-        let mut starts = [0; ROWS];
-        for (index, start) in starts.iter_mut().enumerate() {
-            let row = self.family.first + (member + index) * self.family.step;
-            *start = row * self.place[1] + self.place[0] + block * GROUP + first;
-        }
+        let row = self.family.first + member * self.family.step;
+        let start = row * self.place[1] + self.place[0] + block * GROUP + first;
+        let places = Places { first: start, step: self.family.step * self.place[1], last };
         let left = (self.filters - block * GROUP).saturating_sub(first).min(N * lanes);
-        finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, starts, last - member, left);
+        finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, left);
     }
 }
 

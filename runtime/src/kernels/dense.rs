@@ -7,8 +7,8 @@
 //! Source: Keras `Dense`.
 
 use super::activation::Activation;
-use super::simd::{Columns, Float, In, Inputs, Isa, Line, Program, Vector, Weight, accumulate, load_tile};
-use super::tile::{combine, finish};
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Places, Program, Vector, Weight, accumulate, load_tile};
+use super::tile::{combine, finish, scale};
 use core::marker::PhantomData;
 
 /// Up to this many outputs a dense layer is a dot product for each: the packing decides alike.
@@ -188,7 +188,8 @@ impl<A: Activation, W: Weight> Groups<'_, A, W> {
         let weights = W::of(floats);
         let mut sums = [[[I::Tile::of(isa, 0.0); N]; ROWS]; SETS];
         if !W::SCALED {
-            sums[0] = load_tile(isa, floats, [first; ROWS]);
+            let Some(biases) = load_tile(isa, floats, Places::all(first)) else { return };
+            sums[0] = biases;
         }
         let columns = Columns {
             first: head::<W>(16 * width) + first,
@@ -198,29 +199,18 @@ impl<A: Activation, W: Weight> Groups<'_, A, W> {
             row_stride: 16 * width,
             skipped: 0,
         };
-        let mut starts = [0; ROWS];
-        for (index, start) in starts.iter_mut().enumerate() {
-            *start = (row + index).min(self.rows - 1) * self.inputs;
-        }
-        accumulate(isa, &mut sums, weights, columns, Inputs { values: self.input, starts }, self.inputs);
+        let (last, inputs) = (self.rows - 1 - row, self.inputs);
+        let rows = Places { first: row * inputs, step: inputs, last };
+        accumulate(isa, &mut sums, weights, columns, Inputs { values: self.input, rows }, inputs);
         let left = (self.outputs - group * GROUP).saturating_sub(first).min(N * lanes);
-        let mut places = [0; ROWS];
-        for (index, place) in places.iter_mut().enumerate() {
-            *place = (row + index) * self.outputs + group * GROUP + first;
-        }
-        let count = self.rows - row;
+        let places = Places { first: row * self.outputs + group * GROUP + first, step: self.outputs, last };
         if W::SCALED {
             let mut scaled = combine::<I, ROWS, N, SETS>(sums);
-            let [bias] = load_tile::<I, I::Tile, 1, N>(isa, floats, [first]);
-            let [scales] = load_tile::<I, I::Tile, 1, N>(isa, floats, [16 * width + first]);
-            for row in &mut scaled {
-                for (sum, (scale, bias)) in row.iter_mut().zip(scales.into_iter().zip(bias)) {
-                    *sum = sum.mul_add(scale, bias);
-                }
-            }
-            finish::<I, A, ROWS, N, 1>(isa, [scaled], self.output, places, count, left);
+            let scales = floats.get(16 * width..).unwrap_or_default();
+            scale::<I, ROWS, N>(isa, &mut scaled, [scales, floats], first);
+            finish::<I, A, ROWS, N, 1>(isa, [scaled], self.output, places, left);
         } else {
-            finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, count, left);
+            finish::<I, A, ROWS, N, SETS>(isa, sums, self.output, places, left);
         }
     }
 }

@@ -27,20 +27,54 @@ impl Columns {
     }
 }
 
-/// Rows of inputs that share the weights.
+/// Where rows begin in a slice: at even distances; what lies behind the last row is the last one again.
 #[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a, const ROWS: usize> {
-    /// All rows' inputs.
-    pub values: &'a [Float],
-    /// Each row's first input.
-    pub starts: [usize; ROWS],
+pub struct Places {
+    /// The first row's place.
+    pub first: usize,
+    /// From one row to the next.
+    pub step: usize,
+    /// The number of the last row.
+    pub last: usize,
 }
 
-impl<'a> Inputs<'a, 1> {
+impl Places {
+    /// All rows at one place.
+    #[inline(always)]
+    pub const fn all(first: usize) -> Self {
+        Places { first, step: 0, last: 0 }
+    }
+    /// The places of the first rows.
+    #[inline(always)]
+    fn each<const ROWS: usize>(self) -> [usize; ROWS] {
+        let mut places = [self.first; ROWS];
+        for (row, place) in places.iter_mut().enumerate() {
+            *place += row.min(self.last) * self.step;
+        }
+        places
+    }
+    /// How long a slice must be that holds `width` values at each of `ROWS` places.
+    #[inline(always)]
+    fn end<const ROWS: usize>(self, width: usize) -> usize {
+        let behind = (ROWS - 1).min(self.last).saturating_mul(self.step);
+        self.first.saturating_add(behind).saturating_add(width)
+    }
+}
+
+/// Rows of inputs that share the weights.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// All rows' inputs.
+    pub values: &'a [Float],
+    /// Where each row's first input is.
+    pub rows: Places,
+}
+
+impl<'a> Inputs<'a> {
     /// One row.
     #[inline(always)]
     pub fn row(values: &'a [Float]) -> Self {
-        Inputs { values, starts: [0] }
+        Inputs { values, rows: Places::all(0) }
     }
 }
 
@@ -54,7 +88,7 @@ pub fn accumulate<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const COLUMNS:
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
     weights: &[W],
     columns: Columns,
-    inputs: Inputs<'_, ROWS>,
+    inputs: Inputs<'_>,
     depth: usize,
 ) {
     accumulate_behind(isa, sums, weights, columns, inputs, (0, depth));
@@ -68,16 +102,17 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
     sums: &mut [[[V; COLUMNS]; ROWS]; SETS],
     weights: &[W],
     columns: Columns,
-    inputs: Inputs<'_, ROWS>,
+    inputs: Inputs<'_>,
     (behind, depth): (usize, usize),
 ) {
     let last_weight = columns.offset(COLUMNS - 1) + (depth.max(1) - 1) * columns.row_stride + V::LANES;
     if depth == 0 || last_weight > weights.len() {
         return;
     }
-    if furthest(&inputs.starts).saturating_add(depth) > inputs.values.len() {
+    if inputs.rows.end::<ROWS>(depth) > inputs.values.len() {
         return;
     }
+    let (values, places) = (inputs.values.as_ptr(), inputs.rows.each());
     // A copy of its own, read and written with constant indices only, stays in registers.
     let mut local = *sums;
     let mut k = 0;
@@ -86,7 +121,7 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
             if set >= behind % SETS && k < depth {
                 // SAFETY: k < depth; the furthest weight and the furthest input were found to lie in the slices, and the
                 // token proves the instruction set.
-                unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k) }
+                unsafe { add_one(sums, weights.as_ptr(), columns, (values, &places), k) }
                 k += 1;
             }
         }
@@ -94,7 +129,7 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
     while k + SETS <= depth {
         for (set, sums) in local.iter_mut().enumerate() {
             // SAFETY: k + set < depth; else as above.
-            unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+            unsafe { add_one(sums, weights.as_ptr(), columns, (values, &places), k + set) }
         }
         k += SETS;
     }
@@ -102,7 +137,7 @@ pub fn accumulate_behind<I: Isa, V: In<I>, W: Weight, const ROWS: usize, const C
         // The compiler does not see by itself that nothing is left for a single set, and writes its code down once more.
         if SETS > 1 && k + set < depth {
             // SAFETY: as above.
-            unsafe { add_one::<V, W, ROWS, COLUMNS>(sums, weights.as_ptr(), columns, inputs, k + set) }
+            unsafe { add_one(sums, weights.as_ptr(), columns, (values, &places), k + set) }
         }
     }
     *sums = local;
@@ -117,7 +152,7 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
     sums: &mut [[V; COLUMNS]; ROWS],
     weights: *const W,
     columns: Columns,
-    inputs: Inputs<'_, ROWS>,
+    (values, places): (*const Float, &[usize; ROWS]),
     k: usize,
 ) {
     // SAFETY: the caller's promise.
@@ -126,8 +161,8 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
         for (column, weight) in row.iter_mut().enumerate() {
             *weight = W::load(weights.add(columns.offset(column) + k * columns.row_stride));
         }
-        for (index, sums) in sums.iter_mut().enumerate() {
-            let input = V::splat_unproven(*inputs.values.as_ptr().add(inputs.starts[index % ROWS] + k));
+        for (sums, place) in sums.iter_mut().zip(places) {
+            let input = V::splat_unproven(*values.add(place + k));
             for (column, sum) in sums.iter_mut().enumerate() {
                 if columns.skipped >> (column % 64) & 1 == 0 {
                     *sum = input.mul_add(row[column], *sum);
@@ -137,36 +172,26 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
     }
 }
 
-/// The largest of some places: one comparison with a slice's length in place of one a row, in every tile.
-#[inline(always)]
-fn furthest<const ROWS: usize>(places: &[usize; ROWS]) -> usize {
-    let mut furthest = 0;
-    for place in places {
-        furthest = furthest.max(*place);
-    }
-    furthest
-}
-
-/// Neighbouring vectors of several rows: row after row from the places in `starts`; zeros if any lies outside.
+/// Neighbouring vectors of several rows, row after row from their places; nothing if any lies outside.
 ///
 /// The loops do nothing else, so that they unroll and the vectors stay in registers.
 #[inline(always)]
 pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
     isa: I,
     values: &[Float],
-    starts: [usize; ROWS],
-) -> [[V; COLUMNS]; ROWS] {
-    let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
-    if furthest(&starts).saturating_add(COLUMNS * V::LANES) > values.len() {
-        return tile;
+    rows: Places,
+) -> Option<[[V; COLUMNS]; ROWS]> {
+    if rows.end::<ROWS>(COLUMNS * V::LANES) > values.len() {
+        return None;
     }
-    for (row, start) in tile.iter_mut().zip(starts) {
-        for (column, vector) in row.iter_mut().enumerate() {
+    let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
+    for (vectors, place) in tile.iter_mut().zip(rows.each::<ROWS>()) {
+        for (column, vector) in vectors.iter_mut().enumerate() {
             // SAFETY: every row's last vector was found to lie in the slice, and the token proves the instruction set.
-            *vector = unsafe { V::load_pointer(values.as_ptr().add(start + column * V::LANES)) };
+            *vector = unsafe { V::load_pointer(values.as_ptr().add(place + column * V::LANES)) };
         }
     }
-    tile
+    Some(tile)
 }
 
 /// Writes the rows of a tile as [`load_tile`] reads them, one after the other; nothing if any lies outside.
@@ -174,15 +199,112 @@ pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
 pub fn store_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     tile: &[[V; COLUMNS]; ROWS],
     values: &mut [Float],
-    starts: [usize; ROWS],
+    rows: Places,
 ) {
-    if furthest(&starts).saturating_add(COLUMNS * V::LANES) > values.len() {
+    if rows.end::<ROWS>(COLUMNS * V::LANES) > values.len() {
         return;
     }
-    for (row, start) in tile.iter().zip(starts) {
-        for (column, vector) in row.iter().enumerate() {
+    for (vectors, place) in tile.iter().zip(rows.each::<ROWS>()) {
+        for (column, vector) in vectors.iter().enumerate() {
             // SAFETY: the last vector of the furthest row was found to lie in the slice.
-            unsafe { vector.store_pointer(values.as_mut_ptr().add(start + column * V::LANES)) }
+            unsafe { vector.store_pointer(values.as_mut_ptr().add(place + column * V::LANES)) }
+        }
+    }
+}
+
+/// Sums of neighbouring columns for many rows of inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Product<'a, W> {
+    /// What every row's sums start from, from the first column on.
+    pub start: &'a [Float],
+    /// The weights of the first input, from the first column on.
+    pub weights: &'a [W],
+    /// From one input's row of weights to the next input's.
+    pub row_stride: usize,
+    /// The inputs, row after row.
+    pub inputs: &'a [Float],
+    /// Inputs of a row.
+    pub features: usize,
+    /// How many rows there are.
+    pub rows: usize,
+}
+
+/// Inputs that are taken in one pass over all rows, so that their weights stay in the first cache.
+const DEPTH: usize = 128;
+
+impl<W: Weight> Product<'_, W> {
+    /// Computes `groups` times `COLUMNS` vectors of every row, `ROWS` rows at a time, into `sums`, whose rows are `stride`
+    /// apart; nothing if any of it would lie outside the slices.
+    ///
+    /// All is compared with the slices' lengths once: in a tile, comparisons are more code than the products.
+    #[inline(always)]
+    pub fn compute<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
+        self,
+        _isa: I,
+        groups: usize,
+        sums: &mut [Float],
+        stride: usize,
+    ) {
+        let Product { start, weights, row_stride, inputs, features, rows } = self;
+        let width = groups * COLUMNS * V::LANES;
+        let Some(last) = rows.checked_sub(1) else { return };
+        if width > start.len()
+            || last * stride + width > sums.len()
+            || rows * features > inputs.len()
+            || features > 0 && (features - 1) * row_stride + width > weights.len()
+        {
+            return;
+        }
+        let columns = Columns {
+            first: 0,
+            column_stride: V::LANES,
+            per_stream: COLUMNS,
+            stream_stride: 0,
+            row_stride,
+            skipped: 0,
+        };
+        for group in 0..groups {
+            let lane = group * COLUMNS * V::LANES;
+            let mut first = 0;
+            // Without inputs the sums are their start.
+            while first < features || first == 0 {
+                let depth = DEPTH.min(features - first);
+                let mut row = 0;
+                while row < rows {
+                    // SAFETY: the last row's last sum and input, the last input's last weight and the start of the last
+                    // column were found to lie in the slices, and no row is beyond the last; the token proves the
+                    // instruction set.
+                    unsafe {
+                        let values = inputs.as_ptr().add(first);
+                        let weights = weights.as_ptr().add(first * row_stride + lane);
+                        let target = sums.as_mut_ptr().add(lane);
+                        let from = if first == 0 { start.as_ptr().add(lane) } else { target.cast_const() };
+                        // Rows beyond the last are the last one again, read before any is written.
+                        let (mut places, mut targets) = ([0; ROWS], [0; ROWS]);
+                        for (index, (place, target)) in places.iter_mut().zip(&mut targets).enumerate() {
+                            let row = (row + index).min(last);
+                            (*place, *target) = (row * features, row * stride);
+                        }
+                        let mut tile = [[V::splat_unproven(0.0); COLUMNS]; ROWS];
+                        for (vectors, place) in tile.iter_mut().zip(targets) {
+                            for (column, vector) in vectors.iter_mut().enumerate() {
+                                let place = if first == 0 { 0 } else { place };
+                                *vector = V::load_pointer(from.add(place + column * V::LANES));
+                            }
+                        }
+                        for k in 0..depth {
+                            add_one(&mut tile, weights, columns, (values, &places), k);
+                        }
+                        for (vectors, place) in tile.iter().zip(targets) {
+                            for (column, vector) in vectors.iter().enumerate() {
+                                vector.store_pointer(target.add(place + column * V::LANES));
+                            }
+                        }
+                    }
+                    row += ROWS;
+                }
+                first += depth.max(1);
+            }
         }
     }
 }

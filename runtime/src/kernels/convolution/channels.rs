@@ -2,7 +2,7 @@
 
 use super::super::activation::Activation;
 use super::super::elementwise::{padded, unpad};
-use super::super::simd::{Float, In, Isa, Line, Vector};
+use super::super::simd::{Float, In, Isa, Line, Places, Vector};
 use super::family::Family;
 use super::{Apart, Flat, Rows};
 use core::marker::PhantomData;
@@ -65,8 +65,8 @@ impl<const FEATURES: usize, const FILTERS: usize, const TAPS: usize, A: Activati
         for (index, output) in output.chunks_mut(16).enumerate() {
             let mut sum = I::V16::load(isa, weights.get(index).unwrap_or(&[0.0; 16]), 0);
             for tap in taps.clone() {
-                let inputs = rows.at([family.row(member, tap)], 0);
-                let row = inputs.values.get(inputs.starts[0]..).unwrap_or_default();
+                let inputs = rows.at(Places::all(family.row(member, tap)), 0);
+                let row = inputs.values.get(inputs.rows.first..).unwrap_or_default();
                 let factors = weights.get((1 + tap) * width + index).unwrap_or(&[0.0; 16]);
                 sum = Self::spread(isa, row, index).mul_add(I::V16::load(isa, factors, 0), sum);
             }
