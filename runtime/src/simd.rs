@@ -27,7 +27,7 @@ mod x86_64;
 pub use aarch64::Neon;
 pub use dispatch::{Level, dispatch, dispatch_at, isa_name, level};
 pub use pair::Pair;
-pub use panel::{Columns, Inputs, Places, Product, accumulate, accumulate_behind, load_tile, store_tile};
+pub use panel::{Columns, Inputs, Places, Product, accumulate, accumulate_behind, load_lines, load_tile, store_tile};
 pub use scalar::{Scalar, ScalarFma};
 pub use stored::{Bf16, F16, I8};
 pub use token::{In, Isa, Program};

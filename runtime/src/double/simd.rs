@@ -10,7 +10,7 @@ mod token;
 #[path = "../simd/weight.rs"]
 mod weight;
 
-pub use panel::{Columns, Inputs, Places, Product, accumulate, accumulate_behind, load_tile, store_tile};
+pub use panel::{Columns, Inputs, Places, Product, accumulate, accumulate_behind, load_lines, load_tile, store_tile};
 pub use token::{In, Isa, Program};
 pub use weight::{Unscaled, Weight};
 

@@ -7,7 +7,9 @@
 //! sample alone (bias, inputs ascending, state ascending), so the bits are the same.
 
 use super::panel::{self, Cell, Kind};
-use super::simd::{Columns, Float, Inputs, Isa, Line, Places, Program, Unscaled, Vector, accumulate, load_tile, store_tile};
+use super::simd::{
+    Columns, Float, Inputs, Isa, Line, Places, Program, Unscaled, Vector, accumulate, load_tile, store_tile,
+};
 use super::state::{GruState, LstmState};
 
 /// A block's sums of one sample.
@@ -151,9 +153,9 @@ impl<K: Batched> Batch<'_, '_, K> {
             weights,
             row,
             values: self.input,
-            start: step * cell.features,
-            stride: self.steps * cell.features,
-            count: cell.features,
+            start: step * cell.shape.features,
+            stride: self.steps * cell.shape.features,
+            count: cell.shape.features,
             samples,
         };
         let panel::Rows { weights, row, .. } = cell.of_state(block, &[]);
@@ -164,7 +166,7 @@ impl<K: Batched> Batch<'_, '_, K> {
             values: self.h.as_flattened(),
             start: 0,
             stride: 16 * self.lines,
-            count: cell.units,
+            count: cell.shape.units,
             samples,
         };
         // One call in a loop: what is inlined twice takes twice the stack in a debug build.

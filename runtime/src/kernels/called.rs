@@ -3,7 +3,7 @@
 //! The step is that of the layer over time, so a call has the bits of a sequence of one step that begins with these states.
 //! Cells that are called are mostly called again: where that takes less code, each call shares one copy of the step.
 
-use super::drive::{Form, Journey, Layer};
+use super::drive::{Journey, Layer, Way};
 use super::simd::{Float, Isa};
 use super::state::Begun;
 
@@ -30,7 +30,7 @@ pub(super) fn rows<I: Isa, L, const F: usize, const U: usize, const N: usize>(
     for (row, output) in output.chunks_exact_mut(n_floats).enumerate() {
         let Some(input) = input.get(row * F..(row + 1) * F) else { return };
         let mut state = L::State::begin::<U>(states, row);
-        L::drive(isa, weights, &mut state, Journey::of_one(input, Form::Unrolled));
+        L::drive(isa, weights, &mut state, Journey::of_one(input, Way::UNROLLED));
         state.end::<U>(output);
     }
 }

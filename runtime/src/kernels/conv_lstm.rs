@@ -157,7 +157,7 @@ impl<'a, A: Activation, R: Activation> Recurrence for &'a Cell<'a, A, R> {
         0
     }
     #[inline(always)]
-    fn project<I: Isa>(self, _isa: I, _input: &[Float], _product: &mut [Float]) {}
+    fn project<I: Isa>(self, _isa: I, _input: &[Float], _steps: usize, _product: &mut [Float]) {}
     #[inline(always)]
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>) {
         let filters = self.sizes.filters.max(1);

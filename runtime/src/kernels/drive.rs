@@ -143,8 +143,8 @@ pub(super) trait Recurrence: Copy {
     fn units(self) -> usize;
     /// Floats of the inputs' part of one step's gate sums.
     fn product_row(self) -> usize;
-    /// The inputs' part, bias included, for every step of `input`.
-    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]);
+    /// The inputs' part, bias included, for the `steps` steps of `input`.
+    fn project<I: Isa>(self, isa: I, input: &[Float], steps: usize, product: &mut [Float]);
     /// Whether a step is a call of its own.
     ///
     /// Within a loop the compiler keeps the activations' constants in registers; where the sums need them all, it would
@@ -154,39 +154,6 @@ pub(super) trait Recurrence: Copy {
     fn step<I: Isa>(self, isa: I, state: &mut Self::State, from: Start<'_>);
     /// The last output, at least as many floats as there are units.
     fn hidden(state: &Self::State) -> &[Float];
-}
-
-/// Where a sequence's results go: rows of `row` floats, into each from `offset` on.
-pub(super) struct Results<'a> {
-    pub(super) values: &'a mut [Float],
-    pub(super) row: usize,
-    pub(super) offset: usize,
-}
-
-impl<'a> Results<'a> {
-    /// Each row of `output`, from `offset` on.
-    #[inline(always)]
-    pub(super) fn rows<const ROW: usize>(output: &'a mut [[Float; ROW]], offset: usize) -> Self {
-        Results { values: output.as_flattened_mut(), row: ROW, offset }
-    }
-
-    /// Puts one output into its row.
-    #[inline(always)]
-    fn put(&mut self, row: usize, hidden: &[Float], units: usize) {
-        let start = row * self.row + self.offset;
-        if let (Some(to), Some(from)) = (self.values.get_mut(start..start + units), hidden.get(..units)) {
-            to.copy_from_slice(from);
-        }
-    }
-
-    /// Puts zeros into its row.
-    #[inline(always)]
-    fn clear(&mut self, row: usize, units: usize) {
-        let start = row * self.row + self.offset;
-        if let Some(to) = self.values.get_mut(start..start + units) {
-            to.fill(0.0);
-        }
-    }
 }
 
 /// How steps are written down.
@@ -200,53 +167,65 @@ pub(super) enum Form {
     Unrolled,
 }
 
+/// What the code of a journey knows before it runs. Code that layers share reads it.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    /// How steps are written down.
+    form: Form,
+    /// See [`Walk::BACKWARD`].
+    backward: bool,
+    /// See [`Walk::ALIGNED`].
+    aligned: bool,
+    /// Floats of a row of results.
+    row: usize,
+    /// Where in its row a result begins.
+    offset: usize,
+}
+
 /// The steps of a sequence: where they come from, in which order, where the results go.
 pub(super) struct Journey<'a, K> {
     /// Scratch for the inputs' part of the gate sums, of any length.
-    pub(super) product: &'a mut [Float],
+    product: &'a mut [Float],
     /// All inputs.
-    pub(super) input: &'a [Float],
+    input: &'a [Float],
     /// How many steps there are.
-    pub(super) steps: usize,
-    /// What the code knows of that before it runs.
-    pub(super) form: Form,
-    /// See [`Walk::BACKWARD`].
-    pub(super) backward: bool,
-    /// See [`Walk::ALIGNED`].
-    pub(super) aligned: bool,
+    steps: usize,
+    /// What is known of it beforehand.
+    way: &'static Way,
     /// Where every step's output goes; without it only the state is left.
-    pub(super) results: Option<Results<'a>>,
+    results: Option<&'a mut [Float]>,
     /// Which steps count.
-    pub(super) kept: K,
+    kept: K,
 }
 
 impl<'a> Journey<'a, All> {
     /// One step that leaves its output in the state.
     #[inline(always)]
-    pub(super) fn of_one(input: &'a [Float], form: Form) -> Self {
-        Journey { product: &mut [], input, steps: 1, form, backward: false, aligned: true, results: None, kept: All }
+    pub(super) fn of_one(input: &'a [Float], way: &'static Way) -> Self {
+        Journey { product: &mut [], input, steps: 1, way, results: None, kept: All }
     }
 }
 
+impl Way {
+    /// One step by itself.
+    pub(super) const SINGLE: &Way = &Way { form: Form::Single, backward: false, aligned: true, row: 0, offset: 0 };
+    /// One step before and behind others of the same cell.
+    pub(super) const UNROLLED: &Way = &Way { form: Form::Unrolled, ..*Way::SINGLE };
+}
+
 impl<'a, K: Kept> Journey<'a, K> {
-    /// All steps of `F` features in the order `W`.
+    /// All steps of `F` features in the order `W`; results go into rows of `ROW` floats, from `OFFSET` on.
     #[inline(always)]
-    pub(super) fn along<W: Walk, const F: usize>(
+    pub(super) fn along<W: Walk, const F: usize, const ROW: usize, const OFFSET: usize>(
         product: &'a mut [Float],
         input: &'a [[Float; F]],
-        results: Option<Results<'a>>,
+        results: Option<&'a mut [[Float; ROW]]>,
         kept: K,
     ) -> Self {
-        Journey {
-            product,
-            input: input.as_flattened(),
-            steps: input.len(),
-            form: Form::Loop,
-            backward: W::BACKWARD,
-            aligned: W::ALIGNED,
-            results,
-            kept,
-        }
+        let way =
+            const { &Way { form: Form::Loop, backward: W::BACKWARD, aligned: W::ALIGNED, row: ROW, offset: OFFSET } };
+        let results = results.map(<[[Float; ROW]]>::as_flattened_mut);
+        Journey { product, input: input.as_flattened(), steps: input.len(), way, results, kept }
     }
 }
 
@@ -263,8 +242,8 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let Drive { cell, state, journey } = self;
-        let Journey { product, input, steps, form, backward, aligned, mut results, kept } = journey;
-        let features = cell.features();
+        let Journey { product, input, steps, way, mut results, kept } = journey;
+        let (features, units) = (cell.features(), cell.units());
         let row = cell.product_row();
         let product = if product.len() < 2 * row { product } else { from_line(product) };
         let chunk = if row == 0 { 0 } else { product.len() / row };
@@ -272,51 +251,56 @@ impl<C: Recurrence, K: Kept> Program for Drive<'_, '_, C, K> {
         let (mut done, mut any_kept) = (0, false);
         while done < steps {
             let count = if chunk == 0 { steps } else { (steps - done).min(chunk) };
-            let first = if backward { steps - done - count } else { done };
+            let first = if way.backward { steps - done - count } else { done };
+            let Some(input) = input.get(first * features..(first + count) * features) else { return };
             // A product of one step would only be written to be read back.
             let ahead = chunk != 0 && count > 1;
             if ahead {
-                let (Some(from), Some(to)) =
-                    (input.get(first * features..(first + count) * features), product.get_mut(..count * row))
-                else {
-                    return;
-                };
-                cell.project(isa, from, to);
+                let Some(to) = product.get_mut(..count * row) else { return };
+                cell.project(isa, input, count, to);
             }
             for index in 0..count {
-                let place = if backward { count - 1 - index } else { index };
-                let turned = (done + index) % 2 == 1;
-                let at = if aligned { first + place } else { done + index };
+                let place = if way.backward { count - 1 - index } else { index };
+                let at = way.row * if way.aligned { first + place } else { done + index } + way.offset;
+                let result = results.as_mut().and_then(|results| results.get_mut(at..at + units));
                 if !kept.keeps(first + place) {
-                    if let Some(results) = &mut results {
+                    if let Some(result) = result {
                         if kept.zeros(any_kept) {
-                            results.clear(at, cell.units());
+                            result.fill(0.0);
                         } else {
-                            results.put(at, C::hidden(state), cell.units());
+                            put(result, C::hidden(state));
                         }
                     }
                     continue;
                 }
                 any_kept = true;
-                let from = if !ahead {
-                    let start = (first + place) * features;
-                    let Some(input) = input.get(start..start + features) else { return };
-                    Start { product: None, input, turned }
+                let (values, length) = if ahead { (&*product, row) } else { (input, features) };
+                let Some(from) = values.get(place * length..(place + 1) * length) else { return };
+                let turned = (done + index) % 2 == 1;
+                let from = if ahead {
+                    Start { product: Some(from), input: &[], turned }
                 } else {
-                    let product = product.get(place * row..(place + 1) * row);
-                    Start { product, input: &[], turned }
+                    Start { product: None, input: from, turned }
                 };
-                if C::is_apart::<I>(form) {
+                if C::is_apart::<I>(way.form) {
                     isa.outline(Once { cell, state: &mut *state, from });
                 } else {
                     cell.step(isa, state, from);
                 }
-                if let Some(results) = &mut results {
-                    results.put(at, C::hidden(state), cell.units());
+                if let Some(result) = result {
+                    put(result, C::hidden(state));
                 }
             }
             done += count;
         }
+    }
+}
+
+/// Puts an output where it goes.
+#[inline(always)]
+fn put(result: &mut [Float], hidden: &[Float]) {
+    if let Some(hidden) = hidden.get(..result.len()) {
+        result.copy_from_slice(hidden);
     }
 }
 
@@ -370,7 +354,7 @@ macro_rules! recurrent_layer {
                 state: &mut super::state::$state<LINES>,
                 input: &[Float; F],
             ) {
-                let journey = super::drive::Journey::of_one(input, super::drive::Form::Single);
+                let journey = super::drive::Journey::of_one(input, super::drive::Way::SINGLE);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -385,7 +369,7 @@ macro_rules! recurrent_layer {
                 state: &mut super::state::$state<LINES>,
                 input: &[Float; F],
             ) {
-                let journey = super::drive::Journey::of_one(input, super::drive::Form::Unrolled);
+                let journey = super::drive::Journey::of_one(input, super::drive::Way::UNROLLED);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -415,7 +399,7 @@ macro_rules! recurrent_layer {
                 product: &mut [Float],
                 input: &[[Float; F]],
             ) {
-                let journey = super::drive::Journey::along::<W, F>(product, input, None, super::drive::All);
+                let journey = super::drive::Journey::along::<W, F, 0, 0>(product, input, None, super::drive::All);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -430,8 +414,7 @@ macro_rules! recurrent_layer {
                 output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = super::drive::Results::rows(output, OFFSET);
-                let journey = super::drive::Journey::along::<W, F>(product, input, Some(results), super::drive::All);
+                let journey = super::drive::Journey::along::<W, F, ROW, OFFSET>(product, input, Some(output), super::drive::All);
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -445,7 +428,7 @@ macro_rules! recurrent_layer {
                 input: &[[Float; F]],
                 mask: &[Float],
             ) {
-                let journey = super::drive::Journey::along::<W, F>(product, input, None, super::drive::Masked::<super::Repeat>::by(mask));
+                let journey = super::drive::Journey::along::<W, F, 0, 0>(product, input, None, super::drive::Masked::<super::Repeat>::by(mask));
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
 
@@ -467,8 +450,7 @@ macro_rules! recurrent_layer {
                 output: &mut [[Float; ROW]],
             ) {
                 const { assert!(OFFSET + U <= ROW, "a row does not hold the units") };
-                let results = super::drive::Results::rows(output, OFFSET);
-                let journey = super::drive::Journey::along::<W, F>(product, input, Some(results), super::drive::Masked::<M>::by(mask));
+                let journey = super::drive::Journey::along::<W, F, ROW, OFFSET>(product, input, Some(output), super::drive::Masked::<M>::by(mask));
                 <Self as super::drive::Layer>::drive(isa, weights, state, journey);
             }
         }

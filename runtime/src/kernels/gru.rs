@@ -214,9 +214,9 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let mut next = [[0.0; 16]; LINES];
         let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
         if LINES.is_multiple_of(2) {
-            panel::drive::<I, LargeGru<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, LargeGru<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {
-            panel::drive::<I, LargeGru<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, LargeGru<SPLITS, true, A, R, W>, K, F, U>(isa, weights, state, journey);
         }
     }
 }
@@ -254,7 +254,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[Float; F]; STEPS]],
     ) {
         isa.enter(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeGru<1, true, A, R, W>> },
+            cell: panel::Cell::<LargeGru<1, true, A, R, W>>::of::<F, U>(weights),
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

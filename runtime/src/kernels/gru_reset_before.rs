@@ -125,9 +125,9 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
         let state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
         if LINES.is_multiple_of(2) {
-            panel::drive::<I, Large<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, Large<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {
-            panel::drive::<I, Large<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, Large<SPLITS, true, A, R, W>, K, F, U>(isa, weights, state, journey);
         }
     }
 }

@@ -202,9 +202,9 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
         let mut next = [[0.0; 16]; LINES];
         let state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
         if LINES.is_multiple_of(2) {
-            panel::drive::<I, LargeLstm<SPLITS, false, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, LargeLstm<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {
-            panel::drive::<I, LargeLstm<SPLITS, true, A, R, W>, K>(isa, weights, [F, U], state, journey);
+            panel::drive::<I, LargeLstm<SPLITS, true, A, R, W>, K, F, U>(isa, weights, state, journey);
         }
     }
 }
@@ -235,7 +235,7 @@ impl<const F: usize, const U: usize, const LINES: usize, A: Activation, R: Activ
         inputs: &[[[Float; F]; STEPS]],
     ) {
         isa.enter(Batch {
-            cell: panel::Cell { weights, features: F, units: U, kind: PhantomData::<LargeLstm<1, true, A, R, W>> },
+            cell: panel::Cell::<LargeLstm<1, true, A, R, W>>::of::<F, U>(weights),
             input: inputs.as_flattened().as_flattened(),
             samples: inputs.len().min(SAMPLES),
             steps: STEPS,

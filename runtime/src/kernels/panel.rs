@@ -9,7 +9,7 @@
 
 use super::drive::{Drive, Form, Journey, Kept, Recurrence, Start};
 use super::project::{Projection, Target, project};
-use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate};
+use super::simd::{Columns, Float, In, Inputs, Isa, Line, Vector, Weight, accumulate, load_lines};
 use core::marker::PhantomData;
 
 /// The state of a cell of any size.
@@ -56,20 +56,70 @@ pub(super) struct Step<'a> {
     pub(super) turned: bool,
 }
 
+/// The sizes of a large cell, as numbers that its code reads: computing them there would take more code than reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// Features of an input.
+    pub(super) features: usize,
+    /// Units of an output.
+    pub(super) units: usize,
+    /// Blocks of all units.
+    blocks: usize,
+    /// Floats of the inputs' part of a step's sums.
+    product: usize,
+    /// Weights that a full panel takes the room of, in front of all rows of the state.
+    room: usize,
+    /// The same in floats.
+    floats: usize,
+    /// Weights in front of all rows of the state.
+    front: usize,
+}
+
+impl Shape {
+    /// The sizes of a cell of the kind `K`.
+    const fn of<K: Kind>(features: usize, units: usize) -> Self {
+        let blocks = units.div_ceil(16);
+        let room = room::<K>(K::BLOCKS, features);
+        Shape {
+            features,
+            units,
+            blocks,
+            product: 16 * K::INPUTS * blocks,
+            room,
+            floats: room / K::Weight::PER_FLOAT,
+            front: blocks / K::BLOCKS * room + self::room::<K>(blocks % K::BLOCKS, features),
+        }
+    }
+}
+
+/// Floats of the bias and scales of a panel of so many blocks.
+const fn header<K: Kind>(blocks: usize) -> usize {
+    16 * blocks * (K::BIAS + if K::Weight::SCALED { 2 * K::INPUTS } else { 0 })
+}
+
+/// Weights that a panel of so many blocks takes the room of, in front of all rows of the state.
+const fn room<K: Kind>(blocks: usize, features: usize) -> usize {
+    header::<K>(blocks) * K::Weight::PER_FLOAT + 16 * blocks * K::INPUTS * features
+}
+
 /// A large cell over its weights. Its shape is not in its type, so that layers share the code.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a, K> {
-    pub(super) weights: &'a [Float],
-    pub(super) features: usize,
-    pub(super) units: usize,
-    pub(super) kind: PhantomData<K>,
+    weights: &'a [Float],
+    pub(super) shape: &'static Shape,
+    kind: PhantomData<K>,
 }
 
 impl<'a, K: Kind> Cell<'a, K> {
+    /// A cell of `U` units over `F` features.
+    #[inline(always)]
+    pub(super) fn of<const F: usize, const U: usize>(weights: &'a [Float]) -> Self {
+        Cell { weights, shape: const { &Shape::of::<K>(F, U) }, kind: PhantomData }
+    }
     /// Blocks of all units.
     #[inline(always)]
     pub(super) fn blocks(self) -> usize {
-        self.units.div_ceil(16)
+        self.shape.blocks
     }
     /// Blocks of the panel that the given block is in.
     #[inline(always)]
@@ -80,27 +130,12 @@ impl<'a, K: Kind> Cell<'a, K> {
             K::BLOCKS.min(self.blocks() - block / K::BLOCKS * K::BLOCKS)
         }
     }
-    /// Floats of a panel's bias and scales, if it has so many blocks.
-    #[inline(always)]
-    fn header(self, blocks: usize) -> usize {
-        16 * blocks * (K::BIAS + if K::Weight::SCALED { 2 * K::INPUTS } else { 0 })
-    }
-    /// Weights that a panel of so many blocks takes the room of, in front of all rows of the state.
-    #[inline(always)]
-    fn room(self, blocks: usize) -> usize {
-        self.header(blocks) * K::Weight::PER_FLOAT + 16 * blocks * K::INPUTS * self.features
-    }
-    /// Floats of a full panel.
-    #[inline(always)]
-    fn floats(self) -> usize {
-        self.room(K::BLOCKS) / K::Weight::PER_FLOAT
-    }
     /// The floats before the rows of a block's panel, from column `column` of that block on, if the columns before the block's
     /// are `behind` for each of the panel's blocks and a block has `each`.
     #[inline(always)]
     fn head(self, block: usize, behind: usize, each: usize, column: usize) -> &'a [Float] {
         let columns = behind * self.neighbours(block) + block % K::BLOCKS * each + column;
-        self.weights.get(block / K::BLOCKS * self.floats() + 16 * columns..).unwrap_or_default()
+        self.weights.get(block / K::BLOCKS * self.shape.floats + 16 * columns..).unwrap_or_default()
     }
     /// A block's bias, as far as it goes with the inputs.
     #[inline(always)]
@@ -119,7 +154,7 @@ impl<'a, K: Kind> Cell<'a, K> {
             return Scales { values: &[], stride: 0 };
         }
         let before = K::BIAS + if of == Scaled::State { K::INPUTS } else { 0 };
-        let stride = if K::SIDE_BY_SIDE { self.floats() } else { 16 * K::INPUTS };
+        let stride = if K::SIDE_BY_SIDE { self.shape.floats } else { 16 * K::INPUTS };
         Scales { values: self.head(block, before, K::INPUTS, column), stride }
     }
     /// The inputs' rows of the blocks from `block` on, from their column `column` on.
@@ -129,11 +164,11 @@ impl<'a, K: Kind> Cell<'a, K> {
         'a: 'b,
     {
         let neighbours = self.neighbours(block);
-        let before = block / K::BLOCKS * self.room(K::BLOCKS) + self.header(neighbours) * K::Weight::PER_FLOAT;
+        let before = block / K::BLOCKS * self.shape.room + header::<K>(neighbours) * K::Weight::PER_FLOAT;
         let within = 16 * (block % K::BLOCKS * K::INPUTS + column);
         Rows {
             weights: K::Weight::of(self.weights).get(before + within..).unwrap_or_default(),
-            block_stride: if K::SIDE_BY_SIDE { self.room(K::BLOCKS) } else { 16 * K::INPUTS },
+            block_stride: if K::SIDE_BY_SIDE { self.shape.room } else { 16 * K::INPUTS },
             row: 16 * K::INPUTS * neighbours,
             input,
             scales: self.scales(block, Scaled::Inputs, column),
@@ -169,14 +204,14 @@ impl<'a, K: Kind> Cell<'a, K> {
     where
         'a: 'b,
     {
-        let (full, rest) = (self.blocks() / K::BLOCKS, self.blocks() % K::BLOCKS);
-        let front = full * self.room(K::BLOCKS) + self.room(rest) + 16 * behind * self.blocks() * self.units;
-        let within = 16 * each * (block / K::BLOCKS * K::BLOCKS * self.units + block % K::BLOCKS);
+        let Shape { units, front, .. } = *self.shape;
+        let front = front + 16 * behind * self.blocks() * units;
+        let within = 16 * each * (block / K::BLOCKS * K::BLOCKS * units + block % K::BLOCKS);
         Rows {
             weights: K::Weight::of(self.weights).get(front + within..).unwrap_or_default(),
-            block_stride: 16 * each * if K::SIDE_BY_SIDE { K::BLOCKS * self.units } else { 1 },
+            block_stride: 16 * each * if K::SIDE_BY_SIDE { K::BLOCKS * units } else { 1 },
             row: 16 * each * self.neighbours(block),
-            input: hidden.get(..self.units).unwrap_or_default(),
+            input: hidden.get(..units).unwrap_or_default(),
             scales: self.scales(block, Scaled::State, column),
         }
     }
@@ -189,16 +224,15 @@ impl<'a, K: Kind> Cell<'a, K> {
         per_block: usize,
         column: usize,
     ) -> [Line; N] {
-        let mut lines = [[0.0; 16]; N];
-        let first = block / K::BLOCKS * step.stride + 16 * (block % K::BLOCKS * K::INPUTS + column);
-        let block_stride = if K::SIDE_BY_SIDE { step.stride } else { 16 * K::INPUTS };
-        for (index, line) in lines.iter_mut().enumerate() {
-            let place = first + index / per_block * block_stride + 16 * (index % per_block);
-            if let Some(from) = step.start.get(place..).and_then(<[Float]>::first_chunk) {
-                *line = *from;
-            }
-        }
-        lines
+        let columns = Columns {
+            first: block / K::BLOCKS * step.stride + 16 * (block % K::BLOCKS * K::INPUTS + column),
+            column_stride: 16,
+            per_stream: per_block,
+            stream_stride: if K::SIDE_BY_SIDE { step.stride } else { 16 * K::INPUTS },
+            row_stride: 0,
+            skipped: 0,
+        };
+        load_lines(step.start, columns)
     }
 }
 
@@ -211,24 +245,23 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     }
     #[inline(always)]
     fn features(self) -> usize {
-        self.features
+        self.shape.features
     }
     #[inline(always)]
     fn units(self) -> usize {
-        self.units
+        self.shape.units
     }
     #[inline(always)]
     fn product_row(self) -> usize {
-        16 * K::INPUTS * self.blocks()
+        self.shape.product
     }
     #[inline(always)]
-    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
+    fn project<I: Isa>(self, isa: I, input: &[Float], steps: usize, product: &mut [Float]) {
         let stride = self.product_row();
-        let steps = product.len().checked_div(stride).unwrap_or(0);
         for block in (0..self.blocks()).step_by(K::BLOCKS) {
             let Rows { weights, row, scales, .. } = self.inputs(block, 0, &[]);
             let (bias, scales) = (self.bias(block), scales.values);
-            let projection = Projection { bias, scales, weights, row, width: row, features: self.features };
+            let projection = Projection { bias, scales, weights, row, width: row, features: self.shape.features };
             let values = product.get_mut(16 * K::INPUTS * block..).unwrap_or_default();
             project(isa, projection, input, steps, Target { values, stride });
         }
@@ -237,7 +270,7 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     fn step<I: Isa>(self, isa: I, state: &mut State<'a>, from: Start<'_>) {
         let (start, stride) = match from.product {
             Some(product) => (product, 16 * K::INPUTS * K::BLOCKS),
-            None => (self.weights, self.floats()),
+            None => (self.weights, self.shape.floats),
         };
         K::advance(isa, self, state, Step { start, stride, input: from.input, turned: from.turned });
         state.settle();
@@ -248,17 +281,15 @@ impl<'a, K: Kind> Recurrence for Cell<'a, K> {
     }
 }
 
-/// Takes a journey through a cell of the kind `K`, of `[features, units]`.
+/// Takes a journey through a cell of the kind `K`, of `U` units over `F` features.
 #[inline(always)]
-pub(super) fn drive<'a, I: Isa, K: Kind, M: Kept>(
+pub(super) fn drive<'a, I: Isa, K: Kind, M: Kept, const F: usize, const U: usize>(
     isa: I,
     weights: &'a [Float],
-    [features, units]: [usize; 2],
     mut state: State<'a>,
     journey: Journey<'_, M>,
 ) {
-    let cell = Cell { weights, features, units, kind: PhantomData::<K> };
-    isa.enter(Drive { cell, state: &mut state, journey });
+    isa.enter(Drive { cell: Cell::<K>::of::<F, U>(weights), state: &mut state, journey });
 }
 
 impl State<'_> {

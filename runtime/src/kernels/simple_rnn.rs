@@ -144,7 +144,7 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
         let mut next = [[0.0; 16]; LINES];
         let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
-        panel::drive::<I, LargeRnn<SPLITS, A, W>, K>(isa, weights, [F, U], state, journey);
+        panel::drive::<I, LargeRnn<SPLITS, A, W>, K, F, U>(isa, weights, state, journey);
     }
 }
 

@@ -77,12 +77,11 @@ impl<const F: usize, K: Kind> Recurrence for Cell<'_, F, K> {
         if F < FEWEST_FEATURES { 0 } else { 16 * K::LINES_A_ROW }
     }
     #[inline(always)]
-    fn project<I: Isa>(self, isa: I, input: &[Float], product: &mut [Float]) {
+    fn project<I: Isa>(self, isa: I, input: &[Float], steps: usize, product: &mut [Float]) {
         let row = 16 * K::LINES_A_ROW;
         let (bias, scales) = self.weights.split_at_checked(row).unwrap_or_default();
         let weights = K::Weight::of(self.weights).get(head::<K::Weight>(row)..).unwrap_or_default();
         let projection = Projection { bias, scales, weights, row, width: row, features: F };
-        let steps = product.len() / row;
         project(isa, projection, input, steps, Target { values: product, stride: row });
     }
     #[inline(always)]

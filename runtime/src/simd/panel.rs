@@ -1,6 +1,6 @@
 //! The one loop in which nearly all time goes: rows of packed weights, times inputs, into sums held in registers.
 
-use super::{Float, In, Isa, Weight};
+use super::{Float, In, Isa, Line, Weight};
 
 /// Where the columns of a block of packed weights lie, in weights from the start of the slice.
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +192,19 @@ pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
         }
     }
     Some(tile)
+}
+
+/// The first row of some columns, as lines; zeros if any lies outside.
+#[inline(always)]
+pub fn load_lines<const N: usize>(values: &[Float], columns: Columns) -> [Line; N] {
+    let mut lines = [[0.0; 16]; N];
+    if columns.offset(N - 1) + 16 <= values.len() {
+        for (column, line) in lines.iter_mut().enumerate() {
+            // SAFETY: the last column was found to lie in the slice.
+            *line = unsafe { values.as_ptr().add(columns.offset(column)).cast::<Line>().read() };
+        }
+    }
+    lines
 }
 
 /// Writes the rows of a tile as [`load_tile`] reads them, one after the other; nothing if any lies outside.
