@@ -11,7 +11,7 @@ use super::activation::Activation;
 use super::drive::{Drive, Form, Journey, Kept, Layer, Recurrence, Start, recurrent_layer};
 use super::elementwise::{padded, unpad};
 use super::simd::{Float, In, Isa, Line, Vector};
-use super::state::LstmState;
+use super::state::{Lines, LstmState};
 use core::marker::PhantomData;
 
 /// Floats of a row of weights: i, f, g, o of sixteen filters.
@@ -196,8 +196,8 @@ impl<
         let window = [STRIDE, DILATION, BEFORE];
         let sizes = Sizes { features: F, units: U, channels: CHANNELS, filters: FILTERS, taps: TAPS, window };
         let cell = Cell { weights, sizes, kind: PhantomData::<(A, R)> };
-        let mut next = [[0.0; 16]; LINES];
-        let mut state = State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
+        let mut next = Lines::<LINES>::zero();
+        let mut state = State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next.0 };
         isa.enter(Drive { cell: &cell, state: &mut state, journey });
     }
 }

@@ -13,7 +13,7 @@ use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, rolled};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Vector, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
-use super::state::GruState;
+use super::state::{GruState, Lines};
 use super::{Panels, Small};
 use core::marker::PhantomData;
 
@@ -211,8 +211,8 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let mut next = [[0.0; 16]; LINES];
-        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        let mut next = Lines::<LINES>::zero();
+        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next.0 };
         if LINES.is_multiple_of(2) {
             panel::drive::<I, LargeGru<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {

@@ -11,7 +11,7 @@ use super::activation::Activation;
 use super::drive::{Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Vector, Weight};
-use super::state::GruState;
+use super::state::{GruState, Lines};
 use core::marker::PhantomData;
 
 /// A GRU layer of `U` units over `F` features: activation `A`, recurrent activation `R`; the class is always [`Panels`].
@@ -122,8 +122,8 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let (mut next, mut gate) = ([[0.0; 16]; LINES], [[0.0; 16]; LINES]);
-        let state = panel::State { h: &mut state.h.0, c: &mut gate, next: &mut next };
+        let (mut next, mut gate) = (Lines::<LINES>::zero(), Lines::<LINES>::zero());
+        let state = panel::State { h: &mut state.h.0, c: &mut gate.0, next: &mut next.0 };
         if LINES.is_multiple_of(2) {
             panel::drive::<I, Large<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {

@@ -10,7 +10,7 @@ use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Weight};
 use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
-use super::state::LstmState;
+use super::state::{Lines, LstmState};
 use super::{Panels, Small};
 use core::marker::PhantomData;
 
@@ -199,8 +199,8 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let mut next = [[0.0; 16]; LINES];
-        let state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next };
+        let mut next = Lines::<LINES>::zero();
+        let state = panel::State { h: &mut state.h.0, c: &mut state.c.0, next: &mut next.0 };
         if LINES.is_multiple_of(2) {
             panel::drive::<I, LargeLstm<SPLITS, false, A, R, W>, K, F, U>(isa, weights, state, journey);
         } else {

@@ -9,7 +9,7 @@ use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows};
 use super::simd::{Float, In, Isa, Line, Program, Weight};
 use super::small::{self, Kind, Step, Without, columns, parts, place, sums};
-use super::state::SimpleRnnState;
+use super::state::{Lines, SimpleRnnState};
 use super::{Panels, Small};
 use core::marker::PhantomData;
 
@@ -142,8 +142,8 @@ impl<const F: usize, const U: usize, const LINES: usize, const SPLITS: usize, A:
 
     #[inline(always)]
     fn drive<I: Isa, K: Kept>(isa: I, weights: &[Float], state: &mut Self::State, journey: Journey<'_, K>) {
-        let mut next = [[0.0; 16]; LINES];
-        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next };
+        let mut next = Lines::<LINES>::zero();
+        let state = panel::State { h: &mut state.h.0, c: &mut [], next: &mut next.0 };
         panel::drive::<I, LargeRnn<SPLITS, A, W>, K, F, U>(isa, weights, state, journey);
     }
 }

@@ -16,6 +16,10 @@ pub use saved::Saved;
 use super::simd;
 use super::simd::{Float, Line};
 
+/// More lines than these are made zero in a function that all layers of this size share: in place it takes as many instructions
+/// as the registers are narrower, for every layer.
+const FEW: usize = 2;
+
 /// Sixteen units a line; lanes beyond the layer's units hold what their zero weights make of them and are never read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
@@ -23,7 +27,14 @@ pub struct Lines<const LINES: usize>(pub(crate) [Line; LINES]);
 
 impl<const LINES: usize> Lines<LINES> {
     /// All zero.
+    #[inline(always)]
     pub const fn zero() -> Self {
+        if LINES > FEW { Self::many() } else { Lines([[0.0; 16]; LINES]) }
+    }
+
+    /// As [`Lines::zero`], in a function of its own.
+    #[inline(never)]
+    const fn many() -> Self {
         Lines([[0.0; 16]; LINES])
     }
 
@@ -66,8 +77,15 @@ macro_rules! states {
 
         impl<const LINES: usize> $name<LINES> {
             /// The state before the first step.
+            #[inline(always)]
             pub const fn zero() -> Self {
-                $name { $($field: Lines::zero()),* }
+                if LINES > FEW { Self::many() } else { $name { $($field: Lines([[0.0; 16]; LINES])),* } }
+            }
+
+            /// As [`Self::zero`], in a function of its own.
+            #[inline(never)]
+            const fn many() -> Self {
+                $name { $($field: Lines([[0.0; 16]; LINES])),* }
             }
         }
 
