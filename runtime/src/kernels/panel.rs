@@ -366,8 +366,8 @@ pub(super) fn add_rows<I: Isa, W: Weight, const N: usize, const SPLITS: usize>(
         pass::<I, W, 2, N, SPLITS>(isa, lines, rows, first, per_block, turned);
         first += 2;
     }
-    if first < N {
-        pass::<I, W, 1, N, SPLITS>(isa, lines, rows, first, per_block, turned);
+    if N % 2 == 1 {
+        pass::<I, W, 1, N, SPLITS>(isa, lines, rows, N - 1, per_block, turned);
     }
 }
 

@@ -276,11 +276,13 @@ impl<W: Weight> Product<'_, W> {
             row_stride,
             skipped: 0,
         };
+        // The compiler is not told how many passes there are, so that it does not write them all down.
+        let end = if features > DEPTH { core::hint::black_box(features) } else { features };
         for group in 0..groups {
             let lane = group * COLUMNS * V::LANES;
             let mut first = 0;
             // Without inputs the sums are their start.
-            while first < features || first == 0 {
+            while first < end || first == 0 {
                 let depth = DEPTH.min(features - first);
                 let mut row = 0;
                 while row < rows {
