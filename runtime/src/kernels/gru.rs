@@ -12,7 +12,7 @@ use super::batch::{Batch, Batched, GruBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, rolled};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Vector, Weight};
-use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
+use super::small::{self, Kind, Layout, Step, Without, first_lines, gates, parts, place, sums};
 use super::state::{GruState, Lines};
 use super::{Panels, Small};
 use core::marker::PhantomData;
@@ -72,20 +72,26 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        let sums = sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT);
-        let lines = &mut state.h.0;
+        // Of the last output, what the second part of the sums reads.
+        let (hidden, mut lines) = (state.h, [[0.0; 16]; V]);
+        let whole = const { first_lines::<I, U, V>() };
+        sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT, &mut lines, [0, whole.unwrap_or(V)]);
+        let h = &mut state.h.0;
         for part in 0..parts(isa, Layout::<U>::BLOCKS) {
             let (block, part) = place(isa, part);
-            let gates = gates(isa, &sums, block, part);
-            let line = &mut lines[block % LINES];
-            let h = I::Group::load(isa, line, part);
-            finish::<I::Group, A, R>(gates, h).store(line, part);
+            let gates = gates(isa, &lines, block, part);
+            let line = &mut h[block % LINES];
+            let old = I::Group::load(isa, line, part);
+            finish::<I::Group, A, R>(gates, old).store(line, part);
+        }
+        if let Some(whole) = whole {
+            sums::<I, W, V, S>(isa, step, hidden.units::<U>(), Self::WITHOUT, &mut lines, [whole, V]);
         }
         let first = 4 * Layout::<U>::BLOCKS;
-        let line = &mut lines[U / 16 % LINES];
+        let line = &mut h[U / 16 % LINES];
         if Layout::<U>::TAIL == 4 {
-            let [gates, _] = isa.halves(I::V16::load(isa, &sums[first % V], 0));
-            let [_, _, state, input] = isa.quarters(I::V16::load(isa, &sums[first % V], 0));
+            let [gates, _] = isa.halves(I::V16::load(isa, &lines[first % V], 0));
+            let [_, _, state, input] = isa.quarters(I::V16::load(isa, &lines[first % V], 0));
             let h = I::V4::load(isa, line, 0);
             let output = if R::GATE_IS_OF_TANH {
                 let [r, z] = isa.split_eight(tanh_soon(gates));
@@ -96,13 +102,13 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             };
             output.store(line, 0);
         } else if Layout::<U>::TAIL == 8 {
-            let [state, input] = isa.halves(I::V16::load(isa, &sums[(first + 1) % V], 0));
+            let [state, input] = isa.halves(I::V16::load(isa, &lines[(first + 1) % V], 0));
             let h = I::V8::load(isa, line, 0);
             let output = if R::GATE_IS_OF_TANH {
-                let [r, z] = isa.halves(tanh_soon(I::V16::load(isa, &sums[first % V], 0)));
+                let [r, z] = isa.halves(tanh_soon(I::V16::load(isa, &lines[first % V], 0)));
                 renew::<I::V8, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
             } else {
-                let [r, z] = isa.halves(I::V16::load(isa, &sums[first % V], 0));
+                let [r, z] = isa.halves(I::V16::load(isa, &lines[first % V], 0));
                 finish::<I::V8, A, R>([r, z, state, input], h)
             };
             output.store(line, 0);

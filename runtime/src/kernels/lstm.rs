@@ -9,7 +9,7 @@ use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
 use super::panel::{self, Groups, add_rows, part_of};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Weight};
-use super::small::{self, Kind, Layout, Step, Without, gates, parts, place, sums};
+use super::small::{self, Kind, Layout, Step, Without, first_lines, gates, parts, place, sums};
 use super::state::{Lines, LstmState};
 use super::{Panels, Small};
 use core::marker::PhantomData;
@@ -61,20 +61,26 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        let sums = sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Without::NONE);
+        // Of the last output, what the second part of the sums reads.
+        let (hidden, mut lines) = (state.h, [[0.0; 16]; V]);
+        let whole = const { first_lines::<I, U, V>() };
+        sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Without::NONE, &mut lines, [0, whole.unwrap_or(V)]);
         let (c, h) = (&mut state.c.0, &mut state.h.0);
         for part in 0..parts(isa, Layout::<U>::BLOCKS) {
             let (block, part) = place(isa, part);
-            let gates = gates(isa, &sums, block, part);
+            let gates = gates(isa, &lines, block, part);
             finish::<I, I::Group, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], part);
+        }
+        if let Some(whole) = whole {
+            sums::<I, W, V, S>(isa, step, hidden.units::<U>(), Without::NONE, &mut lines, [whole, V]);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let (c, h) = (&mut c[U / 16 % LINES], &mut h[U / 16 % LINES]);
-        let gates = I::V16::load(isa, &sums[first % V], 0);
+        let gates = I::V16::load(isa, &lines[first % V], 0);
         if Layout::<U>::TAIL == 4 {
             tail_of_four::<I, A, R>(isa, gates, c, h);
         } else if Layout::<U>::TAIL == 8 {
-            tail_of_eight::<I, A, R>(isa, gates, I::V16::load(isa, &sums[(first + 1) % V], 0), c, h);
+            tail_of_eight::<I, A, R>(isa, gates, I::V16::load(isa, &lines[(first + 1) % V], 0), c, h);
         }
     }
 }

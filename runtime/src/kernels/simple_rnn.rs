@@ -26,9 +26,9 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 {
     /// A cell of no more units than `N` has lanes.
     #[inline(always)]
-    fn narrow<I: Isa, N: In<I>>(isa: I, h: &mut [Line; LINES], hidden: &[Float], step: Step<'_>) {
-        let [sum] = columns::<I, N, W, 1, S>(isa, step, hidden, Without::NONE, [0, V]);
-        A::quiet_soon(sum).store(&mut h[0], 0);
+    fn narrow<I: Isa, N: In<I>>(isa: I, h: &mut Lines<LINES>, step: Step<'_>) {
+        let [sum] = columns::<I, N, W, 1, S>(isa, step, h.units::<U>(), Without::NONE, [0, V]);
+        A::quiet_soon(sum).store(&mut h.0[0], 0);
     }
 }
 
@@ -48,16 +48,16 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        let hidden = *state.h.units::<U>();
         if U <= 4 {
-            Self::narrow::<I, I::V4>(isa, &mut state.h.0, &hidden, step);
+            Self::narrow::<I, I::V4>(isa, &mut state.h, step);
         } else if U <= 8 {
-            Self::narrow::<I, I::V8>(isa, &mut state.h.0, &hidden, step);
+            Self::narrow::<I, I::V8>(isa, &mut state.h, step);
         } else {
-            let sums = sums::<I, W, V, S>(isa, step, &hidden, Without::NONE);
+            let mut lines = [[0.0; 16]; V];
+            sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Without::NONE, &mut lines, [0, V]);
             for part in 0..parts(isa, V) {
                 let (block, part) = place(isa, part);
-                let sum = I::Group::load(isa, &sums[block % V], part);
+                let sum = I::Group::load(isa, &lines[block % V], part);
                 A::quiet(sum).store(&mut state.h.0[block % LINES], part);
             }
         }

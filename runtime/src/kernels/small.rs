@@ -128,36 +128,44 @@ impl Without {
     pub(super) const NONE: Without = Without { input: 0, state: 0 };
 }
 
-/// The gate sums of a step: `VECTORS` lines, which stay in registers where a whole row does.
+/// Where the lines of a small cell's whole blocks end, if their sums are to be computed and used before those of the rest: where
+/// a row does not stay in registers, the rest's sums then run beside the blocks' activations.
+#[inline(always)]
+pub(super) const fn first_lines<I: Isa, const U: usize, const VECTORS: usize>() -> Option<usize> {
+    let whole = 4 * Layout::<U>::BLOCKS;
+    if I::WHOLE_ROWS || !I::UNROLLED || whole == 0 || whole == VECTORS || VECTORS > 6 { None } else { Some(whole) }
+}
+
+/// The gate sums of a step, of the lines from `from` on and before `to`; they stay in registers where a whole row does.
 #[inline(always)]
 pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
     isa: I,
     step: Step<'_>,
     hidden: &[Float],
     without: Without,
-) -> [Line; VECTORS] {
-    let mut lines = [[0.0; 16]; VECTORS];
+    lines: &mut [Line; VECTORS],
+    [from, to]: [usize; 2],
+) {
     // As many columns at once as there are registers for their partial sums.
-    let count = 16 / I::Group::LANES * VECTORS;
+    let [done, count] = [from, to].map(|line| 16 / I::Group::LANES * line);
     if I::WHOLE_ROWS {
         let sums = columns::<I, I::V16, W, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
-        for (sum, line) in sums.into_iter().zip(&mut lines) {
+        for (sum, line) in sums.into_iter().zip(lines) {
             sum.store(line, 0);
         }
     } else if SETS == 4 || VECTORS == 1 {
-        in_groups::<I, W, 1, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 1, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
     } else if SETS == 2 || VECTORS < 4 {
-        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
     } else if I::UNROLLED && VECTORS <= 10 {
         // Half the row at a time: fewer sums than the latency of multiply-add hides would take as long as these.
-        in_groups::<I, W, 5, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 5, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
     } else if I::UNROLLED {
-        in_groups::<I, W, 6, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count);
+        in_groups::<I, W, 6, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
     } else {
-        in_groups::<I, W, 4, SETS, VECTORS>(isa, step, hidden, without, &mut lines, 0, count / 4 * 4);
-        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, &mut lines, count / 4 * 4, count);
+        in_groups::<I, W, 4, SETS, VECTORS>(isa, step, hidden, without, lines, done, count / 4 * 4);
+        in_groups::<I, W, 2, SETS, VECTORS>(isa, step, hidden, without, lines, count / 4 * 4, count);
     }
-    lines
 }
 
 /// Parts of `blocks` blocks of sixteen units, as vectors of [`Isa::Group`]: where unrolling would only make code, the
