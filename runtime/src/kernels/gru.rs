@@ -72,8 +72,8 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        // Of the last output, what the second part of the sums reads.
-        let (hidden, mut lines) = (state.h, [[0.0; 16]; V]);
+        // The rest's sums read it when the blocks' outputs are new already.
+        let (old, mut lines) = (state.h, [[0.0; 16]; V]);
         let whole = const { first_lines::<I, U, V>() };
         sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Self::WITHOUT, &mut lines, [0, whole.unwrap_or(V)]);
         let h = &mut state.h.0;
@@ -85,35 +85,49 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             finish::<I::Group, A, R>(gates, old).store(line, part);
         }
         if let Some(whole) = whole {
-            sums::<I, W, V, S>(isa, step, hidden.units::<U>(), Self::WITHOUT, &mut lines, [whole, V]);
+            // Few sums, which nobody waits for: a loop is faster here than the text of all its rounds.
+            let old = old.0.as_flattened().get(..rolled(U)).unwrap_or_default();
+            sums::<I, W, V, S>(isa, step, old, Self::WITHOUT, &mut lines, [whole, V]);
         }
         let first = 4 * Layout::<U>::BLOCKS;
-        let line = &mut h[U / 16 % LINES];
+        let (gates, line) = (I::V16::load(isa, &lines[first % V], 0), &mut h[U / 16 % LINES]);
         if Layout::<U>::TAIL == 4 {
-            let [gates, _] = isa.halves(I::V16::load(isa, &lines[first % V], 0));
-            let [_, _, state, input] = isa.quarters(I::V16::load(isa, &lines[first % V], 0));
-            let h = I::V4::load(isa, line, 0);
-            let output = if R::GATE_IS_OF_TANH {
-                let [r, z] = isa.split_eight(tanh_soon(gates));
-                renew::<I::V4, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
-            } else {
-                let [r, z] = isa.split_eight(gates);
-                finish::<I::V4, A, R>([r, z, state, input], h)
-            };
-            output.store(line, 0);
+            tail_of_four::<I, A, R>(isa, gates, line);
         } else if Layout::<U>::TAIL == 8 {
-            let [state, input] = isa.halves(I::V16::load(isa, &lines[(first + 1) % V], 0));
-            let h = I::V8::load(isa, line, 0);
-            let output = if R::GATE_IS_OF_TANH {
-                let [r, z] = isa.halves(tanh_soon(I::V16::load(isa, &lines[first % V], 0)));
-                renew::<I::V8, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
-            } else {
-                let [r, z] = isa.halves(I::V16::load(isa, &lines[first % V], 0));
-                finish::<I::V8, A, R>([r, z, state, input], h)
-            };
-            output.store(line, 0);
+            tail_of_eight::<I, A, R>(isa, gates, I::V16::load(isa, &lines[(first + 1) % V], 0), line);
         }
     }
+}
+
+/// Up to four units whose gates lie side by side in one vector.
+#[inline(always)]
+fn tail_of_four<I: Isa, A: Activation, R: Activation>(isa: I, gates: I::V16, line: &mut Line) {
+    let h = I::V4::load(isa, line, 0);
+    let [_, _, state, input] = isa.quarters(gates);
+    let [gates, _] = isa.halves(gates);
+    let output = if R::GATE_IS_OF_TANH {
+        let [r, z] = isa.split_eight(tanh_soon(gates));
+        renew::<I::V4, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
+    } else {
+        let [r, z] = isa.split_eight(gates);
+        finish::<I::V4, A, R>([r, z, state, input], h)
+    };
+    output.store(line, 0);
+}
+
+/// Five to eight units: two gates in each of two vectors.
+#[inline(always)]
+fn tail_of_eight<I: Isa, A: Activation, R: Activation>(isa: I, gates: I::V16, behind: I::V16, line: &mut Line) {
+    let h = I::V8::load(isa, line, 0);
+    let [state, input] = isa.halves(behind);
+    let output = if R::GATE_IS_OF_TANH {
+        let [r, z] = isa.halves(tanh_soon(gates));
+        renew::<I::V8, A>(R::gate_of_tanh(z), R::blend_of_tanh(r, state, input), h)
+    } else {
+        let [r, z] = isa.halves(gates);
+        finish::<I::V8, A, R>([r, z, state, input], h)
+    };
+    output.store(line, 0);
 }
 
 /// The panels class.

@@ -7,7 +7,7 @@
 use super::activation::{Activation, tanh};
 use super::batch::{Batch, Batched, LstmBatch, Sums, Units};
 use super::drive::{Drive, Journey, Kept, Layer, recurrent_layer};
-use super::panel::{self, Groups, add_rows, part_of};
+use super::panel::{self, Groups, add_rows, part_of, rolled};
 use super::simd::{Float, In, Isa, Line, Program, Unscaled, Weight};
 use super::small::{self, Kind, Layout, Step, Without, first_lines, gates, parts, place, sums};
 use super::state::{Lines, LstmState};
@@ -61,8 +61,8 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
 
     #[inline(always)]
     fn advance<I: Isa>(isa: I, state: &mut Self::State, step: Step<'_>) {
-        // Of the last output, what the second part of the sums reads.
-        let (hidden, mut lines) = (state.h, [[0.0; 16]; V]);
+        // The rest's sums read it when the blocks' outputs are new already.
+        let (old, mut lines) = (state.h, [[0.0; 16]; V]);
         let whole = const { first_lines::<I, U, V>() };
         sums::<I, W, V, S>(isa, step, state.h.units::<U>(), Without::NONE, &mut lines, [0, whole.unwrap_or(V)]);
         let (c, h) = (&mut state.c.0, &mut state.h.0);
@@ -72,7 +72,9 @@ impl<const U: usize, const LINES: usize, const V: usize, const S: usize, A: Acti
             finish::<I, I::Group, A, R>(isa, gates, &mut c[block % LINES], &mut h[block % LINES], part);
         }
         if let Some(whole) = whole {
-            sums::<I, W, V, S>(isa, step, hidden.units::<U>(), Without::NONE, &mut lines, [whole, V]);
+            // Few sums, which nobody waits for: a loop is faster here than the text of all its rounds.
+            let old = old.0.as_flattened().get(..rolled(U)).unwrap_or_default();
+            sums::<I, W, V, S>(isa, step, old, Without::NONE, &mut lines, [whole, V]);
         }
         let first = 4 * Layout::<U>::BLOCKS;
         let (c, h) = (&mut c[U / 16 % LINES], &mut h[U / 16 % LINES]);

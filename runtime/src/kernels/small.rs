@@ -128,8 +128,8 @@ impl Without {
     pub(super) const NONE: Without = Without { input: 0, state: 0 };
 }
 
-/// Where the lines of a small cell's whole blocks end, if their sums are to be computed and used before those of the rest: where
-/// a row does not stay in registers, the rest's sums then run beside the blocks' activations.
+/// Where the lines of a small cell's whole blocks end, if their sums are to be computed and used before those of the rest, which
+/// then run beside the blocks' activations: that pays where a row does not stay in registers.
 #[inline(always)]
 pub(super) const fn first_lines<I: Isa, const U: usize, const VECTORS: usize>() -> Option<usize> {
     let whole = 4 * Layout::<U>::BLOCKS;
