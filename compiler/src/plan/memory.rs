@@ -11,8 +11,9 @@ const LARGE_STACK: usize = 16_384;
 /// Fewer frames at a time would walk over the input weights of a large layer too often.
 const FEWEST_FRAMES: usize = 8;
 
-/// What `forward_into` is given: 256 KiB, a share of the second-level cache.
-const SCRATCH: usize = 65_536;
+/// What `forward_into` is given: 512 KiB. Each product ahead reads a layer's weights over the inputs once more and drives those over the
+/// state out of the cache: GRU(256) over 100 steps takes 3 % longer with half of it.
+const SCRATCH: usize = 131_072;
 
 /// More frames at a time gain nothing.
 const MOST_FRAMES: usize = 128;
