@@ -147,7 +147,7 @@ pub(super) fn sums<I: Isa, W: Weight, const VECTORS: usize, const SETS: usize>(
     [from, to]: [usize; 2],
 ) {
     // As many columns at once as there are registers for their partial sums.
-    let [done, count] = [from, to].map(|line| 16 / I::Group::LANES * line);
+    let (done, count) = (16 / I::Group::LANES * from, 16 / I::Group::LANES * to);
     if I::WHOLE_ROWS {
         let sums = columns::<I, I::V16, W, VECTORS, SETS>(isa, step, hidden, without, [0, VECTORS]);
         for (sum, line) in sums.into_iter().zip(lines) {
@@ -205,19 +205,44 @@ fn in_groups<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS
     mut done: usize,
     count: usize,
 ) {
-    let width = I::Group::LANES;
     // Where unrolled groups would only make code, the compiler is not told how many there are; then it can't know either
     // which columns are zero.
     let (count, without) = if I::UNROLLED { (count, without) } else { (core::hint::black_box(count), Without::NONE) };
+    if I::UNROLLED && N > 4 {
+        // Of a loop's rounds the compiler might make no texts of their own, and then asks of every column whether it is zero.
+        one_group::<I, W, N, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
+        one_group::<I, W, N, SETS, VECTORS>(isa, step, hidden, without, lines, done + N, count);
+        one_group::<I, W, N, SETS, VECTORS>(isa, step, hidden, without, lines, done + 2 * N, count);
+        one_group::<I, W, N, SETS, VECTORS>(isa, step, hidden, without, lines, done + 3 * N, count);
+        done += 4 * N;
+    }
     while done < count {
-        // An odd column is left for the last group, which then computes one again.
-        let first = done.min(count.saturating_sub(N));
-        let group = columns::<I, I::Group, W, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
-        for (index, vector) in group.into_iter().enumerate() {
-            let lane = (first + index) * width;
-            vector.store(&mut lines[lane / 16 % VECTORS], lane % 16 / width);
-        }
+        one_group::<I, W, N, SETS, VECTORS>(isa, step, hidden, without, lines, done, count);
         done += N;
+    }
+}
+
+/// The group that begins with column `done`, if there is one.
+#[inline(always)]
+fn one_group<I: Isa, W: Weight, const N: usize, const SETS: usize, const VECTORS: usize>(
+    isa: I,
+    step: Step<'_>,
+    hidden: &[Float],
+    without: Without,
+    lines: &mut [Line; VECTORS],
+    done: usize,
+    count: usize,
+) {
+    if done >= count {
+        return;
+    }
+    let width = I::Group::LANES;
+    // An odd column is left for the last group, which then computes one again.
+    let first = done.min(count.saturating_sub(N));
+    let group = columns::<I, I::Group, W, N, SETS>(isa, step, hidden, without, [first * width, VECTORS]);
+    for (index, vector) in group.into_iter().enumerate() {
+        let lane = (first + index) * width;
+        vector.store(&mut lines[lane / 16 % VECTORS], lane % 16 / width);
     }
 }
 

@@ -161,8 +161,8 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
         for (column, weight) in row.iter_mut().enumerate() {
             *weight = W::load(weights.add(columns.offset(column) + k * columns.row_stride));
         }
-        for (sums, place) in sums.iter_mut().zip(places) {
-            let input = V::splat_unproven(*values.add(place + k));
+        for (index, sums) in sums.iter_mut().enumerate() {
+            let input = V::splat_unproven(*values.add(places[index % ROWS] + k));
             for (column, sum) in sums.iter_mut().enumerate() {
                 if columns.skipped >> (column % 64) & 1 == 0 {
                     *sum = input.mul_add(row[column], *sum);
