@@ -14,6 +14,7 @@ from table import grid
 GUARDS = {
     "step-against-block": ((1.3, 1.3, 1.3), "dispatch or state costs something on every call of `step`"),
     "small-cell": ((0.9, 1.1, 2.5), "time or gates unrolled past the registers; accumulators in memory"),
+    "blocks": ((0.3, 0.55, 1.7), "groups of columns in a loop, with a branch for every column that may be zero"),
     "panels": ((0.75, 0.95, 1.8), "a closure or helper without the target's features; accumulators spilled in the k loop"),
     "forward-against-forward-into": ((1.35, 1.35, 1.35), "working memory on the stack hoists too few steps, or is cleared"),
     "batch": ((0.41, 0.44, 1.35), "the batch's tile spills, or weights are read once a sample"),

@@ -18,6 +18,12 @@ rnn_model! {
     model.add(Dense(1))
 }
 rnn_model! {
+    struct Blocks;
+    model = Sequential()
+    model.add(Input(shape=(64, 16)))
+    model.add(GRU(48))
+}
+rnn_model! {
     struct Panels;
     model = Sequential()
     model.add(Input(shape=(100, 64)))
@@ -40,6 +46,7 @@ fn main() {
     let product = one_product();
     println!(r#"{{"guard":"isa","isa":"{}"}}"#, isa_name());
     small(product);
+    blocks(product);
     panels(product);
     activations(product);
     rows(product);
@@ -95,6 +102,18 @@ fn small(product: f64) {
     });
     report("step-against-block", step.least / 64.0, block);
     report("small-cell", block, product * (4 * 20 * 21) as f64);
+}
+
+/// A GRU of whole blocks, some of whose columns are zero, against its multiply-adds: a loop over groups of columns that the
+/// compiler leaves one, and so a branch for each of them, costs 1.6 times here.
+fn blocks(product: f64) {
+    let packed = weights(Blocks::WEIGHTS);
+    let model = Blocks::from_packed(packed.as_slice()).expect("its own length");
+    let input = [[0.1f32; 16]; 64];
+    let call = || {
+        black_box(model.forward(black_box(&input)));
+    };
+    report("blocks", time(call).least / 64.0, product * (3 * 48 * 64) as f64);
 }
 
 /// The panel kernel and the tile of the input product against their multiply-adds: closures that lose the target's
