@@ -194,7 +194,12 @@ class Bench:
         lines = []
         for text in done.stdout.splitlines():
             if text.startswith("{"):
-                line = json.loads(text)
+                try:
+                    line = json.loads(text)
+                except json.JSONDecodeError:
+                    # A peer whose sums overflowed prints `inf`, which is no JSON.
+                    say(f"{name}: a line that can't be read is left out: {text}")
+                    continue
                 # The short keys of programs written for the kernel study.
                 for short, key in (("wl", "workload"), ("maxerr", "max_error")):
                     if short in line:
