@@ -182,6 +182,13 @@ pub(super) struct Way {
     offset: usize,
 }
 
+impl Way {
+    /// One step by itself.
+    pub(super) const SINGLE: &Way = &Way { form: Form::Single, backward: false, aligned: true, row: 0, offset: 0 };
+    /// One step before and behind others of the same cell.
+    pub(super) const UNROLLED: &Way = &Way { form: Form::Unrolled, ..*Way::SINGLE };
+}
+
 /// The steps of a sequence: where they come from, in which order, where the results go.
 pub(super) struct Journey<'a, K> {
     /// Scratch for the inputs' part of the gate sums, of any length.
@@ -204,13 +211,6 @@ impl<'a> Journey<'a, All> {
     pub(super) fn of_one(input: &'a [Float], way: &'static Way) -> Self {
         Journey { product: &mut [], input, steps: 1, way, results: None, kept: All }
     }
-}
-
-impl Way {
-    /// One step by itself.
-    pub(super) const SINGLE: &Way = &Way { form: Form::Single, backward: false, aligned: true, row: 0, offset: 0 };
-    /// One step before and behind others of the same cell.
-    pub(super) const UNROLLED: &Way = &Way { form: Form::Unrolled, ..*Way::SINGLE };
 }
 
 impl<'a, K: Kept> Journey<'a, K> {

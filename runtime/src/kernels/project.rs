@@ -4,6 +4,9 @@
 use super::panel::rolled;
 use super::simd::{Float, In, Isa, Product, Program, Vector, Weight};
 
+/// What sums of scaled products start from; no block and no small cell's row is wider.
+static ZEROS: [Float; 256] = [0.0; 256];
+
 /// Columns of packed weights to be applied to every step.
 #[derive(Clone, Copy)]
 pub(super) struct Projection<'a, W> {
@@ -62,16 +65,17 @@ impl<W: Weight> Program for Project<'_, W> {
             rest => (0, rest),
         };
         let fours = (count - 3 * threes - ones) / 4;
-        self.columns::<I, 3, 2, 4>(isa, 0, fours);
-        self.columns::<I, 4, 3, 3>(isa, 4 * fours, threes);
-        self.columns::<I, 8, 6, 1>(isa, count - ones, ones);
+        self.columns::<I, 3, 6, 2, 4>(isa, 0, fours);
+        self.columns::<I, 4, 8, 3, 3>(isa, 4 * fours, threes);
+        self.columns::<I, 8, 8, 6, 1>(isa, count - ones, ones);
     }
 }
 
 impl<W: Weight> Project<'_, W> {
-    /// `groups` times `N` columns from `column` on, as many steps at once as there are registers for.
+    /// `groups` times `N` columns from `column` on. Twelve sums hide the latency of two multiply-adds a cycle, which is what
+    /// processors with wide registers start (`WIDE` steps); others with many registers start up to four (`MANY`).
     #[inline(always)]
-    fn columns<I: Isa, const MANY: usize, const FEW: usize, const N: usize>(
+    fn columns<I: Isa, const WIDE: usize, const MANY: usize, const FEW: usize, const N: usize>(
         &mut self,
         isa: I,
         column: usize,
@@ -88,7 +92,7 @@ impl<W: Weight> Project<'_, W> {
             return;
         };
         let product = Product {
-            start: if W::SCALED { &[0.0; 256] } else { bias },
+            start: if W::SCALED { &ZEROS } else { bias },
             weights,
             row_stride: row,
             inputs: self.input,
@@ -96,7 +100,9 @@ impl<W: Weight> Project<'_, W> {
             rows: self.steps,
         };
         let stride = self.target.stride;
-        if I::MANY_REGISTERS {
+        if I::MANY_REGISTERS && I::Tile::LANES == 16 {
+            product.compute::<I, I::Tile, WIDE, N>(isa, rolled(groups), sums, stride);
+        } else if I::MANY_REGISTERS {
             product.compute::<I, I::Tile, MANY, N>(isa, rolled(groups), sums, stride);
         } else {
             product.compute::<I, I::Tile, FEW, N>(isa, rolled(groups), sums, stride);

@@ -19,7 +19,7 @@ pub(super) fn finish<I: Isa, A: Activation, const ROWS: usize, const N: usize, c
     let combined = combine::<I, ROWS, N, SETS>(sums);
     let mut buffer = Buffer([[[0.0; 16]; 4]; ROWS]);
     let values = buffer.0.as_flattened_mut().as_flattened_mut();
-    store_tile(&combined, values, Places { first: 0, step: 64, last: ROWS });
+    store_tile(&combined, values, Places { first: 0, step: 64, last: ROWS - 1 });
     for (row, lines) in buffer.0.iter_mut().enumerate().take(rows.last + 1) {
         for line in lines.iter_mut().take(left.div_ceil(16)) {
             A::apply(I::V16::load(isa, line, 0)).store(line, 0);
