@@ -142,6 +142,7 @@ fn lstm_in_every_storage() {
     lstm!(3, 5, |W| Small<2, 4, W>);
     lstm!(17, 20, |W| Small<5, 4, W>);
     lstm!(5, 50, |W| Panels<1, W>);
+    lstm!(140, 52, |W| Panels<1, W>);
     lstm!(70, 49, |W| Panels<1, W>);
 }
 
@@ -149,6 +150,7 @@ fn lstm_in_every_storage() {
 fn gru_in_every_storage() {
     gru!(1, 8, |W| Small<2, 4, W>);
     gru!(18, 34, |W| Small<9, 1, W>);
+    gru!(131, 24, |W| Small<6, 2, W>);
     gru!(6, 66, |W| Panels<1, W>);
 }
 
