@@ -109,7 +109,7 @@ impl<W: Weight> Project<'_, W> {
         }
         if W::SCALED {
             let (biases, scales) = (bias.chunks_exact(4), scales.get(lane..).unwrap_or_default().chunks_exact(4));
-            for row in sums.chunks_mut(stride) {
+            for row in sums.chunks_mut(stride.max(1)) {
                 let row = row.chunks_exact_mut(4).take(groups * N * I::Tile::LANES / 4);
                 for ((sums, scale), bias) in row.zip(scales.clone()).zip(biases.clone()) {
                     I::V4::read(isa, sums).mul_add(I::V4::read(isa, scale), I::V4::read(isa, bias)).write(sums);
