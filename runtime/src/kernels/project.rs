@@ -2,7 +2,8 @@
 //! several steps. Each sum is its bias, then the inputs ascending, as if it had been computed step by step.
 
 use super::panel::rolled;
-use super::simd::{Float, In, Isa, Product, Program, Vector, Weight};
+use super::simd::{Float, Isa, Places, Product, Program, Vector, Weight, load_tile, store_tile};
+use super::tile::scale;
 
 /// What sums of scaled products start from; no block and no small cell's row is wider.
 static ZEROS: [Float; 256] = [0.0; 256];
@@ -108,11 +109,13 @@ impl<W: Weight> Project<'_, W> {
             product.compute::<I, I::Tile, FEW, N>(isa, rolled(groups), sums, stride);
         }
         if W::SCALED {
-            let (biases, scales) = (bias.chunks_exact(4), scales.get(lane..).unwrap_or_default().chunks_exact(4));
-            for row in sums.chunks_mut(stride.max(1)) {
-                let row = row.chunks_exact_mut(4).take(groups * N * I::Tile::LANES / 4);
-                for ((sums, scale), bias) in row.zip(scales.clone()).zip(biases.clone()) {
-                    I::V4::read(isa, sums).mul_add(I::V4::read(isa, scale), I::V4::read(isa, bias)).write(sums);
+            let scales = scales.get(lane..).unwrap_or_default();
+            for vectors in 0..self.steps * groups {
+                let lane = vectors % groups * N * I::Tile::LANES;
+                let at = Places::all(vectors / groups * stride + lane);
+                if let Some(mut tile) = load_tile::<I, I::Tile, 1, N>(isa, sums, at) {
+                    scale::<I, 1, N>(isa, &mut tile, [scales, bias], lane);
+                    store_tile(&tile, sums, at);
                 }
             }
         }

@@ -177,21 +177,36 @@ unsafe fn add_one<V: super::Vector, W: Weight, const ROWS: usize, const COLUMNS:
 /// The loops do nothing else, so that they unroll and the vectors stay in registers.
 #[inline(always)]
 pub fn load_tile<I: Isa, V: In<I>, const ROWS: usize, const COLUMNS: usize>(
-    isa: I,
+    _isa: I,
     values: &[Float],
     rows: Places,
 ) -> Option<[[V; COLUMNS]; ROWS]> {
     if rows.end::<ROWS>(COLUMNS * V::LANES) > values.len() {
         return None;
     }
-    let mut tile = [[V::of(isa, 0.0); COLUMNS]; ROWS];
-    for (vectors, place) in tile.iter_mut().zip(rows.each::<ROWS>()) {
-        for (column, vector) in vectors.iter_mut().enumerate() {
-            // SAFETY: every row's last vector was found to lie in the slice, and the token proves the instruction set.
-            *vector = unsafe { V::load_pointer(values.as_ptr().add(place + column * V::LANES)) };
+    // SAFETY: every row's last vector was found to lie in the slice, and the token proves the instruction set.
+    Some(unsafe { read_tile(values.as_ptr(), &rows.each()) })
+}
+
+/// The vectors of a tile whose rows begin at `places`.
+///
+/// # Safety
+/// The processor has the instruction set of `V`, and all vectors are readable.
+#[inline(always)]
+unsafe fn read_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
+    values: *const Float,
+    places: &[usize; ROWS],
+) -> [[V; COLUMNS]; ROWS] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut tile = [[V::splat_unproven(0.0); COLUMNS]; ROWS];
+        for (vectors, place) in tile.iter_mut().zip(places) {
+            for (column, vector) in vectors.iter_mut().enumerate() {
+                *vector = V::load_pointer(values.add(place + column * V::LANES));
+            }
         }
+        tile
     }
-    Some(tile)
 }
 
 /// The first row of some columns, as lines; zeros if any lies outside.
@@ -217,10 +232,24 @@ pub fn store_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
     if rows.end::<ROWS>(COLUMNS * V::LANES) > values.len() {
         return;
     }
-    for (vectors, place) in tile.iter().zip(rows.each::<ROWS>()) {
+    // SAFETY: the last vector of the furthest row was found to lie in the slice.
+    unsafe { write_tile(tile, values.as_mut_ptr(), &rows.each()) }
+}
+
+/// Writes the vectors of a tile, row after row.
+///
+/// # Safety
+/// All vectors are writable at `places`.
+#[inline(always)]
+unsafe fn write_tile<V: super::Vector, const ROWS: usize, const COLUMNS: usize>(
+    tile: &[[V; COLUMNS]; ROWS],
+    values: *mut Float,
+    places: &[usize; ROWS],
+) {
+    for (vectors, place) in tile.iter().zip(places) {
         for (column, vector) in vectors.iter().enumerate() {
-            // SAFETY: the last vector of the furthest row was found to lie in the slice.
-            unsafe { vector.store_pointer(values.as_mut_ptr().add(place + column * V::LANES)) }
+            // SAFETY: the caller's promise.
+            unsafe { vector.store_pointer(values.add(place + column * V::LANES)) }
         }
     }
 }
@@ -295,26 +324,15 @@ impl<W: Weight> Product<'_, W> {
                         let target = sums.as_mut_ptr().add(lane);
                         let from = if first == 0 { start.as_ptr().add(lane) } else { target.cast_const() };
                         // Rows beyond the last are the last one again, read before any is written.
-                        let (mut places, mut targets) = ([0; ROWS], [0; ROWS]);
-                        for (index, (place, target)) in places.iter_mut().zip(&mut targets).enumerate() {
-                            let row = (row + index).min(last);
-                            (*place, *target) = (row * features, row * stride);
-                        }
-                        let mut tile = [[V::splat_unproven(0.0); COLUMNS]; ROWS];
-                        for (vectors, place) in tile.iter_mut().zip(targets) {
-                            for (column, vector) in vectors.iter_mut().enumerate() {
-                                let place = if first == 0 { 0 } else { place };
-                                *vector = V::load_pointer(from.add(place + column * V::LANES));
-                            }
-                        }
+                        let last = last - row;
+                        let places = Places { first: row * features, step: features, last }.each::<ROWS>();
+                        let targets = Places { first: row * stride, step: stride, last }.each::<ROWS>();
+                        let starts = if first == 0 { [0; ROWS] } else { targets };
+                        let mut tile = read_tile::<V, ROWS, COLUMNS>(from, &starts);
                         for k in 0..depth {
                             add_one(&mut tile, weights, columns, (values, &places), k);
                         }
-                        for (vectors, place) in tile.iter().zip(targets) {
-                            for (column, vector) in vectors.iter().enumerate() {
-                                vector.store_pointer(target.add(place + column * V::LANES));
-                            }
-                        }
+                        write_tile(&tile, target, &targets);
                     }
                     row += ROWS;
                 }

@@ -26,16 +26,18 @@ const FEW: usize = 2;
 pub struct Lines<const LINES: usize>(pub(crate) [Line; LINES]);
 
 impl<const LINES: usize> Lines<LINES> {
+    const ZERO: Self = Lines([[0.0; 16]; LINES]);
+
     /// All zero.
     #[inline(always)]
     pub const fn zero() -> Self {
-        if LINES > FEW { Self::many() } else { Lines([[0.0; 16]; LINES]) }
+        if LINES > FEW { Self::many() } else { Self::ZERO }
     }
 
     /// As [`Lines::zero`], in a function of its own.
     #[inline(never)]
     const fn many() -> Self {
-        Lines([[0.0; 16]; LINES])
+        Self::ZERO
     }
 
     /// The first `U` units; `LINES` must hold as many, which is checked when compiling.
@@ -76,16 +78,18 @@ macro_rules! states {
         }
 
         impl<const LINES: usize> $name<LINES> {
+            const ZERO: Self = $name { $($field: Lines::ZERO),* };
+
             /// The state before the first step.
             #[inline(always)]
             pub const fn zero() -> Self {
-                if LINES > FEW { Self::many() } else { $name { $($field: Lines([[0.0; 16]; LINES])),* } }
+                if LINES > FEW { Self::many() } else { Self::ZERO }
             }
 
             /// As [`Self::zero`], in a function of its own.
             #[inline(never)]
             const fn many() -> Self {
-                $name { $($field: Lines([[0.0; 16]; LINES])),* }
+                Self::ZERO
             }
         }
 
